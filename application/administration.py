@@ -1,0 +1,59 @@
+"""Running the site: who is there, and who may do what."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.audit import Audit
+from application.ports import Look, Page, Transaction, UnitOfWork
+from domain.access import Actor, LastAdmin, Permission
+from domain.audit import Tag
+from domain.errors import NotFound
+from domain.users import EmailSyntax, Role, User, normal_email
+
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    look: Look
+    transaction: Transaction
+    syntax: EmailSyntax
+    audit: Audit
+
+    def users(self, actor: Actor, search: str, after: UUID | None, limit: int) -> Page[User]:
+        """The newest first; `limit` is cut to 1 to 100."""
+        actor.require(Permission.SEE_USERS)
+        with self.look() as stored:
+            return stored.users.page(search.strip(), after, max(1, min(limit, LARGEST_PAGE)))
+
+    def grant(self, actor: Actor, unsafe_email: str, role: Role) -> User:
+        """Raise Invalid or NotFound. Granting twice is granting once."""
+        actor.require(Permission.CHANGE_ROLES)
+        with self.transaction() as work:
+            user = self._user_with(work, unsafe_email)
+            if role not in user.roles:
+                work.users.grant(user.id, role)
+                self.audit.note(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
+            work.commit()
+        user.roles |= {role}
+        return user
+
+    def revoke(self, actor: Actor, unsafe_email: str, role: Role) -> User:
+        """Raise Invalid, NotFound, or LastAdmin when nobody would be left in charge."""
+        actor.require(Permission.CHANGE_ROLES)
+        with self.transaction() as work:
+            holders = work.users.holders(role)
+            user = self._user_with(work, unsafe_email)
+            if role is Role.ADMIN and holders == {user.id}:
+                raise LastAdmin
+            if work.users.revoke(user.id, role):
+                self.audit.note(work, Tag.ROLE_REVOKED, user.id, actor, detail=role)
+            work.commit()
+        user.roles -= {role}
+        return user
+
+    def _user_with(self, work: UnitOfWork, unsafe_email: str) -> User:
+        user = work.users.by_email(normal_email(unsafe_email, self.syntax))
+        if user is None:
+            raise NotFound
+        return user

@@ -1,0 +1,96 @@
+"""Who may do what: the one table of roles and permissions, and who is asking."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from domain.errors import Conflict, Forbidden, NotFound
+from domain.sessions import Client, Session
+from domain.teams import Membership, TeamRole
+from domain.users import Role, User
+
+
+class Permission(StrEnum):
+    SEE_USERS = "see users"
+    CREATE_USERS = "create users"
+    CHANGE_ROLES = "change roles"
+
+
+class TeamPermission(StrEnum):
+    RENAME = "rename"
+
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMIN: frozenset(Permission),
+}
+
+TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {
+    TeamRole.OWNER: frozenset(TeamPermission),
+}
+
+
+class PermissionDenied(Forbidden):
+    code = 40301
+    message = "You do not have the permission to do this."
+
+
+class LastAdmin(Conflict):
+    code = 40904
+    message = "This would leave nobody in charge. Name somebody else first."
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever asks for something: what they may do, and where they ask from."""
+
+    client: Client
+
+    @property
+    def id(self) -> UUID | None:
+        """The user who asks, or None when it is nobody with an account."""
+        return None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return frozenset()
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raise PermissionDenied unless the actor has the permission."""
+        if not self.may(permission):
+            raise PermissionDenied
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn(Actor):
+    """A person with an account, in a session that is alive."""
+
+    user: User
+    session: Session
+
+    @property
+    def id(self) -> UUID:
+        return self.user.id
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.user.roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Operator(Actor):
+    """Whoever has a shell on the machine; they could edit the database anyway."""
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return frozenset(Permission)
+
+
+def require_in_team(membership: Membership | None, permission: TeamPermission) -> None:
+    """Raise NotFound for somebody outside the team, PermissionDenied where the role does not suffice."""
+    if membership is None:
+        raise NotFound
+    if permission not in TEAM_PERMISSIONS[membership.role]:
+        raise PermissionDenied

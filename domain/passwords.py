@@ -1,0 +1,54 @@
+"""What a password must be."""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from domain.errors import Forbidden, Invalid
+
+# NIST SP 800-63B, 5.1.1.2: at least 8; long passphrases welcome; no rules about kinds of characters.
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 1024
+WEAKEST_SCORE = 2  # of zxcvbn's 0 to 4: 2 means more than a million guesses
+PASSWORD_RULES = "At least 8 characters, and not easy to guess: a few unrelated words do well."
+
+# Says how hard a password is to guess, 0 to 4, for somebody who knows these words about its owner,
+# and a sentence that says why ("" when there is nothing to say).
+PasswordStrength = Callable[[str, Sequence[str]], tuple[int, str]]
+
+
+class WrongPassword(Forbidden):
+    """Somebody is logged in, but has not shown that it is really them."""
+
+    code = 40303
+    message = "Your current password is missing or wrong."
+
+
+def normal_password(password: str) -> str:
+    """The form that is hashed: the same password typed on two keyboards gives the same bytes.
+
+    Raise Invalid for what no keyboard types, and for what is longer than any password we let be chosen.
+    """
+    try:
+        password.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        raise Invalid("password", "The password holds a character that is not valid.") from None
+    if "\0" in password:
+        raise Invalid("password", "The password holds a character that is not valid.")
+    normal = unicodedata.normalize("NFKC", password)
+    if len(normal) > LONGEST_PASSWORD:
+        raise Invalid("password", f"Use at most {LONGEST_PASSWORD} characters.")
+    return normal
+
+
+def acceptable_password(password: str, known_words: Sequence[str], strength: PasswordStrength) -> str:
+    """The normal form of a password that someone may choose from now on. Raise Invalid with the reason.
+
+    `known_words` are what an attacker knows of its owner: the username, the email address.
+    """
+    normal = normal_password(password)
+    if len(normal) < SHORTEST_PASSWORD:
+        raise Invalid("password", f"Use at least {SHORTEST_PASSWORD} characters.")
+    score, reason = strength(normal, known_words)
+    if score < WEAKEST_SCORE:
+        raise Invalid("password", f"This password is too easy to guess. {reason}".strip())
+    return normal

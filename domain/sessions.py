@@ -1,0 +1,71 @@
+"""A session: somebody who logged in, on one device, for a while."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from domain.errors import NotAuthenticated
+
+# Writing on every request would double its cost, and nobody reads the list of devices by the second.
+TOUCH_EVERY = timedelta(minutes=1)
+
+# Longer ones are cut, not refused: the client's name for itself is decoration.
+LONGEST_USER_AGENT = 200
+
+
+class WrongCredentials(NotAuthenticated):
+    """One answer for an unknown address and for a wrong password: nobody learns who has an account."""
+
+    code = 40101
+    message = "The email address or the password is wrong."
+
+
+class NotLoggedIn(NotAuthenticated):
+    code = 40102
+    message = "Please log in. Your session may have ended."
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request came from, as far as we can tell."""
+
+    ip: str
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLife:
+    """How long a session lives: unused, unused with `remember`, and at most."""
+
+    idle: timedelta
+    idle_remembered: timedelta
+    longest: timedelta
+
+    def end(self, remembered: bool, created_at: datetime, last_seen_at: datetime) -> datetime:
+        idle = self.idle_remembered if remembered else self.idle
+        return min(last_seen_at + idle, created_at + self.longest)
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """`secret_hash` is all we keep of the cookie: who reads the table cannot log in with it."""
+
+    id: UUID
+    user_id: UUID
+    secret_hash: str
+    remembered: bool
+    ip: str
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+    def due(self, now: datetime) -> bool:
+        """Has it been long enough to write down that the session is in use?"""
+        return now - self.last_seen_at >= TOUCH_EVERY
+
+
+def hash_of(secret: str) -> str:
+    """SHA-256 without salt or stretching is right here: the secret is 256 random bits, not a password."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
