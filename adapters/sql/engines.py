@@ -1,0 +1,133 @@
+"""Connections: one engine that answers questions, one that changes things, and how long either may take."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+
+# Together they keep the promise that a store that is away is noticed within five seconds (HTTP.md, 503).
+CONNECT_SECONDS = 2
+POOL_SECONDS = 2
+LOCK_SECONDS = 3
+STATEMENT_SECONDS = 4
+
+# Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth.
+READERS, WRITERS = 10, 6
+
+DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "mariadb+pymysql": "mysql+pymysql",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """`reader` speaks in AUTOCOMMIT: a question costs one round trip, without BEGIN and ROLLBACK around it.
+
+    They are two, with a pool each, and not one with two ways of execution: on MySQL to switch a connection
+    over and back costs two round trips, and SQLite's BEGIN IMMEDIATE is right for one of them only.
+    """
+
+    reader: Engine
+    writer: Engine
+
+    def dispose(self) -> None:
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def understood(database_url: str) -> URL:
+    """The URL with the driver that we use. Raise ArgumentError when it is none."""
+    url = make_url(database_url)
+    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def connect(database_url: str) -> Engines:
+    url = understood(database_url)
+    reader = create_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        # There is nothing to roll back, and to say so costs a round trip.
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+        connect_args=connect_args(url),
+    )
+    writer = create_engine(
+        url,
+        pool_size=WRITERS,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        connect_args=connect_args(url),
+        # The same on both servers: MySQL's own default would show a transaction a stale snapshot.
+        **({} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}),
+    )
+    engines = Engines(reader, writer)
+    if url.get_backend_name() == "sqlite":
+        for engine in (reader, writer):
+            event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(writer, "begin", _begin_immediate)
+    if url.get_backend_name() == "mysql":
+        for engine in (reader, writer):
+            event.listen(engine, "connect", _prepare_mysql)
+    return engines
+
+
+def connect_args(url: URL) -> dict[str, Any]:
+    match url.get_backend_name():
+        case "postgresql":
+            timeouts = {
+                "statement_timeout": STATEMENT_SECONDS * 1000,
+                "lock_timeout": LOCK_SECONDS * 1000,
+                "idle_in_transaction_session_timeout": 10_000,
+            }
+            return {
+                "connect_timeout": CONNECT_SECONDS,
+                "options": " ".join(f"-c {name}={value}" for name, value in timeouts.items()),
+                # A server that vanished without a word.
+                "tcp_user_timeout": STATEMENT_SECONDS * 1000,
+                "application_name": "hexstart",
+            }
+        case "mysql":
+            return {
+                "connect_timeout": CONNECT_SECONDS,
+                "read_timeout": STATEMENT_SECONDS,
+                "write_timeout": STATEMENT_SECONDS,
+                "charset": "utf8mb4",
+            }
+        case _:
+            return {"timeout": LOCK_SECONDS}
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that reads first and writes later fails when another wrote."""
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        raise OperationalError("BEGIN IMMEDIATE", {}, error) from error
+
+
+def _prepare_mysql(connection: Any, record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, "
+            # Refuse what does not fit, as PostgreSQL does, instead of cutting it.
+            "sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+        )
+        if "MariaDB" in connection.get_server_info():
+            cursor.execute(f"SET SESSION max_statement_time = {STATEMENT_SECONDS}")
+        else:
+            cursor.execute(f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}")

@@ -1,0 +1,72 @@
+"""What a database says when it refuses, in the core's words."""
+
+import re
+import sqlite3
+from typing import Any
+
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+
+from adapters.sql.tables import metadata
+from domain.errors import Conflict, DomainError, Stale, Unavailable
+from domain.users import EmailTaken, UsernameTaken
+
+# Which rule of ours a violated constraint stands for.
+CONFLICTS: dict[str, type[Conflict]] = {
+    "uq_users_email": EmailTaken,
+    "uq_users_username_key": UsernameTaken,
+}
+
+# SQLite names the columns, not the constraint.
+SQLITE_NAMES = {
+    ", ".join(f"{table.name}.{column.name}" for column in constraint.columns): str(constraint.name)
+    for table in metadata.tables.values()
+    for constraint in table.constraints
+    if isinstance(constraint, UniqueConstraint | PrimaryKeyConstraint)
+}
+
+# Busy, locked, out of memory, read-only, I/O error, full, cannot open: the file, not the statement.
+SQLITE_AWAY = {5, 6, 7, 8, 10, 13, 14}
+# Connection, resources, intervention by the operator, cannot lock, deadlock, serialization.
+POSTGRES_AWAY = re.compile("08|53|57|55P03|40P01|40001")
+# Too many connections, lock wait, deadlock, shutting down, killed, cannot connect, gone away, lost, too slow.
+MYSQL_AWAY = {1040, 1053, 1203, 1205, 1213, 1927, 1969, 2002, 2003, 2006, 2013, 3024}
+
+
+def conflict(error: IntegrityError) -> DomainError | None:
+    """The rule that was broken, or None where the fault is ours."""
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.IntegrityError):
+        foreign = str(cause).startswith("FOREIGN KEY")
+        name = SQLITE_NAMES.get(str(cause).removeprefix("UNIQUE constraint failed: "), "")
+    elif hasattr(cause, "sqlstate"):
+        foreign = cause.sqlstate == "23503"
+        name = cause.diag.constraint_name or ""
+    else:
+        number, message = cause.args
+        foreign = number in {1216, 1217, 1451, 1452}
+        # At the very end, because before it stands what somebody typed.
+        found = re.search(r"for key '(?:\w+\.)?(\w+)'$", message)
+        name = found.group(1) if found else ""
+    if foreign or name == "PRIMARY" or name.startswith("pk_"):
+        return Stale()  # what it belongs to was deleted meanwhile, or somebody else was faster
+    return CONFLICTS[name]() if name in CONFLICTS else None
+
+
+def away(error: DBAPIError | TimeoutError) -> Unavailable | None:
+    """That the database does not answer or cannot now, or None where the fault is ours."""
+    if isinstance(error, TimeoutError) or error.connection_invalidated:
+        return Unavailable(retry_after=1)
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.Error):
+        known = (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in SQLITE_AWAY
+    elif hasattr(cause, "sqlstate"):
+        # Without a state it never came to a conversation.
+        known = bool(POSTGRES_AWAY.match(cause.sqlstate)) if cause.sqlstate else _could_not_connect(error)
+    else:
+        known = bool(cause.args) and cause.args[0] in MYSQL_AWAY
+    return Unavailable(retry_after=1) if known else None
+
+
+def _could_not_connect(error: DBAPIError) -> bool:
+    return type(error).__name__ == "OperationalError"

@@ -1,0 +1,67 @@
+"""Entities and rows: a column is named after the field it stores, so one mapping serves every table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, CursorResult, Executable, Table, bindparam, select
+
+from application.ports import Page
+from domain.errors import Stale
+
+E = TypeVar("E")
+
+
+class Execute(Protocol):
+    def __call__(
+        self, statement: Executable, values: Mapping[str, Any] | None = None, /
+    ) -> CursorResult[Any]: ...
+
+
+class Rows(Generic[E]):
+    """The statements that every collection needs, built once: building is half their cost.
+
+    `computed` are fields that the table has no column for: read, never written.
+    """
+
+    def __init__(self, entity: type[E], table: Table, **computed: ColumnElement[Any]) -> None:
+        self.entity = entity
+        self.names = [field.name for field in fields(entity)]  # type: ignore[arg-type]
+        self.columns = [
+            computed[name].label(name) if name in computed else table.c[name] for name in self.names
+        ]
+        self.stored = [column.name for column in table.columns]
+        self.select = select(*self.columns)
+        self.insert = table.insert()
+        if "id" in table.c:
+            self.by_id = self.select.where(table.c.id == bindparam("id"))
+        if "version" in table.c:
+            self.update = (
+                table.update()
+                .where(table.c.id == bindparam("its_id"), table.c.version == bindparam("its_version"))
+                .values({name: bindparam(name) for name in self.stored if name != "id"})
+            )
+
+    def read(self, row: Sequence[Any]) -> E:
+        return self.entity(**dict(zip(self.names, row, strict=True)))
+
+    def one(self, result: CursorResult[Any]) -> E | None:
+        row = result.first()
+        return None if row is None else self.read(row)
+
+    def write(self, entity: E) -> dict[str, Any]:
+        return {name: getattr(entity, name) for name in self.stored}
+
+    def save(self, execute: Execute, entity: Any) -> None:
+        """Raise Stale unless what is stored is still what was read."""
+        values = self.write(entity)
+        values |= {"its_id": values.pop("id"), "its_version": entity.version, "version": entity.version + 1}
+        if execute(self.update, values).rowcount != 1:
+            raise Stale
+        entity.version += 1
+
+    def page(self, result: CursorResult[Any], limit: int, key: Callable[[Any], UUID]) -> Page[E]:
+        """From a result that was asked for one row more than `limit`."""
+        found = [self.read(row) for row in result]
+        return Page(found[:limit], key(found[limit - 1]) if len(found) > limit else None)

@@ -1,0 +1,100 @@
+"""Every table. A column is named after the field it stores."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Uuid
+
+from adapters.sql.types import Utc, Word
+from domain.audit import Tag
+from domain.sessions import LONGEST_USER_AGENT
+from domain.teams import LONGEST_TEAM_NAME, TeamRole
+from domain.users import LONGEST_EMAIL, LONGEST_USERNAME, Role
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def table(name: str, *columns: Any) -> Table:
+    """Compared byte by byte: MySQL's own collations take é for e, so that UNIQUE would differ from PostgreSQL's."""
+    return Table(
+        name,
+        metadata,
+        *columns,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+    )
+
+
+def user_id(**options: Any) -> Column[Any]:
+    return Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, **options)
+
+
+users = table(
+    "users",
+    Column("id", Uuid, primary_key=True),
+    Column("username", String(LONGEST_USERNAME), nullable=False),
+    Column("username_key", String(LONGEST_USERNAME), nullable=False, unique=True),
+    Column("email", String(LONGEST_EMAIL), nullable=False, unique=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("email_verified_at", Utc),
+    Column("version", Integer, nullable=False),
+)
+
+user_roles = table(
+    "user_roles",
+    user_id(primary_key=True),
+    Column("role", Word(Role), primary_key=True, index=True),
+)
+
+sessions = table(
+    "sessions",
+    Column("id", Uuid, primary_key=True),
+    user_id(index=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("remembered", Boolean(create_constraint=False), nullable=False),
+    Column("ip", String(45), nullable=False),
+    Column("user_agent", String(LONGEST_USER_AGENT), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("last_seen_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False, index=True),
+)
+
+teams = table(
+    "teams",
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(LONGEST_TEAM_NAME), nullable=False),
+    Column("personal", Boolean(create_constraint=False), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+memberships = table(
+    "memberships",
+    Column("team_id", Uuid, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    user_id(primary_key=True, index=True),
+    Column("role", Word(TeamRole), nullable=False),
+    Column("joined_at", Utc, nullable=False),
+)
+
+# No foreign keys: what happened stays true when the people in it are gone.
+events = table(
+    "events",
+    Column("id", Uuid, primary_key=True),
+    Column("tag", Word(Tag), nullable=False),
+    Column("user_id", Uuid),
+    Column("actor_id", Uuid),
+    Column("ip", String(45), nullable=False),
+    Column("user_agent", String(LONGEST_USER_AGENT), nullable=False),
+    Column("detail", String(255), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Index(None, "user_id", "id"),
+)

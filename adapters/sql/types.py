@@ -1,0 +1,58 @@
+"""How the core's value types cross into columns, the same on every database."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware moment, handed to every database as plain UTC: SQLite and MySQL would forget the timezone,
+    and MySQL the microseconds."""
+
+    impl, cache_ok = DateTime, True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(
+            DATETIME(fsp=6) if dialect.name in {"mysql", "mariadb"} else DateTime()
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class Word(TypeDecorator[E]):
+    """One of an enumeration, stored by its value: a new member needs no migration."""
+
+    impl, cache_ok = String, True
+
+    def __init__(self, words: type[E]) -> None:
+        super().__init__(30)
+        self.words = words
+
+    def process_bind_param(self, value: E | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:
+        return None if value is None else self.words(value)
+
+
+class Words(TypeDecorator[frozenset[E]]):
+    """Several of an enumeration, gathered by the database into one string: only ever read."""
+
+    impl, cache_ok = String, True
+
+    def __init__(self, words: type[E]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[E]:
+        return frozenset(map(self.words, value.split())) if value else frozenset()

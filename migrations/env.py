@@ -1,0 +1,68 @@
+"""Runs the migrations on DATABASE_URL, or with `-x db=test` on TEST_DATABASE_URL."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection, create_engine, pool
+
+from adapters.sql.engines import understood
+from adapters.sql.tables import metadata
+from adapters.sql.types import Word
+from entrypoints import settings
+
+
+def database_url() -> str:
+    given = context.config.attributes.get("database_url")
+    if given:
+        return str(given)
+    if context.get_x_argument(as_dictionary=True).get("db") == "test":
+        try:
+            return os.environ["TEST_DATABASE_URL"]
+        except KeyError:
+            raise SystemExit("TEST_DATABASE_URL is missing: -x db=test migrates that database") from None
+    return settings.load().database_url
+
+
+def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+    """Migrations must not change when an enumeration does."""
+    return f"sa.String(length={item.impl.length})" if kind == "type" and isinstance(item, Word) else False
+
+
+def migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_item=render_item,
+        # SQLite cannot alter most things: Alembic copies the table instead.
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run() -> None:
+    url = understood(database_url())
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    # An engine of its own: to change a large table takes longer than a request may.
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+        migrate(connection)
+
+
+def print_sql() -> None:
+    """`alembic upgrade head --sql`: for those whose database only its administrator may change."""
+    context.configure(
+        url=understood(database_url()), target_metadata=metadata, render_item=render_item, literal_binds=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    print_sql()
+else:
+    run()
