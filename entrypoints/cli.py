@@ -1,0 +1,123 @@
+"""The command line: the same use cases for whoever has a shell on the machine.
+
+Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family of errors, see EXIT.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import click
+
+from domain import errors
+from domain.access import Operator
+from domain.sessions import Client
+from domain.users import Role
+from entrypoints import logs, settings
+from entrypoints.container import Container
+from entrypoints.schemas import show_user
+
+EXIT: dict[type[errors.DomainError], int] = {
+    errors.Invalid: 3,
+    errors.NotAuthenticated: 4,
+    errors.Forbidden: 5,
+    errors.NotFound: 6,
+    errors.Conflict: 7,
+    errors.Gone: 8,
+    errors.TooManyAttempts: 9,
+    errors.Unavailable: 10,
+}
+LONGEST_LIST = 100
+
+OPERATOR = Operator(Client(ip="", user_agent="command line"))
+
+
+class Commands(click.Group):
+    """Tells what a use case refused on stderr, and by the exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except errors.DomainError as error:
+            family = next(family for family in type(error).__mro__ if family in EXIT)
+            click.echo(f"Error: {error.message}", err=True)
+            if isinstance(error, errors.Invalid):
+                for name, reasons in error.fields.items():
+                    click.echo(f"  {name}: {' '.join(reasons)}", err=True)
+            ctx.exit(EXIT[family])
+
+
+@click.group(cls=Commands, help="Administration of Hexstart from the command line.")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    if ctx.obj is None:
+        chosen = settings.load()
+        logs.configure("text")
+        ctx.obj = Container(settings=chosen)
+
+
+@cli.group(help="People with an account.")
+def users() -> None: ...
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("as_json", "--json", is_flag=True, help="One JSON document, for programs.")(command)
+
+
+@users.command(help="Create an account. The password comes from a prompt, or from stdin.")
+@click.option("--email", required=True)
+@click.option("--username", required=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of stdin.")
+@click.option("--admin", is_flag=True, help="Make them an administrator of the site.")
+@click.pass_obj
+def create(container: Container, email: str, username: str, password_stdin: bool, admin: bool) -> None:
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    roles = frozenset({Role.ADMIN}) if admin else frozenset()
+    user = container.accounts().create(OPERATOR, username, email, password, roles)
+    click.echo(f"Created {user.username} <{user.email}>{' as admin' if admin else ''}.")
+
+
+@users.command("list", help="The newest first.")
+@click.option("--search", default="", help="Only those whose email or username contains this.")
+@click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
+@click.option("--after", type=click.UUID, help="Go on behind this id.")
+@as_json
+@click.pass_obj
+def list_users(container: Container, search: str, limit: int, after: UUID | None, as_json: bool) -> None:
+    page = container.administration().users(OPERATOR, search, after, limit)
+    if as_json:
+        document = {"data": [show_user(user) for user in page.items], "next": page.next and str(page.next)}
+        click.echo(json.dumps(document))
+        return
+    for user in page.items:
+        roles = " ".join(sorted(user.roles)) or "-"
+        click.echo(f"{user.created_at:%Y-%m-%d %H:%M}  {roles:8}  {user.username:30}  {user.email}")
+    if page.next:
+        click.echo(f"There are more: --after {page.next}")
+
+
+@users.command(help="Give somebody a role.")
+@click.argument("email")
+@click.argument("role", type=click.Choice([str(role) for role in Role]))
+@click.pass_obj
+def grant(container: Container, email: str, role: str) -> None:
+    user = container.administration().grant(OPERATOR, email, Role(role))
+    click.echo(f"{user.email} is {role}.")
+
+
+@users.command(help="Take a role from somebody.")
+@click.argument("email")
+@click.argument("role", type=click.Choice([str(role) for role in Role]))
+@click.pass_obj
+def revoke(container: Container, email: str, role: str) -> None:
+    user = container.administration().revoke(OPERATOR, email, Role(role))
+    click.echo(f"{user.email} is no longer {role}.")
+
+
+if __name__ == "__main__":
+    cli(prog_name="python -m entrypoints.cli")

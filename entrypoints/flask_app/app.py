@@ -1,0 +1,26 @@
+from flask import Flask
+
+from entrypoints.container import Container
+from entrypoints.flask_app.clients import trust_proxies
+from entrypoints.flask_app.errors import add_error_handlers
+from entrypoints.flask_app.gate import add_gate
+from entrypoints.flask_app.login import add_login, cookie_of
+from entrypoints.flask_app.pages import add_page_globals
+from entrypoints.flask_app.routes import add_routes
+from entrypoints.flask_app.wire import speak_json
+
+
+def create_app(container: Container) -> Flask:
+    settings = container.settings()
+    cookie = cookie_of(settings)
+
+    app = Flask(__name__)
+    app.url_map.merge_slashes = False  # `//evil.example/` is not ours to redirect to
+    trust_proxies(app, settings.trusted_proxies)
+    speak_json(app)
+    add_gate(app, settings)
+    add_login(app, container.sessions(), cookie)
+    add_error_handlers(app)
+    add_page_globals(app)
+    add_routes(app, container, cookie)
+    return app

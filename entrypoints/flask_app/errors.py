@@ -1,0 +1,62 @@
+"""Every error on its way to the client: JSON for programs, a page for people."""
+
+from urllib.parse import quote
+
+from flask import Flask, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from domain.errors import DomainError, NotAuthenticated, Unavailable
+from entrypoints.flask_app.login import visitor
+from entrypoints.flask_app.pages import common
+from entrypoints.problems import PROBLEMS, Problem, Refused, problem_of
+
+TITLES = {
+    400: "That request made no sense",
+    401: "Please log in",
+    403: "This is not for you",
+    404: "Page not found",
+    405: "That does not work here",
+    410: "This link is no longer good",
+    413: "Too large",
+    429: "Too many attempts",
+    500: "Something went wrong",
+    503: "Back in a moment",
+}
+
+
+def add_error_handlers(app: Flask) -> None:
+    for kind in (DomainError, Refused, ValidationError):
+        app.register_error_handler(kind, lambda error: show(problem_of(error), error))
+    app.register_error_handler(HTTPException, show_http)
+
+
+def show_http(error: HTTPException) -> ResponseReturnValue:
+    """What the framework found wrong. A crash comes here too, as a 500, after it was logged."""
+    status = error.code or 500
+    problem = PROBLEMS.get(status) or Problem(status, status * 100 + 1, error.name)
+    allow = dict(error.get_headers()).get("Allow")
+    if allow:
+        problem = Problem(status, problem.code, problem.message, headers={"Allow": allow})
+    return show(problem, error)
+
+
+def show(problem: Problem, error: Exception) -> ResponseReturnValue:
+    if request.path.startswith(("/api/", "/health/")) or request.path == "/api":
+        return problem.envelope(), problem.status, problem.headers
+    if isinstance(error, NotAuthenticated) and request.method == "GET":
+        here = request.full_path.removesuffix("?")
+        return redirect(f"/login?next={quote(here, safe='/')}")
+    return _page(problem), problem.status, problem.headers
+
+
+def _page(problem: Problem) -> str:
+    try:
+        actor = visitor()
+    except Unavailable:
+        actor = None  # nobody can say who asks while the database is away
+    title = TITLES.get(problem.status, "That did not work")
+    return render_template(
+        "error.html", **common(actor), status=problem.status, title=title, message=problem.message
+    )

@@ -1,0 +1,105 @@
+"""The pages that people see, and what every page is told."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Flask, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from application.administration import Administration
+from domain.access import Permission, SignedIn
+from domain.errors import Invalid
+from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
+from domain.teams import LONGEST_TEAM_NAME
+from domain.users import USERNAME_RULES
+from entrypoints.flask_app.login import signed_in, visitor
+
+AFTER_LOGIN = "/settings"
+USERS_ON_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    administration: Administration
+
+    def home(self) -> ResponseReturnValue:
+        return show_page("home.html", visitor())
+
+    def register(self) -> ResponseReturnValue:
+        return self._for_strangers("register.html")
+
+    def login(self) -> ResponseReturnValue:
+        return self._for_strangers("login.html")
+
+    def logout(self) -> ResponseReturnValue:
+        return show_page("logout.html", visitor())
+
+    def settings(self) -> ResponseReturnValue:
+        return show_page("settings.html", signed_in())
+
+    def admin(self) -> ResponseReturnValue:
+        actor = signed_in()
+        search = request.args.get("q", "").replace("\0", "")[:100]
+        page = self.administration.users(actor, search, _cursor(), USERS_ON_A_PAGE)
+        more = urlencode({"q": search, "after": page.next}) if page.next else None
+        return show_page(
+            "admin.html", actor, people=page.items, q=search, next_url=f"/admin?{more}" if more else None
+        )
+
+    def _for_strangers(self, template: str) -> ResponseReturnValue:
+        onward = local_path(request.args.get("next", ""))
+        actor = visitor()
+        return redirect(onward) if actor else show_page(template, actor, next=onward)
+
+
+def show_page(template: str, actor: SignedIn | None, **context: Any) -> str:
+    return render_template(template, **common(actor), **context)
+
+
+def common(actor: SignedIn | None) -> dict[str, Any]:
+    """What the layout needs."""
+    return {
+        "user": actor.user if actor else None,
+        "may_administer": actor is not None and actor.may(Permission.SEE_USERS),
+        "request_id": g.request_id,
+    }
+
+
+def local_path(unsafe_next: str) -> str:
+    """A path of this site, or the page after login where it is anything else.
+
+    Browsers take `//host` and `/\\host` for another site, and drop tabs and newlines before they look.
+    """
+    path = unsafe_next if unsafe_next.isascii() and unsafe_next.isprintable() else ""
+    if not path.startswith("/") or path.startswith("//") or "\\" in path:
+        return AFTER_LOGIN
+    return path
+
+
+def _cursor() -> UUID | None:
+    after = request.args.get("after")
+    try:
+        return UUID(after) if after else None
+    except ValueError:
+        raise Invalid("after", "This is not a place in the list.") from None
+
+
+def add_page_globals(app: Flask) -> None:
+    static = Path(str(app.static_folder))
+    versions = {
+        file.name: sha256(file.read_bytes()).hexdigest()[:10] for file in static.iterdir() if file.is_file()
+    }
+    app.jinja_env.globals.update(
+        site_name="Hexstart",
+        asset=lambda name: f"/static/{name}?v={versions[name]}",
+        password_rules=PASSWORD_RULES,
+        username_rules=USERNAME_RULES,
+        shortest_password=SHORTEST_PASSWORD,
+        longest_team_name=LONGEST_TEAM_NAME,
+    )
+    # A changed file has another address, so that the old one can be kept for a year.
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000

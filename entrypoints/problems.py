@@ -1,0 +1,127 @@
+"""From what went wrong to what the client is told, once for every HTTP entrypoint."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain import errors
+
+STATUS: dict[type[errors.DomainError], int] = {
+    errors.Invalid: 422,
+    errors.NotAuthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Gone: 410,
+    errors.TooManyAttempts: 429,
+    errors.Unavailable: 503,
+}
+
+
+class Refused(Exception):
+    """What is wrong with the request itself, before any use case has seen it."""
+
+    status: int
+    code: int
+    message: str
+
+
+class NotJson(Refused):
+    status, code, message = 400, 40001, "The request is not a JSON object."
+
+
+class UnknownHost(Refused):
+    status, code, message = 400, 40002, "This is not the address of this site."
+
+
+class CrossSite(Refused):
+    status, code, message = 403, 40302, "This request came from another site and was refused."
+
+
+class TooLarge(Refused):
+    status, code, message = 413, 41301, "The request is too large."
+
+
+class NotJsonType(Refused):
+    status, code, message = 415, 41501, "Send JSON, as application/json in UTF-8."
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`fields` is None where no field is to blame; `headers` go along with it."""
+
+    status: int
+    code: int
+    message: str
+    fields: dict[str, list[str]] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def envelope(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"display_error": self.message, "internal_error_code": self.code}
+        if self.fields is not None:
+            told["field_errors"] = self.fields
+        return {"errors": told}
+
+
+# What the web server and the framework find wrong, by HTTP status.
+PROBLEMS = {
+    problem.status: problem
+    for problem in (
+        Problem(400, NotJson.code, "The request could not be understood."),
+        Problem(404, errors.NotFound.code, errors.NotFound.message),
+        Problem(405, 40501, "This cannot be done here."),
+        Problem(413, TooLarge.code, TooLarge.message),
+        Problem(415, NotJsonType.code, NotJsonType.message),
+        Problem(500, 50001, "Something went wrong on our side. We have been told."),
+    )
+}
+
+SENTENCES = {
+    "missing": "This field is required.",
+    "extra_forbidden": "This field is not known here.",
+    "string_type": "Use text.",
+    "string_unicode": "Remove the invalid character.",
+    "bool_type": "Use true or false.",
+    "nul": "Remove the invalid character.",
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """For any error: what is none of ours is our fault (500)."""
+    if isinstance(error, errors.DomainError):
+        return _of_domain(error)
+    if isinstance(error, Refused):
+        return Problem(error.status, error.code, error.message)
+    if isinstance(error, ValidationError):
+        return _of_shape(error)
+    return PROBLEMS[500]
+
+
+def _of_domain(error: errors.DomainError) -> Problem:
+    family = next(family for family in type(error).__mro__ if family in STATUS)
+    return Problem(
+        STATUS[family],
+        error.code,
+        error.message,
+        error.fields if isinstance(error, errors.Invalid) else None,
+        {"Retry-After": str(error.retry_after)}
+        if isinstance(error, errors.TooManyAttempts | errors.Unavailable)
+        else {},
+    )
+
+
+def _of_shape(error: ValidationError) -> Problem:
+    fields: dict[str, list[str]] = {}
+    # Never echo the input back: it may hold a password.
+    for item in error.errors(include_input=False, include_url=False):
+        name = ".".join(map(str, item["loc"]))
+        if item["type"] == "extra_forbidden" and not re.fullmatch("[A-Za-z_]{1,30}", name):
+            name = ""  # what the client called it is input, too
+        if item["type"] == "string_too_long":
+            sentence = f"Use at most {item['ctx']['max_length']} characters."
+        else:
+            sentence = SENTENCES.get(item["type"], "This is not valid.")
+        fields.setdefault(name, []).append(sentence)
+    return Problem(422, errors.Invalid.code, errors.Invalid.message, fields)

@@ -1,0 +1,102 @@
+"""What can be configured, from the environment or a file `.env`, and what is refused."""
+
+import os
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.sessions import SessionLife
+
+ROOT = Path(__file__).parent.parent
+SAMPLE_HOST = "change-me.example"  # as in .env.sample
+
+# One worker's request threads: more than a flood of logins has connections, so that others are still served.
+REQUEST_THREADS = 40
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    app_env: Literal["development", "production"] = "development"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    base_url: str = ""
+    database_url: str = f"sqlite:///{ROOT / 'var' / 'hexstart.db'}"
+    bcrypt_rounds: int = Field(default=12, ge=4, le=31)
+    session_idle: PositiveInt = 43_200
+    session_idle_remembered: PositiveInt = 1_209_600
+    session_max: PositiveInt = 7_776_000
+    workers: PositiveInt = os.cpu_count() or 1
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    log_format: Literal["json", "text"] | None = None
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return [ip_network(part.strip()) for part in value.split(",")] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.base_url:
+            if self.production:
+                raise ValueError("BASE_URL is missing: production needs it, links in mails begin with it")
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            object.__setattr__(self, "base_url", f"http://{host}:{self.port}")
+        parts = urlsplit(self.base_url)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.path.strip("/")
+            or parts.query
+        ):
+            raise ValueError("BASE_URL must look like https://app.your-company.com, without a path")
+        object.__setattr__(self, "base_url", f"{parts.scheme}://{parts.netloc.lower()}")
+        if self.production:
+            if (parts.hostname or "").endswith(SAMPLE_HOST):
+                raise ValueError("BASE_URL still has its sample value")
+            if parts.scheme == "http" and not _loopback(parts.hostname):
+                raise ValueError("BASE_URL must begin with https:// in production")
+            if self.bcrypt_rounds < 10:
+                raise ValueError("BCRYPT_ROUNDS must be at least 10 in production")
+        return self
+
+    @property
+    def production(self) -> bool:
+        return self.app_env == "production"
+
+    @property
+    def session_life(self) -> SessionLife:
+        return SessionLife(
+            idle=timedelta(seconds=self.session_idle),
+            idle_remembered=timedelta(seconds=self.session_idle_remembered),
+            longest=timedelta(seconds=self.session_max),
+        )
+
+
+def load() -> Settings:
+    """The settings of this process. Leave it with one line that names the setting when one is not usable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SystemExit(_in_one_line(error)) from None
+
+
+def _in_one_line(error: ValidationError) -> str:
+    # Never the value: it may hold a password.
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
+    return f"hexstart does not start: {name}{first['msg'].removeprefix('Value error, ')}"
+
+
+def _loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
