@@ -1,0 +1,73 @@
+"""Stand-ins that must never ship."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from application.ports import PasswordHasher, Sanitizer
+from domain.errors import Invalid
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class FakeClock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class Counting:
+    """Ids and secrets in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def id(self) -> UUID:
+        self.count += 1
+        return UUID(int=self.count)
+
+    def secret(self) -> str:
+        self.count += 1
+        return f"secret {self.count}"
+
+
+class PlainHasher(PasswordHasher):
+    """Remembers what it was asked, because that it was asked at all is a promise."""
+
+    def __init__(self) -> None:
+        self.verified: list[str | None] = []
+
+    def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    def verify(self, password: str, password_hash: str | None) -> bool:
+        self.verified.append(password_hash)
+        return password_hash in {f"hash of {password}", f"old hash of {password}"}
+
+    def outdated(self, password_hash: str) -> bool:
+        return password_hash.startswith("old ")
+
+
+class TagSanitizer(Sanitizer):
+    def plain(self, unsafe_text: str) -> str:
+        return unsafe_text.replace("<b>", "").replace("</b>", "")
+
+
+def plain_syntax(unsafe_email: str) -> tuple[str, str]:
+    local, at, domain = unsafe_email.partition("@")
+    if not (local and at and "." in domain):
+        raise Invalid("email", "That does not look like an email address.")
+    return local, domain
+
+
+def long_is_strong(password: str, known_words: Sequence[str]) -> tuple[int, str]:
+    if password in known_words:
+        return 0, "It is made of your name."
+    return (4, "") if len(password) > 12 else (1, "It is short.")

@@ -1,0 +1,64 @@
+"""Entities as tests want them: valid, and different from each other."""
+
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from domain.audit import Event, Tag
+from domain.sessions import Client, Session
+from domain.teams import Membership, Team, TeamRole
+from domain.users import User
+from tests.fakes import NOON
+
+CLIENT = Client("192.0.2.7", "Test/1.0")
+GOOD_PASSWORD = "correct horse battery"
+
+
+def a_user(email: str = "ada@example.org", **fields: Any) -> User:
+    defaults = {
+        "id": uuid7(),
+        "username": email.partition("@")[0],
+        "email": email,
+        "password_hash": "hash",
+        "created_at": NOON,
+    }
+    return User(**defaults | fields)
+
+
+def a_session(user_id: UUID, secret_hash: str = "a" * 64, **fields: Any) -> Session:
+    defaults = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "secret_hash": secret_hash,
+        "remembered": False,
+        "ip": CLIENT.ip,
+        "user_agent": CLIENT.user_agent,
+        "created_at": NOON,
+        "last_seen_at": NOON,
+        "expires_at": NOON.replace(hour=20),
+    }
+    return Session(**defaults | fields)
+
+
+def a_team(name: str = "Analysts", **fields: Any) -> Team:
+    return Team(**{"id": uuid7(), "name": name, "personal": True, "created_at": NOON} | fields)
+
+
+def a_membership(team: Team, user: User, **fields: Any) -> Membership:
+    defaults = {"team_id": team.id, "user_id": user.id, "role": TeamRole.OWNER, "joined_at": NOON}
+    return Membership(**defaults | fields)
+
+
+def an_event(user_id: UUID | None, tag: Tag = Tag.LOGGED_IN, **fields: Any) -> Event:
+    defaults = {
+        "id": uuid7(),
+        "tag": tag,
+        "user_id": user_id,
+        "actor_id": user_id,
+        "ip": CLIENT.ip,
+        "user_agent": CLIENT.user_agent,
+        "detail": "",
+        "created_at": NOON,
+    }
+    return Event(**defaults | fields)

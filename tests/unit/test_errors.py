@@ -1,0 +1,49 @@
+"""The catalogue of errors, and what each entrypoint makes of it."""
+
+import importlib
+import pkgutil
+
+import pytest
+
+import domain
+from domain import errors
+from entrypoints.cli import EXIT
+from entrypoints.problems import STATUS, problem_of
+
+
+def concrete(kind: type = errors.DomainError) -> set[type]:
+    for module in pkgutil.iter_modules(domain.__path__):
+        importlib.import_module(f"domain.{module.name}")
+    below = set().union(*(concrete(child) for child in kind.__subclasses__()))
+    return below | ({kind} if hasattr(kind, "code") else set())
+
+
+CATALOGUE = sorted(concrete(), key=lambda error: error.code)
+
+
+def test_every_code_stands_for_one_error():
+    codes = [error.code for error in CATALOGUE]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("error", CATALOGUE, ids=lambda error: error.__name__)
+def test_every_error_has_a_status_an_exit_code_and_a_sentence(error):
+    status = next(STATUS[family] for family in error.__mro__ if family in STATUS)
+    assert error.code // 100 == status
+    assert any(family in EXIT for family in error.__mro__)
+    assert error.message.endswith(".")
+
+
+def test_exit_codes_differ():
+    assert len(set(EXIT.values())) == len(EXIT)
+
+
+@pytest.mark.parametrize("error", [errors.Unavailable(7), errors.TooManyAttempts(7)])
+def test_who_has_to_wait_is_told_how_long(error):
+    assert problem_of(error).headers == {"Retry-After": "7"}
+
+
+def test_what_is_none_of_ours_is_our_fault_and_says_nothing():
+    problem = problem_of(KeyError("the password"))
+    assert (problem.status, problem.code) == (500, 50001)
+    assert "password" not in problem.message
