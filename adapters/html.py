@@ -1,4 +1,4 @@
-"""Taking markup out of text that people will see (bleach, which has no maintainer any more: nh3 is the way out)."""
+"""Taking markup out of text that people will see (bleach has no maintainer any more: nh3 is the way out)."""
 
 from html import unescape
 

@@ -1,10 +1,10 @@
 """The same promises as adapters.sql, kept in dictionaries: for tests, and for trying an idea."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from threading import RLock
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 from application.ports import Events, Page, Reading, Sessions, Teams, UnitOfWork, Users
@@ -13,6 +13,8 @@ from domain.errors import Stale
 from domain.sessions import Session
 from domain.teams import Membership, Team
 from domain.users import EmailTaken, Role, User, UsernameTaken
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -35,19 +37,13 @@ class Memory:
 
 
 class Versioned(Protocol):
-    id: UUID
     version: int
 
 
-V = TypeVar("V", bound=Versioned)
-T = TypeVar("T")
-
-
-def save(rows: dict[UUID, V], entity: V, stored: Callable[[V], V]) -> None:
+def unchanged(rows: Mapping[UUID, Versioned], entity: Any) -> None:
+    """Raise Stale unless what is stored is still what was read."""
     if entity.id not in rows or rows[entity.id].version != entity.version:
         raise Stale
-    entity.version += 1
-    rows[entity.id] = stored(entity)
 
 
 def page(rows: list[tuple[UUID, T]], after: UUID | None, limit: int) -> Page[T]:
@@ -74,8 +70,10 @@ class MemoryUsers(Users):
         return next((replace(user) for user in self.rows.values() if user.email == email), None)
 
     def save(self, user: User) -> None:
+        unchanged(self.rows, user)
         self._unique(user)
-        save(self.rows, user, lambda user: replace(user, roles=self.rows[user.id].roles))
+        user.version += 1
+        self.rows[user.id] = replace(user, roles=self.rows[user.id].roles)
 
     def grant(self, user_id: UUID, role: Role) -> None:
         user = self.rows.get(user_id)
@@ -144,7 +142,9 @@ class MemoryTeams(Teams):
         return replace(self.rows[id]) if id in self.rows else None
 
     def save(self, team: Team) -> None:
-        save(self.rows, team, replace)
+        unchanged(self.rows, team)
+        team.version += 1
+        self.rows[team.id] = replace(team)
 
     def add_member(self, membership: Membership) -> None:
         self.memberships[membership.team_id, membership.user_id] = replace(membership)

@@ -112,7 +112,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads first and writes later fails when another wrote."""
+    """Take the write lock at once: who reads first and writes later fails when another wrote between."""
     driver: Any = connection.connection.dbapi_connection
     try:
         driver.execute("BEGIN IMMEDIATE")

@@ -39,7 +39,7 @@ def conflict(error: IntegrityError) -> DomainError | None:
     if isinstance(cause, sqlite3.IntegrityError):
         foreign = str(cause).startswith("FOREIGN KEY")
         name = SQLITE_NAMES.get(str(cause).removeprefix("UNIQUE constraint failed: "), "")
-    elif hasattr(cause, "sqlstate"):
+    elif hasattr(cause, "diag"):  # psycopg
         foreign = cause.sqlstate == "23503"
         name = cause.diag.constraint_name or ""
     else:
@@ -60,7 +60,7 @@ def away(error: DBAPIError | TimeoutError) -> Unavailable | None:
     cause: Any = error.orig
     if isinstance(cause, sqlite3.Error):
         known = (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in SQLITE_AWAY
-    elif hasattr(cause, "sqlstate"):
+    elif hasattr(cause, "diag"):  # psycopg
         # Without a state it never came to a conversation.
         known = bool(POSTGRES_AWAY.match(cause.sqlstate)) if cause.sqlstate else _could_not_connect(error)
     else:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Uuid
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
-from adapters.sql.types import Utc, Word
+from adapters.sql.types import Id, Utc, Word
 from domain.audit import Tag
 from domain.sessions import LONGEST_USER_AGENT
 from domain.teams import LONGEST_TEAM_NAME, TeamRole
@@ -22,7 +22,7 @@ metadata = MetaData(
 
 
 def table(name: str, *columns: Any) -> Table:
-    """Compared byte by byte: MySQL's own collations take é for e, so that UNIQUE would differ from PostgreSQL's."""
+    """Compared byte by byte: for MySQL's own collations é is e, and UNIQUE would differ from PostgreSQL's."""
     return Table(
         name,
         metadata,
@@ -34,12 +34,12 @@ def table(name: str, *columns: Any) -> Table:
 
 
 def user_id(**options: Any) -> Column[Any]:
-    return Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, **options)
+    return Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, **options)
 
 
 users = table(
     "users",
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("username", String(LONGEST_USERNAME), nullable=False),
     Column("username_key", String(LONGEST_USERNAME), nullable=False, unique=True),
     Column("email", String(LONGEST_EMAIL), nullable=False, unique=True),
@@ -57,7 +57,7 @@ user_roles = table(
 
 sessions = table(
     "sessions",
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     user_id(index=True),
     Column("secret_hash", String(64), nullable=False, unique=True),
     Column("remembered", Boolean(create_constraint=False), nullable=False),
@@ -70,7 +70,7 @@ sessions = table(
 
 teams = table(
     "teams",
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", String(LONGEST_TEAM_NAME), nullable=False),
     Column("personal", Boolean(create_constraint=False), nullable=False),
     Column("created_at", Utc, nullable=False),
@@ -79,7 +79,7 @@ teams = table(
 
 memberships = table(
     "memberships",
-    Column("team_id", Uuid, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    Column("team_id", Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
     user_id(primary_key=True, index=True),
     Column("role", Word(TeamRole), nullable=False),
     Column("joined_at", Utc, nullable=False),
@@ -88,10 +88,10 @@ memberships = table(
 # No foreign keys: what happened stays true when the people in it are gone.
 events = table(
     "events",
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("tag", Word(Tag), nullable=False),
-    Column("user_id", Uuid),
-    Column("actor_id", Uuid),
+    Column("user_id", Id),
+    Column("actor_id", Id),
     Column("ip", String(45), nullable=False),
     Column("user_agent", String(LONGEST_USER_AGENT), nullable=False),
     Column("detail", String(255), nullable=False),

@@ -3,12 +3,22 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import DateTime, Dialect, String, Uuid
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 E = TypeVar("E", bound=StrEnum)
+
+
+class Id(TypeDecorator[UUID]):
+    """A UUID; in the database's own type on PostgreSQL only: MariaDB's refuses some and sorts otherwise."""
+
+    impl, cache_ok = Uuid, True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Uuid(native_uuid=dialect.name == "postgresql"))
 
 
 class Utc(TypeDecorator[datetime]):

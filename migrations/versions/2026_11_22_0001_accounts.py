@@ -16,10 +16,10 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.create_table(
         "events",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", adapters.sql.types.Id(), nullable=False),
         sa.Column("tag", sa.String(length=30), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=True),
-        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("user_id", adapters.sql.types.Id(), nullable=True),
+        sa.Column("actor_id", adapters.sql.types.Id(), nullable=True),
         sa.Column("ip", sa.String(length=45), nullable=False),
         sa.Column("user_agent", sa.String(length=200), nullable=False),
         sa.Column("detail", sa.String(length=255), nullable=False),
@@ -33,7 +33,7 @@ def upgrade() -> None:
 
     op.create_table(
         "teams",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", adapters.sql.types.Id(), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("personal", sa.Boolean(), nullable=False),
         sa.Column("created_at", adapters.sql.types.Utc(), nullable=False),
@@ -45,7 +45,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "users",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", adapters.sql.types.Id(), nullable=False),
         sa.Column("username", sa.String(length=30), nullable=False),
         sa.Column("username_key", sa.String(length=30), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
@@ -62,8 +62,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "memberships",
-        sa.Column("team_id", sa.Uuid(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("team_id", adapters.sql.types.Id(), nullable=False),
+        sa.Column("user_id", adapters.sql.types.Id(), nullable=False),
         sa.Column("role", sa.String(length=30), nullable=False),
         sa.Column("joined_at", adapters.sql.types.Utc(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -81,8 +81,8 @@ def upgrade() -> None:
 
     op.create_table(
         "sessions",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("id", adapters.sql.types.Id(), nullable=False),
+        sa.Column("user_id", adapters.sql.types.Id(), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
         sa.Column("remembered", sa.Boolean(), nullable=False),
         sa.Column("ip", sa.String(length=45), nullable=False),
@@ -104,7 +104,7 @@ def upgrade() -> None:
 
     op.create_table(
         "user_roles",
-        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", adapters.sql.types.Id(), nullable=False),
         sa.Column("role", sa.String(length=30), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_user_roles_user_id_users"), ondelete="CASCADE"

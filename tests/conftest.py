@@ -1,0 +1,31 @@
+"""What tests of every kind share: databases, and the application on one of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.sql.engines import Engines, connect
+from adapters.sql.tables import metadata
+from tests.databases import KINDS, migrated_database
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One database a kind and a test process; what is in it is gone before each test that uses `engines`."""
+    with migrated_database(request.param, tmp_path_factory.mktemp("db")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def connected(database_url: str) -> Iterator[Engines]:
+    engines = connect(database_url)
+    yield engines
+    engines.dispose()
+
+
+@pytest.fixture
+def engines(connected: Engines) -> Engines:
+    with connected.writer.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    return connected

@@ -1,0 +1,313 @@
+from datetime import datetime, timedelta, timezone
+from threading import Barrier
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from uuid_utils.compat import uuid7
+
+from domain.errors import Stale
+from domain.users import EmailTaken, Role, UsernameTaken
+from tests.fakes import NOON
+from tests.races import racing
+from tests.samples import a_user
+
+once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+
+
+def add(store, *users):
+    with store.transaction() as work:
+        for user in users:
+            work.users.add(user)
+        work.commit()
+
+
+def get(store, id):
+    with store.look() as stored:
+        return stored.users.get(id)
+
+
+def names(page):
+    return [user.username for user in page.items]
+
+
+def test_what_was_committed_comes_back_equal(store):
+    user = a_user(email_verified_at=NOON + timedelta(microseconds=123456))
+    add(store, user)
+
+    assert get(store, user.id) == user
+    with store.look() as stored:
+        assert stored.users.by_email(user.email) == user
+
+
+def test_nobody_is_found_who_is_not_there(store):
+    assert get(store, uuid7()) is None
+    with store.look() as stored:
+        assert stored.users.by_email("ada@example.org") is None
+
+
+def test_what_was_not_committed_is_forgotten(store):
+    user = a_user()
+    with store.transaction() as work:
+        work.users.add(user)
+        assert work.users.get(user.id) == user
+
+    assert get(store, user.id) is None
+
+
+def test_what_went_wrong_is_forgotten(store):
+    user = a_user()
+    with pytest.raises(ZeroDivisionError), store.transaction() as work:
+        work.users.add(user)
+        1 / 0  # noqa: B018
+
+    assert get(store, user.id) is None
+
+
+def test_changing_an_entity_changes_nothing_stored(store):
+    user = a_user()
+    add(store, user)
+    user.email = "eve@example.org"
+
+    found = get(store, user.id)
+    assert found.email == "ada@example.org"
+    found.email = "mallory@example.org"
+    assert get(store, user.id).email == "ada@example.org"
+
+
+def test_an_address_belongs_to_one_user(store):
+    add(store, a_user())
+
+    with pytest.raises(EmailTaken), store.transaction() as work:
+        work.users.add(a_user(username="other"))
+
+
+def test_a_username_belongs_to_one_user_in_any_case(store):
+    add(store, a_user(username="Ada"))
+
+    with pytest.raises(UsernameTaken), store.transaction() as work:
+        work.users.add(a_user("other@example.org", username="aDA"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["\u00e9mile@example.org", "emi_e@example.org", "uq_users_username_key'@x.com"],
+)
+def test_addresses_that_differ_in_one_byte_are_two(store, other):
+    one, two = a_user("emile@example.org", username="one"), a_user(other, username="two")
+    add(store, one, two)
+
+    with store.look() as stored:
+        assert stored.users.by_email("emile@example.org") == one
+        assert stored.users.by_email(other) == two
+
+
+def test_the_rule_that_was_broken_is_told_whatever_the_address_says(store):
+    tricky = "for.key'uq_users_username_key'@example.org"
+    add(store, a_user(tricky, username="one"))
+
+    with pytest.raises(EmailTaken), store.transaction() as work:
+        work.users.add(a_user(tricky, username="two"))
+
+
+def test_saving_counts_the_version(store):
+    user = a_user()
+    add(store, user)
+    with store.transaction() as work:
+        found = work.users.get(user.id)
+        found.email, found.email_verified_at = "new@example.org", NOON
+        work.users.save(found)
+        work.commit()
+
+    assert found.version == 2
+    assert get(store, user.id) == found
+
+
+def test_who_saves_second_is_told(store):
+    user = a_user()
+    add(store, user)
+    first, second = get(store, user.id), get(store, user.id)
+    with store.transaction() as work:
+        work.users.save(first)
+        work.commit()
+
+    with pytest.raises(Stale), store.transaction() as work:
+        work.users.save(second)
+
+
+def test_who_is_gone_cannot_be_saved(store):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.users.save(a_user())
+
+
+def test_saving_an_address_that_is_taken(store):
+    eve = a_user("eve@example.org")
+    add(store, a_user(), eve)
+    eve.email = "ada@example.org"
+
+    with pytest.raises(EmailTaken), store.transaction() as work:
+        work.users.save(eve)
+
+
+def test_roles_are_granted_and_revoked(store):
+    user = a_user()
+    add(store, user)
+    with store.transaction() as work:
+        work.users.grant(user.id, Role.ADMIN)
+        assert work.users.holders(Role.ADMIN) == {user.id}
+        work.commit()
+
+    assert get(store, user.id).roles == {Role.ADMIN}
+    with store.transaction() as work:
+        assert work.users.revoke(user.id, Role.ADMIN)
+        assert not work.users.revoke(user.id, Role.ADMIN)
+        work.commit()
+    assert get(store, user.id).roles == frozenset()
+
+
+def test_saving_leaves_the_roles_alone(store):
+    user = a_user()
+    add(store, user)
+    with store.transaction() as work:
+        work.users.grant(user.id, Role.ADMIN)
+        work.users.save(user)
+        work.commit()
+
+    assert get(store, user.id).roles == {Role.ADMIN}
+
+
+def test_a_role_is_granted_once(store):
+    user = a_user()
+    add(store, user)
+
+    with pytest.raises(Stale), store.transaction() as work:
+        work.users.grant(user.id, Role.ADMIN)
+        work.users.grant(user.id, Role.ADMIN)
+
+
+def test_a_role_is_granted_to_somebody(store):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.users.grant(uuid7(), Role.ADMIN)
+        work.commit()
+
+
+def test_a_list_is_paged_by_where_it_stopped(store):
+    users = [a_user(f"user{number}@example.org") for number in range(5)]
+    add(store, *users)
+
+    with store.look() as stored:
+        first = stored.users.page("", None, 2)
+        second = stored.users.page("", first.next, 2)
+        third = stored.users.page("", second.next, 2)
+    assert names(first) + names(second) + names(third) == ["user4", "user3", "user2", "user1", "user0"]
+    assert third.next is None
+
+
+@pytest.mark.parametrize(
+    "search, found",
+    [
+        ("ADA", ["ada"]),
+        ("_", ["with_line"]),
+        ("%", []),
+        ("/", []),
+        ("\\", []),
+        ("EXAMPLE", ["with_line", "ada"]),
+        ("\u00c9MILE", ["emile"]),
+        ("emile@", []),
+    ],
+)
+def test_what_is_searched_for_is_taken_literally(store, search, found):
+    add(store, a_user("ada@example.org"), a_user("line@example.org", username="With_Line"))
+    add(store, a_user("\u00e9mile@x.com", username="emile"))
+
+    with store.look() as stored:
+        page = stored.users.page(search, None, 10)
+    assert [user.username_key for user in page.items] == found
+
+
+def test_the_search_goes_on_where_it_stopped(store):
+    add(store, *(a_user(f"user{number}@example.org") for number in range(3)), a_user("eve@other.org"))
+
+    with store.look() as stored:
+        first = stored.users.page("example", None, 2)
+        assert names(stored.users.page("example", first.next, 2)) == ["user0"]
+
+
+def test_of_many_racing_for_one_address_one_wins(store):
+    def attempt(number):
+        try:
+            add(store, a_user(username=f"ada{number}"))
+        except EmailTaken:
+            return False
+        return True
+
+    assert sum(racing(attempt)) == 1
+
+
+def test_of_many_saving_what_they_read_one_wins(store):
+    user = a_user()
+    add(store, user)
+
+    all_have_read = Barrier(8)
+
+    def attempt(number):
+        found = get(store, user.id)
+        all_have_read.wait(timeout=10)
+        found.password_hash = f"hash {number}"
+        try:
+            with store.transaction() as work:
+                work.users.save(found)
+                work.commit()
+        except Stale:
+            return False
+        return True
+
+    assert sum(racing(attempt)) == 1
+    assert get(store, user.id).version == 2
+
+
+def test_of_two_admins_who_revoke_each_other_one_stays(store):
+    admins = [a_user("ada@example.org"), a_user("eve@example.org")]
+    add(store, *admins)
+    with store.transaction() as work:
+        for user in admins:
+            work.users.grant(user.id, Role.ADMIN)
+        work.commit()
+
+    def attempt(number):
+        with store.transaction() as work:
+            if len(work.users.holders(Role.ADMIN)) > 1:
+                work.users.revoke(admins[number].id, Role.ADMIN)
+            work.commit()
+
+    racing(attempt, times=2)
+    with store.look() as stored:
+        assert len(stored.users.holders(Role.ADMIN)) == 1
+
+
+moments = st.datetimes(
+    datetime(1970, 1, 2),
+    datetime(2200, 1, 1),
+    timezones=st.builds(timezone, st.timedeltas(timedelta(hours=-14), timedelta(hours=14))),
+)
+
+
+@once
+@given(moment=moments)
+def test_a_moment_survives_storage(store, moment):
+    store.empty()
+    user = a_user(created_at=moment, email_verified_at=moment)
+    add(store, user)
+
+    found = get(store, user.id)
+    assert found.created_at == moment == found.email_verified_at
+
+
+@once
+@given(id=st.uuids())
+def test_an_id_survives_storage(store, id):
+    store.empty()
+    user = a_user(id=id)
+    add(store, user)
+
+    assert get(store, id) == user

@@ -1,0 +1,119 @@
+"""Every revision forwards, backwards and forwards again, over a database with something in it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect
+
+from adapters.sql.engines import connect
+from adapters.sql.tables import metadata
+from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
+from tests.databases import KINDS, ROOT, alembic_config, empty_database
+from tests.samples import a_membership, a_session, a_team, a_user, an_event
+
+
+@pytest.fixture(params=KINDS)
+def url(request, tmp_path):
+    with empty_database(request.param, tmp_path) as url:
+        yield url
+
+
+def tables(url):
+    engine = create_engine(url)
+    try:
+        return set(inspect(engine).get_table_names()) - {"alembic_version"}
+    finally:
+        engine.dispose()
+
+
+def revisions(url):
+    script = ScriptDirectory.from_config(alembic_config(url))
+    return [revision.revision for revision in script.walk_revisions()][::-1]
+
+
+def populate(url):
+    engines = connect(url)
+    user, team = a_user(), a_team()
+    with SqlUnitOfWork(engines) as work:
+        work.users.add(user)
+        work.sessions.add(a_session(user.id))
+        work.teams.add(team)
+        work.teams.add_member(a_membership(team, user))
+        work.events.add(an_event(user.id))
+        work.commit()
+    with SqlReading(engines) as stored:
+        assert stored.users.get(user.id) == user
+    engines.dispose()
+
+
+def test_each_revision_goes_up_and_down_and_up_again(url):
+    config = alembic_config(url)
+    for revision in revisions(url):
+        command.upgrade(config, revision)
+        command.downgrade(config, "-1")
+        command.upgrade(config, revision)
+    assert tables(url) == set(metadata.tables)
+
+
+def test_a_populated_database_goes_down_and_up_again(url):
+    config = alembic_config(url)
+    command.upgrade(config, "head")
+    populate(url)
+    for _ in revisions(url):
+        command.downgrade(config, "-1")
+    assert tables(url) == set()
+
+    command.upgrade(config, "head")
+    populate(url)
+
+
+def test_the_tables_are_what_the_migrations_make(url):
+    command.upgrade(alembic_config(url), "head")
+
+    command.check(alembic_config(url))
+
+
+def alembic(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_alembic_works_by_itself_on_database_url(url):
+    done = alembic("upgrade", "head", DATABASE_URL=url)
+
+    assert done.returncode == 0, done.stderr
+    assert tables(url) == set(metadata.tables)
+
+
+def test_alembic_migrates_the_test_database_when_told(url, tmp_path):
+    done = alembic(
+        "-x", "db=test", "upgrade", "head", TEST_DATABASE_URL=url, DATABASE_URL="sqlite:////nowhere/x.db"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert tables(url) == set(metadata.tables)
+
+
+def test_the_test_database_must_be_named():
+    environment = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "-x", "db=test", "upgrade", "head"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode != 0
+    assert done.stderr.strip() == "TEST_DATABASE_URL is missing: -x db=test migrates that database"
