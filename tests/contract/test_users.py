@@ -82,6 +82,13 @@ def test_an_address_belongs_to_one_user(store):
         work.users.add(a_user(username="other"))
 
 
+def test_who_adds_the_same_user_twice_is_told_about_the_address(store):
+    add(store, a_user())
+
+    with pytest.raises(EmailTaken), store.transaction() as work:
+        work.users.add(a_user())
+
+
 def test_a_username_belongs_to_one_user_in_any_case(store):
     add(store, a_user(username="Ada"))
 
