@@ -1,0 +1,226 @@
+"""A real server, a real browser, and pages that fail their test when they complain."""
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "turquoise lantern orbit pickle"
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+Visit = Callable[..., Page]
+
+
+@dataclass(frozen=True)
+class Person:
+    username: str
+    email: str
+    password: str = PASSWORD
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+        )
+
+    def register(self, context: BrowserContext, person: Person) -> None:
+        """Logs the browser in as somebody new, without the page that others test."""
+        answer = context.request.post(f"{self.url}/api/register", data=vars(person))
+        assert answer.status == 201, answer.text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the server did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        refuse("no Chromium is installed (on Debian: apt install chromium)")
+    return found
+
+
+# Asks for Chromium first: without one, there is nobody to start a server for.
+@pytest.fixture(scope="session")
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder, port = tmp_path_factory.mktemp("site"), free_port()
+    settings = {
+        "APP_ENV": "development",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": f"sqlite:///{folder}/site.db",
+        "BCRYPT_ROUNDS": "4",
+        "LIMITS": "off",
+        "WORKERS": "1",
+    }
+    site = Site(settings["BASE_URL"], os.environ | settings)
+    site.run("alembic", "upgrade", "head")
+    log = folder / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "entrypoints.serve"],
+            cwd=ROOT,
+            env=site.environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_for(f"{site.url}/health/live", server, log)
+        yield site
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    # Chromium refuses its own sandbox to root, which is who one is in most containers.
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def watched(browser: Browser, site: Site) -> Iterator[Visit]:
+    """Opens pages, each in a context of its own. What the browser complained of there fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        # The browser remarks on every answer that is no success, which is what many tests are about.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            complaints.append(message.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(site.url):
+            complaints.append(f"a request left the site: {request.url}")
+
+    def answered(response: Response) -> None:
+        if "/static/" in response.url and not response.ok:
+            complaints.append(f"{response.status} for {response.url}")
+
+    def visit(path: str, person: Person | None = None, **options: object) -> Page:
+        context = browser.new_context(base_url=site.url, **options)
+        context.on("console", heard)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("request", asked)
+        context.on("response", answered)
+        contexts.append(context)
+        if person:
+            site.register(context, person)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    with watched(browser, site) as visit:
+        yield visit
+
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def person() -> Person:
+    """Somebody new: the site has not heard of this name and address."""
+    number = next(numbers)
+    return Person(f"visitor_{number}", f"visitor.{number}@example.com")
+
+
+@pytest.fixture
+def regular(browser: Browser, site: Site, person: Person) -> Person:
+    """Somebody who has an account and is not logged in here."""
+    cookies_of(browser, site, person)
+    return person
+
+
+@pytest.fixture(scope="session")
+def member(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
+    """The cookies of somebody with an account, for tests that only look."""
+    yield cookies_of(browser, site, Person("member", "member@example.com"))
+
+
+@pytest.fixture(scope="session")
+def admin(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
+    """The cookies of an administrator, for tests that only look."""
+    cookies = cookies_of(browser, site, Person("overseer", "overseer@example.com"))
+    site.run("entrypoints.cli", "users", "grant", "overseer@example.com", "admin")
+    yield cookies
+
+
+def log_in(page: Page, person: Person) -> None:
+    page.get_by_label("Email address").fill(person.email)
+    page.get_by_label("Password", exact=True).fill(person.password)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+
+def cookies_of(browser: Browser, site: Site, person: Person) -> dict[str, object]:
+    context = browser.new_context()
+    site.register(context, person)
+    state = context.storage_state()
+    context.close()
+    return dict(state)

@@ -1,0 +1,221 @@
+"""What a form says when something is wrong, and where it lets one go."""
+
+import re
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import Person, Visit, log_in
+
+ELSEWHERE = [
+    "https://evil.example",
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "/\t/evil.example",
+    "https:evil.example",
+    "javascript:alert(1)",
+]
+
+
+def says(field: Locator, sentence: str | re.Pattern[str]) -> None:
+    """The error is beside the field, and tied to it for those who cannot see that."""
+    page, name = field.page, field.get_attribute("id")
+    error = page.locator(f"id={name}-error")
+    expect(error).to_have_text(sentence)
+    expect(error).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert f"{name}-error" in (field.get_attribute("aria-describedby") or "").split()
+    box, below = field.bounding_box(), error.bounding_box()
+    assert box and below and 0 <= below["y"] - (box["y"] + box["height"]) < 16
+
+
+def alert(page: Page) -> Locator:
+    return page.locator("[role=alert]:not(:empty)")
+
+
+def register(page: Page, person: Person) -> None:
+    page.get_by_label("Username").fill(person.username)
+    page.get_by_label("Email address").fill(person.email)
+    page.get_by_label("Password", exact=True).fill(person.password)
+    page.get_by_role("button", name="Create account").click()
+
+
+def test_every_bad_field_has_its_error_beside_it_and_the_first_has_the_focus(visit: Visit) -> None:
+    page = visit("/register")
+    register(page, Person("1 bad name", "not an address", "short"))
+    for label in ("Username", "Email address", "Password"):
+        says(page.get_by_label(label, exact=True), re.compile(r"\w.*\."))
+    expect(page.get_by_label("Username")).to_be_focused()
+    expect(alert(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Create account")).to_be_enabled()
+
+
+def test_an_empty_form_names_every_field_that_is_missing(visit: Visit) -> None:
+    page = visit("/register")
+    page.get_by_role("button", name="Create account").click()
+    for label in ("Username", "Email address", "Password"):
+        says(page.get_by_label(label, exact=True), re.compile(r"\w.*\."))
+
+
+def test_errors_are_gone_once_mended(visit: Visit, person: Person) -> None:
+    page = visit("/register")
+    register(page, replace(person, username="", password="password"))
+    says(page.get_by_label("Username"), re.compile(r"\w"))
+    expect(page.locator("#email-error")).to_be_empty()
+    expect(page.get_by_label("Email address")).to_have_attribute("aria-invalid", "false")
+    register(page, replace(person, password="password"))
+    expect(page.locator("#username-error")).to_be_empty()
+    says(page.get_by_label("Password", exact=True), re.compile(r"\w"))
+    expect(page.get_by_label("Password", exact=True)).to_be_focused()
+    register(page, person)
+    expect(page).to_have_url(re.compile("/settings$"))
+
+
+def test_the_password_rules_are_told_before_they_are_broken(visit: Visit) -> None:
+    page = visit("/register")
+    password = page.get_by_label("Password", exact=True)
+    assert "password-hint" in (password.get_attribute("aria-describedby") or "").split()
+    expect(page.locator("#password-hint")).to_contain_text("8 characters")
+    expect(page.locator("#password-hint")).to_be_visible()
+
+
+def test_what_is_taken_is_said_at_its_field(visit: Visit, regular: Person) -> None:
+    page = visit("/register")
+    register(page, replace(regular, username=f"{regular.username}_2"))
+    says(page.get_by_label("Email address"), re.compile("already"))
+    expect(page.get_by_label("Email address")).to_be_focused()
+    register(page, replace(regular, email=f"2.{regular.email}"))
+    says(page.get_by_label("Username"), re.compile(r"\w"))
+    expect(page.get_by_label("Username")).to_be_focused()
+
+
+def test_a_wrong_password_at_login_is_an_alert_that_betrays_nothing(visit: Visit, regular: Person) -> None:
+    page = visit("/login")
+    log_in(page, replace(regular, password="not this one at all"))
+    expect(alert(page)).to_be_visible()
+    known = alert(page).inner_text()
+    expect(page).to_have_url(re.compile("/login$"))
+    expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_focused()
+    log_in(page, replace(regular, email="nobody@example.com"))
+    expect(alert(page)).to_have_text(known)
+
+
+def test_a_wrong_current_password_is_said_at_its_field(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    page.get_by_label("New email address").fill(f"new.{person.email}")
+    page.get_by_label("Current password", exact=True).fill("not this one at all")
+    page.get_by_role("button", name="Change email address").click()
+    says(page.get_by_label("Current password", exact=True), re.compile(r"\w"))
+    expect(page.get_by_label("Current password", exact=True)).to_be_focused()
+
+
+def test_a_team_without_a_name_is_refused_at_its_field(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    page.get_by_label("Team name").fill("  ")
+    page.get_by_role("button", name="Save name").click()
+    says(page.get_by_label("Team name"), re.compile(r"\w"))
+    expect(page.locator("#email-error")).to_be_empty()
+
+
+def test_a_server_out_of_reach_is_told_and_the_form_can_be_sent_again(visit: Visit, regular: Person) -> None:
+    page = visit("/login")
+    page.route("**/api/**", lambda route: route.abort())
+    log_in(page, regular)
+    expect(alert(page)).to_contain_text("could not reach the server")
+    expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_enabled()
+    page.unroute("**/api/**")
+    log_in(page, regular)
+    expect(page).to_have_url(re.compile("/settings$"))
+
+
+def test_a_form_that_could_not_be_filled_says_so_and_cannot_be_sent(visit: Visit, person: Person) -> None:
+    page = visit("/", person)
+    page.route("**/api/teams", lambda route: route.abort())
+    page.goto("/settings")
+    expect(alert(page)).to_contain_text("could not reach the server")
+    expect(page.get_by_label("Team name")).to_be_disabled()
+    expect(page.get_by_role("button", name="Save name")).to_be_disabled()
+    expect(page.get_by_role("button", name="Change email address")).to_be_enabled()
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_answer_that_is_not_ours_is_no_success(visit: Visit, person: Person, status: int) -> None:
+    page = visit("/login")
+    page.route("**/api/**", lambda route: route.fulfill(status=status, body="<h1>Welcome to our hotel</h1>"))
+    log_in(page, person)
+    expect(alert(page)).to_contain_text("went wrong on our side")
+    expect(page).to_have_url(re.compile("/login$"))
+
+
+def test_the_button_waits_while_the_server_thinks(visit: Visit, person: Person) -> None:
+    held: list[Route] = []
+    page = visit("/register")
+    page.route("**/api/register", lambda route: held.append(route))
+    register(page, person)
+    button = page.get_by_role("button", name="Create account")
+    expect(button).to_be_disabled()
+    held[0].continue_()
+    expect(page).to_have_url(re.compile("/settings$"))
+    assert len(held) == 1
+
+
+def test_a_session_that_ended_leads_to_the_login_page_and_back(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    expect(page.get_by_label("Team name")).to_be_enabled()
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save name").click()
+    expect(page).to_have_url(re.compile(r"/login\?next=(/|%2F)settings$"))
+    log_in(page, person)
+    expect(page).to_have_url(re.compile("/settings$"))
+
+
+def test_a_password_can_be_looked_at_and_is_hidden_again_when_sent(visit: Visit) -> None:
+    page = visit("/login")
+    password = page.get_by_label("Password", exact=True)
+    password.fill("look at me")
+    page.get_by_role("button", name="Show password").click()
+    expect(password).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide password").click()
+    expect(password).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show password").click()
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(password).to_have_attribute("type", "password")
+
+
+def test_login_goes_on_to_the_page_that_asked_for_it(visit: Visit, regular: Person) -> None:
+    page = visit("/admin")
+    expect(page).to_have_url(re.compile(r"/login\?next="))
+    log_in(page, regular)
+    expect(page).to_have_url(re.compile("/admin$"))
+
+
+def test_the_page_asked_for_survives_the_way_over_registration(visit: Visit, person: Person) -> None:
+    page = visit("/login?next=/logout")
+    page.get_by_role("link", name="Create your account").click()
+    register(page, person)
+    expect(page).to_have_url(re.compile("/logout$"))
+
+
+def test_login_and_registration_know_no_way_to_another_site(visit: Visit) -> None:
+    page = visit("/")
+    for path in ("/login", "/register"):
+        for elsewhere in ELSEWHERE:
+            page.goto(f"{path}?{urlencode({'next': elsewhere})}")
+            assert page.locator("form[data-then]").get_attribute("data-then") == "/settings", elsewhere
+
+
+def test_who_was_sent_to_login_by_another_site_stays_here(visit: Visit, regular: Person) -> None:
+    page = visit("/login?next=//evil.example")
+    log_in(page, regular)
+    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/settings$"))
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "javascript:alert(1)"])
+def test_the_script_itself_leads_to_no_other_site(visit: Visit, person: Person, elsewhere: str) -> None:
+    page = visit("/register")
+    page.locator("form[data-then]").evaluate("(form, place) => { form.dataset.then = place }", elsewhere)
+    register(page, person)
+    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/$"))

@@ -1,0 +1,131 @@
+"""What holds for every page, in light and dark, wide and narrow, and that none of them complains."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Site, Visit, watched
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    path: str
+    who: str | None = None
+    press: str | None = None  # a button, for the page as it looks with its errors
+
+    def __str__(self) -> str:
+        return self.name
+
+
+CASES = [
+    Case("home", "/"),
+    Case("register", "/register"),
+    Case("register with errors", "/register", press="Create account"),
+    Case("login", "/login"),
+    Case("login with errors", "/login", press="Log in"),
+    Case("logged out", "/logout"),
+    Case("no such page", "/no-such-page"),
+    Case("home of a member", "/", "member"),
+    Case("settings", "/settings", "member"),
+    Case("settings with errors", "/settings", "member", press="Change email address"),
+    Case("logout", "/logout", "member"),
+    Case("forbidden", "/admin", "member"),
+    Case("admin", "/admin", "admin"),
+    Case("admin without a match", "/admin?q=nobody-at-all", "admin"),
+]
+WIDE = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def opened(case: Case, browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Opened once, then looked at by each of the tests below."""
+    state = request.getfixturevalue(case.who) if case.who else None
+    with watched(browser, site) as visit:
+        page = visit(case.path, storage_state=state, viewport=WIDE)
+        expect(page.locator("[data-json] :disabled")).to_have_count(0)  # until forms.js has run and loaded
+        if case.press:
+            page.get_by_role("main").get_by_role("button", name=case.press).click()
+            expect(page.locator(".error:not(:empty), [role=alert]:not(:empty)").first).to_be_visible()
+        yield page
+
+
+@pytest.fixture
+def page(opened: Page) -> Page:
+    opened.set_viewport_size(WIDE)
+    return opened
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_nothing_sticks_out_at_320_pixels(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_page_has_one_heading_a_title_and_its_landmarks(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page).to_have_title(re.compile(r"\S.* · Hexstart$"))
+    for landmark in ("banner", "main", "navigation", "contentinfo"):
+        expect(page.get_by_role(landmark)).to_have_count(1)
+
+
+def test_the_focus_of_the_keyboard_is_always_seen(page: Page) -> None:
+    page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus() }")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        outline = page.evaluate(
+            "(({ outlineStyle, outlineWidth }) => `${outlineStyle} ${outlineWidth}`)"
+            "(getComputedStyle(document.activeElement))"
+        )
+        focused = page.evaluate("document.activeElement.outerHTML")
+        assert outline == "solid 3px" or focused.startswith("<body"), focused
+
+
+def test_who_is_logged_in_can_always_log_out(page: Page, case: Case) -> None:
+    button = page.get_by_role("banner").get_by_role("button", name="Log out")
+    expect(button).to_have_count(1 if case.who else 0)
+    if case.who:
+        form = page.get_by_role("banner").locator("form")
+        assert (form.get_attribute("method"), form.get_attribute("action")) == ("post", "/logout")
+
+
+def test_no_two_pages_share_a_title(browser: Browser, site: Site, request: pytest.FixtureRequest) -> None:
+    titles = []
+    for case in CASES:
+        state = request.getfixturevalue(case.who) if case.who else None
+        with browser.new_context(base_url=site.url, storage_state=state) as context:
+            found = re.search("<title>(.+)</title>", context.request.get(case.path).text())
+            titles += [found[1]] if found and not case.press else []
+    assert len(set(titles)) == len(titles) == sum(not case.press for case in CASES), titles
+
+
+def test_dark_is_dark_and_light_is_light(visit: Visit) -> None:
+    page = visit("/")
+
+    def brightness(scheme: str) -> int:
+        page.emulate_media(color_scheme=scheme)
+        return page.evaluate("Number(getComputedStyle(document.body).backgroundColor.match(/[0-9]+/)[0])")
+
+    assert brightness("light") > 200 and brightness("dark") < 50
+
+
+def test_without_scripts_a_page_says_what_it_misses(visit: Visit) -> None:
+    page = visit("/login", java_script_enabled=False)
+    # Chromium shows <noscript> to people who have turned scripts off, but not to tests: they see the source.
+    assert re.search("<noscript>.*need JavaScript.*</noscript>", page.content())
+    expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_disabled()

@@ -1,0 +1,151 @@
+"""What people come here to do, from one end to the other."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Person, Site, Visit, log_in
+
+
+def tab_to(page: Page, label: str) -> None:
+    """Presses Tab until the thing of that label or text has the focus."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "(document.activeElement.labels?.[0] ?? document.activeElement).innerText?.split('\\n')[0].trim()"
+        )
+        if focused == label:
+            return
+    raise AssertionError(f"no Tab leads to {label!r}")
+
+
+def test_a_stranger_registers_and_ends_on_the_settings_page(visit: Visit, person: Person) -> None:
+    page = visit("/")
+    page.get_by_role("link", name="Create your account").click()
+    page.get_by_label("Username").fill(person.username)
+    page.get_by_label("Email address").fill(person.email)
+    page.get_by_label("Password", exact=True).fill(person.password)
+    page.get_by_role("button", name="Create account").click()
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+    expect(page.get_by_role("main")).to_contain_text(person.username)
+    expect(page.get_by_role("main")).to_contain_text(person.email)
+    expect(page.get_by_role("main")).to_contain_text("Not verified")
+
+
+def test_a_member_names_the_team_and_finds_the_name_again(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    name = page.get_by_label("Team name")
+    expect(name).not_to_have_value("")
+    name.fill("  Night & Day <Ltd>  ")
+    page.get_by_role("button", name="Save name").click()
+    expect(page.get_by_text("The name is saved.")).to_be_visible()
+    kept = name.input_value()
+    assert kept == kept.strip() and kept.startswith("Night & Day")
+    page.reload()
+    expect(name).to_have_value(kept)
+
+
+def test_a_member_changes_the_address_and_logs_in_with_the_new_one(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    moved = Person(person.username, f"moved.{person.email}")
+    page.get_by_label("New email address").fill(moved.email)
+    page.get_by_label("Current password", exact=True).fill(person.password)
+    page.get_by_role("button", name="Change email address").click()
+    expect(page.get_by_text("Your email address is changed.")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(moved.email)
+    page.reload()
+    expect(page.get_by_text("Your email address is changed.")).to_have_count(0)
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile("/$"))
+    expect(page.get_by_role("link", name="Create your account")).to_be_visible()
+    page.goto("/settings")
+    expect(page).to_have_url(re.compile(r"/login\?next="))
+    log_in(page, moved)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.get_by_role("main")).to_contain_text(moved.email)
+
+
+def test_a_member_who_asks_to_be_kept_logged_in_has_a_cookie_that_outlives_the_browser(
+    visit: Visit, person: Person
+) -> None:
+    page = visit("/settings", person)
+    page.get_by_role("button", name="Log out").click()
+    page.goto("/login")
+    page.get_by_label("Keep me logged in").check()
+    log_in(page, person)
+    expect(page).to_have_url(re.compile("/settings$"))
+    assert [cookie["expires"] > 0 for cookie in page.context.cookies()] == [True]
+
+
+def test_a_member_sees_no_way_to_the_administration_and_is_refused_there(
+    visit: Visit, person: Person
+) -> None:
+    page = visit("/settings", person)
+    expect(page.get_by_role("link", name="Admin")).to_have_count(0)
+    answer = page.goto("/admin")
+    assert answer is not None and answer.status == 403
+    expect(page.get_by_role("main")).to_contain_text("403")
+    expect(page.get_by_role("main").locator("code")).to_have_text(answer.headers["x-request-id"])
+
+
+def test_an_administrator_sees_everybody_and_searches(visit: Visit, site: Site, person: Person) -> None:
+    page = visit("/", person)
+    site.run("entrypoints.cli", "users", "grant", person.email, "admin")
+    page.reload()
+    page.get_by_role("navigation").get_by_role("link", name="Admin").click()
+    row = page.get_by_role("row").filter(has_text=person.email)
+    expect(row).to_contain_text("admin")
+    search = page.get_by_label("Search by username or email address")
+    search.fill(person.username)
+    page.get_by_role("button", name="Search").click()
+    expect(search).to_have_value(person.username)
+    expect(row).to_be_visible()
+    search.fill("<b>nobody</b>")
+    search.press("Enter")
+    expect(page.get_by_text("Nobody matches “<b>nobody</b>”.")).to_be_visible()
+    page.get_by_role("link", name="Show everybody").click()
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+
+
+def test_the_whole_trip_goes_with_the_keyboard_alone(visit: Visit, person: Person) -> None:
+    page = visit("/")
+    tab_to(page, "Register")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/register$"))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    for label, text in (
+        ("Username", person.username),
+        ("Email address", person.email),
+        ("Password", person.password),
+    ):
+        tab_to(page, label)
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.get_by_label("Team name")).to_be_enabled()
+    tab_to(page, "Team name")
+    page.keyboard.type("Keyboard players")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The name is saved.")).to_be_visible()
+    expect(page.get_by_label("Team name")).to_have_value("Keyboard players")
+    page.reload()
+    tab_to(page, "Log out")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/$"))
+
+
+def test_logging_out_takes_a_press_of_the_button_and_no_script(visit: Visit, person: Person) -> None:
+    page = visit("/logout", person, java_script_enabled=False)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log out?")
+    page.goto("/settings")
+    expect(page).to_have_url(re.compile("/settings$"))
+    page.goto("/logout")
+    page.get_by_role("main").get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile("/$"))
+    page.goto("/logout")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
+    page.goto("/settings")
+    expect(page).to_have_url(re.compile("/login"))
