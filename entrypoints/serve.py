@@ -1,5 +1,8 @@
 """Runs the production server: `python -m entrypoints.serve`, configured by the environment."""
 
+import signal
+
+from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -11,13 +14,23 @@ from entrypoints.flask_app import wsgi
 GRACE = 30
 
 
+def worker() -> Flask:
+    """The application of one worker, which leaves Ctrl-C to the master.
+
+    The terminal sends it to every process of the group. A worker that is then told to stop by the master as
+    well may wait for ever (granian 2.8, seen in two of three tries).
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return wsgi.create()
+
+
 def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
     server = Granian(
-        # Imported here already, so that the workers are born with it; the application itself, with its
-        # connections and its threads, is each worker's own.
-        f"{wsgi.__name__}:{wsgi.create.__name__}",
+        # Its modules are imported here already, so that workers are born with them; the application itself,
+        # with its connections and its threads, is each worker's own.
+        f"entrypoints.serve:{worker.__name__}",
         factory=True,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,

@@ -1,0 +1,76 @@
+# `make help` lists what there is. Settings are the application's affair: it reads the environment and .env.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	$(if $(upgrade),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: run install dev test check format migrate migration bench lock help
+
+run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (PORT and HOST change that)
+	@exec $(BIN)/python -m entrypoints.serve
+
+install: .venv/.runtime ## Install into .venv what the application needs, and nothing else
+
+dev: .venv/.runtime migrate ## Serve with reload and the debugger
+	@exec $(BIN)/flask --app entrypoints.flask_app.wsgi:create run --debug $$($(BIN)/python -c \
+		'from entrypoints import settings; s = settings.load(); print("--host", s.host, "--port", s.port)')
+
+test: .venv/.dev ## Run every test; what needs a server that is not running is skipped (fails with CI=true)
+	@echo "Unit tests, which alone cover domain and application to the last branch"
+	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term-missing:skip-covered
+	@echo "All other tests, two at a time"
+	@$(BIN)/python -m pytest --ignore=tests/unit -n 2 --dist loadfile -m "not alone"
+	@echo "Tests that need the machine for themselves"
+	@$(BIN)/python -m pytest --ignore=tests/unit -m alone
+
+check: .venv/.dev ## Lint, formatting, types and the import contracts
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: .venv/.dev ## Put the code into the form that `make check` asks for
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+migrate: .venv/.runtime ## Bring the database up to date
+	@echo "Migrating the database"
+	@$(BIN)/python -m alembic upgrade head
+
+migration: .venv/.runtime migrate ## Write one: make migration m="add notes" (manual=1 leaves it empty)
+	@test -n "$$m" || { echo 'Say what it does: make migration m="add notes"' >&2; exit 2; }
+	@$(BIN)/python -m alembic revision $(if $(manual),,--autogenerate) -m "$$m"
+
+bench: .venv/.dev ## Measure the speed against its targets (a few minutes)
+	@$(BIN)/python -m tests.bench
+
+lock: .venv/.dev ## Write the lock files anew from pyproject.toml (upgrade=1 takes newer versions)
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The stamps are newer than the lock they were made from, so a changed lock is installed and nothing else is.
+
+.venv/.created:
+	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),,$(error \
+		$(PYTHON) is not Python 3.11 or newer: try make $(MAKECMDGOALS) PYTHON=python3.12))
+	$(if $(shell $(PYTHON) -c 'import ensurepip, venv; print(1)' 2>/dev/null),,$(error \
+		$(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)))
+	@echo "Creating .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.runtime: requirements.lock .venv/.created
+	@echo "Installing the packages of requirements.lock (about a minute, only when it changed)"
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@echo "Installing the packages of requirements-dev.lock (about a minute, only when it changed)"
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
