@@ -52,7 +52,7 @@ class RenameTeam(Body):
 
 
 def parse(model: type[M], body: bytes) -> M:
-    """Raise NotJson unless it is one JSON object in UTF-8, and pydantic's error unless it has the right shape."""
+    """Raise NotJson unless it is one JSON object in UTF-8, pydantic's error unless it has the right shape."""
     try:
         # pydantic's own parser lets NaN and duplicate keys pass; this one knows nothing of shapes.
         found = json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_no_json)

@@ -44,7 +44,7 @@ def add_gate(app: Flask, settings: Settings) -> None:
     if settings.base_url.startswith("https:"):
         headers.append(("Strict-Transport-Security", "max-age=31536000"))
 
-    # One byte more than we take: a body without a length is silently cut there, and so its excess still shows.
+    # One byte more than we take: a body without a length is silently cut there, and its excess still shows.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
 
     @app.before_request
@@ -77,7 +77,7 @@ def add_gate(app: Flask, settings: Settings) -> None:
             extra={
                 "request_id": g.request_id,
                 "method": request.method,
-                # Without the query: whatever is secret travels in bodies, and what people search for is theirs.
+                # Without the query: what people search for is theirs. (Secrets travel in bodies.)
                 "path": request.path[:200],
                 "status": response.status_code,
                 "ms": round((perf_counter() - g.began) * 1000, 1),
@@ -88,7 +88,7 @@ def add_gate(app: Flask, settings: Settings) -> None:
 
 
 def own_hosts(settings: Settings) -> set[tuple[str, str]]:
-    """Scheme and host under which this site is reached: BASE_URL's, and in development those of this machine."""
+    """Scheme and host of this site: BASE_URL's, and in development all names of this machine."""
     base = urlsplit(settings.base_url)
     hosts = {(base.scheme, base.netloc)}
     port = base.port or {"http": 80, "https": 443}[base.scheme]

@@ -2,7 +2,6 @@ from dataclasses import dataclass
 
 from flask import jsonify, redirect
 from flask.typing import ResponseReturnValue
-
 from werkzeug import Response
 
 from application.sessions import Sessions
