@@ -2,14 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from threading import RLock
 from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
-from application.ports import Events, Page, Reading, Sessions, Teams, UnitOfWork, Users
-from domain.audit import Event
-from domain.errors import Stale
+from application.ports import (
+    Clock,
+    Events,
+    Links,
+    Outbox,
+    Page,
+    RateLimiter,
+    Reading,
+    Sessions,
+    Teams,
+    UnitOfWork,
+    Users,
+)
+from domain.audit import Event, Tag
+from domain.errors import Stale, TooManyAttempts
+from domain.limits import Limit
+from domain.links import Link, Purpose
+from domain.mail import Backlog, Mail
 from domain.sessions import Session
 from domain.teams import Membership, Team
 from domain.users import EmailTaken, Role, User, UsernameTaken
@@ -24,6 +40,8 @@ class Tables:
     teams: dict[UUID, Team] = field(default_factory=dict)
     memberships: dict[tuple[UUID, UUID], Membership] = field(default_factory=dict)
     events: dict[UUID, Event] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+    outbox: dict[UUID, Mail] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Copies the dictionaries only: what is in them is replaced, never changed."""
@@ -57,7 +75,7 @@ def page(rows: list[tuple[UUID, T]], after: UUID | None, limit: int) -> Page[T]:
 
 class MemoryUsers(Users):
     def __init__(self, tables: Tables) -> None:
-        self.rows = tables.users
+        self.tables, self.rows = tables, tables.users
 
     def add(self, user: User) -> None:
         self._unique(user)
@@ -100,6 +118,15 @@ class MemoryUsers(Users):
         ]
         return page(found, after, limit)
 
+    def delete(self, user_id: UUID) -> bool:
+        for session in [*self.tables.sessions.values()]:
+            if session.user_id == user_id:
+                del self.tables.sessions[session.secret_hash]
+        for key in [*self.tables.memberships]:
+            if key[1] == user_id:
+                del self.tables.memberships[key]
+        return self.rows.pop(user_id, None) is not None
+
     def _unique(self, user: User) -> None:
         others = [other for other in self.rows.values() if other.id != user.id]
         if any(other.email == user.email for other in others):
@@ -129,6 +156,23 @@ class MemorySessions(Sessions):
 
     def end(self, secret_hash: str) -> bool:
         return self.rows.pop(secret_hash, None) is not None
+
+    def of(self, user_id: UUID, now: datetime) -> list[Session]:
+        mine = [row for row in self.rows.values() if row.user_id == user_id and row.expires_at > now]
+        mine.sort(key=lambda session: (session.last_seen_at, session.id), reverse=True)
+        return [replace(session) for session in mine]
+
+    def end_of(self, user_id: UUID, session_id: UUID) -> bool:
+        mine = [row for row in self.rows.values() if (row.user_id, row.id) == (user_id, session_id)]
+        return any(self.end(session.secret_hash) for session in mine)
+
+    def end_all(self, user_id: UUID, but: UUID | None = None) -> int:
+        mine = [row for row in self.rows.values() if row.user_id == user_id and row.id != but]
+        return sum(self.end(session.secret_hash) for session in mine)
+
+    def purge(self, now: datetime, limit: int) -> int:
+        ended = [row for row in self.rows.values() if row.expires_at <= now][:limit]
+        return sum(self.end(session.secret_hash) for session in ended)
 
 
 class MemoryTeams(Teams):
@@ -160,6 +204,13 @@ class MemoryTeams(Teams):
             for found in sorted(mine, key=lambda found: found.team_id)
         ]
 
+    def delete_personal(self, user_id: UUID) -> None:
+        for team, _ in self.of(user_id):
+            if team.personal:
+                del self.rows[team.id]
+                for key in [key for key in self.memberships if key[0] == team.id]:
+                    del self.memberships[key]
+
 
 class MemoryEvents(Events):
     def __init__(self, tables: Tables) -> None:
@@ -171,6 +222,88 @@ class MemoryEvents(Events):
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         mine = [(event.id, event) for event in self.rows.values() if event.user_id == user_id]
         return page(mine, after, limit)
+
+    def user_agents(self, user_id: UUID) -> set[str]:
+        logins = {Tag.REGISTERED, Tag.LOGGED_IN}
+        return {row.user_agent for row in self.rows.values() if row.user_id == user_id and row.tag in logins}
+
+    def forget(self, user_id: UUID) -> None:
+        for event in [*self.rows.values()]:
+            if event.user_id == user_id:
+                self.rows[event.id] = replace(event, ip="", user_agent="")
+
+
+class MemoryLinks(Links):
+    def __init__(self, tables: Tables) -> None:
+        self.rows = tables.links
+
+    def replace(self, link: Link) -> None:
+        for older in [*self.rows.values()]:
+            if (older.user_id, older.purpose) == (link.user_id, link.purpose):
+                del self.rows[older.token_hash]
+        self.rows[link.token_hash] = link
+
+    def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
+        link = self.rows.get(token_hash)
+        return link if link and link.purpose is purpose and link.expires_at > now else None
+
+    def consume(self, purpose: Purpose, token_hash: str, now: datetime) -> bool:
+        good = self.find(purpose, token_hash, now) is not None
+        if good:
+            del self.rows[token_hash]
+        return good
+
+    def drop(self, user_id: UUID) -> None:
+        for link in [*self.rows.values()]:
+            if link.user_id == user_id:
+                del self.rows[link.token_hash]
+
+    def purge(self, now: datetime, limit: int) -> int:
+        ended = [link for link in self.rows.values() if link.expires_at <= now][:limit]
+        for link in ended:
+            del self.rows[link.token_hash]
+        return len(ended)
+
+
+class MemoryOutbox(Outbox):
+    def __init__(self, tables: Tables) -> None:
+        self.rows = tables.outbox
+
+    def add(self, mail: Mail) -> None:
+        self.rows[mail.id] = replace(mail)
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
+        due = [(mail.next_try_at, mail.id) for mail in self.rows.values() if mail.next_try_at]
+        claimed = []
+        for _, id in sorted(row for row in due if row[0] <= now)[:limit]:
+            claimed.append(self.rows[id])
+            self.rows[id] = replace(self.rows[id], next_try_at=until)
+        return [replace(mail) for mail in claimed]
+
+    def save(self, mail: Mail) -> None:
+        if mail.id in self.rows:
+            self.rows[mail.id] = replace(mail)
+
+    def backlog(self) -> Backlog:
+        return Backlog(
+            waiting=sum(mail.next_try_at is not None for mail in self.rows.values()),
+            parked=sum(mail.parked_at is not None for mail in self.rows.values()),
+        )
+
+    def page(self, after: UUID | None, limit: int) -> Page[Mail]:
+        undelivered = [(row.id, replace(row)) for row in self.rows.values() if row.delivered_at is None]
+        return page(undelivered, after, limit)
+
+    def drop(self, recipient: str) -> None:
+        for mail in [*self.rows.values()]:
+            if mail.recipient == recipient and mail.delivered_at is None:
+                del self.rows[mail.id]
+
+    def purge(self, delivered_before: datetime, limit: int) -> int:
+        old = [row for row in self.rows.values() if row.delivered_at and row.delivered_at < delivered_before]
+        for mail in old[:limit]:
+            del self.rows[mail.id]
+        return len(old[:limit])
 
 
 class MemoryReading(Reading):
@@ -184,6 +317,8 @@ class MemoryReading(Reading):
         self.sessions = MemorySessions(self.tables)
         self.teams = MemoryTeams(self.tables)
         self.events = MemoryEvents(self.tables)
+        self.links = MemoryLinks(self.tables)
+        self.outbox = MemoryOutbox(self.tables)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -195,3 +330,30 @@ class MemoryUnitOfWork(MemoryReading, UnitOfWork):
 
     def commit(self) -> None:
         self.memory.tables = self.tables.copy()
+
+
+class MemoryLimiter(RateLimiter):
+    def __init__(self, now: Clock) -> None:
+        self.now = now
+        self.lock = RLock()
+        self.counters: dict[tuple[str, str], tuple[int, datetime]] = {}
+
+    def count(self, limit: Limit, subject: str) -> None:
+        with self.lock:
+            now, key = self.now(), (limit.name, subject)
+            count, end = self.counters.get(key, (0, now))
+            if end <= now:
+                count, end = 0, now + timedelta(seconds=limit.seconds)
+            if count >= limit.times:
+                raise TooManyAttempts(ceil((end - now).total_seconds()))
+            self.counters[key] = count + 1, end
+
+    def forget(self, limit: Limit, subject: str) -> None:
+        self.counters.pop((limit.name, subject), None)
+
+    def purge(self, limit: int) -> int:
+        with self.lock:
+            ended = [key for key, (_, end) in self.counters.items() if end <= self.now()][:limit]
+            for key in ended:
+                del self.counters[key]
+        return len(ended)

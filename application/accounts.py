@@ -1,23 +1,52 @@
-"""Having an account: to register, to change one's address."""
+"""Having an account: from registering to leaving."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
+from application.attempts import Attempts
 from application.audit import Audit
-from application.ports import Clock, Ids, PasswordHasher, Transaction, UnitOfWork
+from application.confirmation import Confirmation
+from application.links import Links
+from application.ports import (
+    LARGEST_PAGE,
+    Clock,
+    Ids,
+    Look,
+    Page,
+    PasswordHasher,
+    Transaction,
+    UnitOfWork,
+    page_size,
+)
 from application.sessions import Sessions
-from domain.access import Actor, Permission, SignedIn
-from domain.audit import Tag
+from domain.access import Actor, LastAdmin, Permission, SignedIn
+from domain.audit import Event, Tag
 from domain.errors import NotFound, Problems
-from domain.passwords import PasswordStrength, WrongPassword, acceptable_password, normal_password
-from domain.sessions import Client
+from domain.links import Purpose
+from domain.passwords import PasswordStrength, acceptable_password
+from domain.sessions import Client, Session
 from domain.teams import Membership, Team, TeamRole, personal_team_name
 from domain.users import EmailSyntax, Role, User, acceptable_username, normal_email
 
 
 @dataclass(frozen=True, slots=True)
+class Everything:
+    """What is stored about somebody."""
+
+    user: User
+    sessions: list[Session]
+    teams: list[tuple[Team, Membership]]
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
+    look: Look
     transaction: Transaction
+    confirmation: Confirmation
     sessions: Sessions
+    links: Links
+    attempts: Attempts
     hasher: PasswordHasher
     strength: PasswordStrength
     syntax: EmailSyntax
@@ -36,11 +65,13 @@ class Accounts:
     ) -> tuple[SignedIn, str]:
         """A new user, logged in, and the secret of their session (`replacing` as at login).
 
-        Raise Invalid, EmailTaken or UsernameTaken.
+        Raise TooManyAttempts, Invalid, EmailTaken or UsernameTaken.
         """
+        self.attempts.registration(client)
         user = self._new_user(unsafe_username, unsafe_email, password)
         with self.transaction() as work:
             self._add(work, user)
+            self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email)
             session, secret = self.sessions.begin(
                 work, user, remember=False, replacing=replacing, client=client
             )
@@ -72,20 +103,66 @@ class Accounts:
         user.roles = roles
         return user
 
-    def change_email(self, actor: SignedIn, unsafe_email: str, current_password: str) -> User:
-        """Raise WrongPassword, Invalid or EmailTaken."""
-        if not self.hasher.verify(normal_password(current_password), actor.user.password_hash):
-            raise WrongPassword
-        email = normal_email(unsafe_email, self.syntax)
+    def rename(self, actor: SignedIn, unsafe_username: str) -> User:
+        """Raise Invalid or UsernameTaken."""
+        username = acceptable_username(unsafe_username)
         with self.transaction() as work:
-            user = work.users.get(actor.id)
-            if user is None:
-                raise NotFound
-            user.email, user.email_verified_at = email, None
+            user = self._stored(work, actor)
+            user.username = username
             work.users.save(user)
-            self.audit.note(work, Tag.EMAIL_CHANGED, user.id, actor)
+            self.audit.note(work, Tag.USERNAME_CHANGED, user.id, actor)
             work.commit()
         return user
+
+    def events(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Event]:
+        """The actor's own security history, the newest first; `limit` is cut to 1 to 100."""
+        with self.look() as stored:
+            return stored.events.about(actor.id, after, page_size(limit))
+
+    def export(self, actor: SignedIn) -> Everything:
+        """All that is stored about the actor."""
+        with self.transaction() as work:
+            user = self._stored(work, actor)
+            found = Everything(
+                user=user,
+                sessions=work.sessions.of(user.id, self.now()),
+                teams=work.teams.of(user.id),
+                events=self._all_events(work, user.id),
+            )
+            self.audit.note(work, Tag.EXPORTED, user.id, actor)
+            work.commit()
+        return found
+
+    def delete(self, actor: SignedIn, current_password: str) -> None:
+        """The account goes, with its sessions, links, waiting mail and personal team, and from the audit log
+        goes where things were done from. Raise WrongPassword, or LastAdmin when nobody would be in charge.
+        """
+        self.confirmation.require(actor, current_password)
+        with self.transaction() as work:
+            if work.users.holders(Role.ADMIN) == {actor.id}:
+                raise LastAdmin
+            user = self._stored(work, actor)
+            work.links.drop(user.id)
+            work.outbox.drop(user.email)
+            work.teams.delete_personal(user.id)
+            work.users.delete(user.id)
+            self.audit.note(work, Tag.DELETED, user.id, actor)
+            work.events.forget(user.id)
+            work.commit()
+
+    def _stored(self, work: UnitOfWork, actor: SignedIn) -> User:
+        user = work.users.get(actor.id)
+        if user is None:
+            raise NotFound
+        return user
+
+    def _all_events(self, work: UnitOfWork, user_id: UUID) -> list[Event]:
+        page = work.events.about(user_id, None, LARGEST_PAGE)
+        found = page.items
+        while page.next is not None:
+            page = work.events.about(user_id, page.next, LARGEST_PAGE)
+            found = found + page.items
+        return found
 
     def _new_user(self, unsafe_username: str, unsafe_email: str, password: str) -> User:
         problems = Problems()

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.audit import Audit
-from application.ports import Look, Page, Transaction, UnitOfWork
+from application.ports import Look, Page, Transaction, UnitOfWork, page_size
 from domain.access import Actor, LastAdmin, Permission
 from domain.audit import Tag
 from domain.errors import NotFound
 from domain.users import EmailSyntax, Role, User, normal_email
-
-LARGEST_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Administration:
         """The newest first; `limit` is cut to 1 to 100."""
         actor.require(Permission.SEE_USERS)
         with self.look() as stored:
-            return stored.users.page(search.strip(), after, max(1, min(limit, LARGEST_PAGE)))
+            return stored.users.page(search.strip(), after, page_size(limit))
 
     def grant(self, actor: Actor, unsafe_email: str, role: Role) -> User:
         """Raise Invalid or NotFound. Granting twice is granting once."""

@@ -7,11 +7,16 @@ from typing import Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 from domain.audit import Event
+from domain.limits import Limit
+from domain.links import Link, Purpose
+from domain.mail import Backlog, Mail
 from domain.sessions import Session
 from domain.teams import Membership, Team
 from domain.users import Role, User
 
 T = TypeVar("T")
+
+LARGEST_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,10 @@ class Page(Generic[T]):
 
     items: list[T]
     next: UUID | None
+
+
+def page_size(limit: int) -> int:
+    return max(1, min(limit, LARGEST_PAGE))
 
 
 class Users(Protocol):
@@ -46,6 +55,9 @@ class Users(Protocol):
     def page(self, search: str, after: UUID | None, limit: int) -> Page[User]:
         """The newest first; only those whose email or username contains `search`, in any case."""
 
+    def delete(self, user_id: UUID) -> bool:
+        """Their sessions, roles and memberships go, too. False when there was no such user."""
+
 
 class Sessions(Protocol):
     def add(self, session: Session) -> None: ...
@@ -58,6 +70,18 @@ class Sessions(Protocol):
 
     def end(self, secret_hash: str) -> bool:
         """False when there was no such session."""
+
+    def of(self, user_id: UUID, now: datetime) -> list[Session]:
+        """The sessions somebody has, the last seen first."""
+
+    def end_of(self, user_id: UUID, session_id: UUID) -> bool:
+        """False when this user has no such session."""
+
+    def end_all(self, user_id: UUID, but: UUID | None = None) -> int:
+        """How many there were; `but` one of them, which goes on."""
+
+    def purge(self, now: datetime, limit: int) -> int:
+        """Forget at most `limit` that have ended; how many it were."""
 
 
 class Teams(Protocol):
@@ -75,14 +99,58 @@ class Teams(Protocol):
     def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
         """The teams somebody belongs to, the oldest first."""
 
+    def delete_personal(self, user_id: UUID) -> None:
+        """The team that somebody has had from the start."""
+
 
 class Events(Protocol):
-    """The audit log: nothing here changes or removes a row."""
+    """The audit log: nothing here removes a row."""
 
     def add(self, event: Event) -> None: ...
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         """What concerns this user, the newest first."""
+
+    def user_agents(self, user_id: UUID) -> set[str]:
+        """What this user has logged in from before."""
+
+    def forget(self, user_id: UUID) -> None:
+        """Take away where from and with what: that it happened stays."""
+
+
+class Links(Protocol):
+    def replace(self, link: Link) -> None:
+        """Store it in the place of an older one for the same purpose. Raise Stale when another was faster."""
+
+    def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
+        """None when it is unknown, used, expired or replaced."""
+
+    def consume(self, purpose: Purpose, token_hash: str, now: datetime) -> bool:
+        """True for exactly one of all who ever ask, and only while it is good."""
+
+    def drop(self, user_id: UUID) -> None:
+        """No link of this user is good any more."""
+
+    def purge(self, now: datetime, limit: int) -> int: ...
+
+
+class Outbox(Protocol):
+    def add(self, mail: Mail) -> None: ...
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
+        """Mails that are due; nobody else is given them before `until`."""
+
+    def save(self, mail: Mail) -> None: ...
+
+    def backlog(self) -> Backlog: ...
+
+    def page(self, after: UUID | None, limit: int) -> Page[Mail]:
+        """What is not delivered, the newest first."""
+
+    def drop(self, recipient: str) -> None:
+        """Whatever waits for this address is not sent any more."""
+
+    def purge(self, delivered_before: datetime, limit: int) -> int: ...
 
 
 class Reading(Protocol):
@@ -95,6 +163,8 @@ class Reading(Protocol):
     sessions: Sessions
     teams: Teams
     events: Events
+    links: Links
+    outbox: Outbox
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
@@ -120,6 +190,27 @@ class PasswordHasher(Protocol):
 
     def outdated(self, password_hash: str) -> bool:
         """Would we hash it otherwise today?"""
+
+
+class RateLimiter(Protocol):
+    """Counts attempts for all processes together, outside of any unit of work: a refused one has happened."""
+
+    def count(self, limit: Limit, subject: str) -> None:
+        """Raise TooManyAttempts, with the seconds to wait, when this was one too many."""
+
+    def forget(self, limit: Limit, subject: str) -> None:
+        """Begin anew: they have shown who they are."""
+
+    def purge(self, limit: int) -> int: ...
+
+
+class MailNotSent(Exception):
+    """The server did not take it; says why in a few words, without a secret."""
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None:
+        """Raise MailNotSent."""
 
 
 class Sanitizer(Protocol):

@@ -3,14 +3,18 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NoReturn
+from uuid import UUID
 
+from application.attempts import Attempts
 from application.audit import Audit
+from application.outbox import Letters
 from application.ports import Clock, Ids, Look, PasswordHasher, Secrets, Transaction, UnitOfWork
 from domain.access import SignedIn
 from domain.audit import Tag
-from domain.errors import Invalid, Stale
+from domain.errors import Invalid, NotFound, Stale
+from domain.mail import Letter
 from domain.passwords import normal_password
-from domain.sessions import Client, Session, SessionLife, WrongCredentials, hash_of
+from domain.sessions import Client, Session, SessionLife, WrongCredentials, device_of, hash_of
 from domain.users import EmailSyntax, User, normal_email
 
 
@@ -20,6 +24,8 @@ class Sessions:
     transaction: Transaction
     hasher: PasswordHasher
     syntax: EmailSyntax
+    attempts: Attempts
+    letters: Letters
     audit: Audit
     life: SessionLife
     now: Clock
@@ -32,10 +38,12 @@ class Sessions:
         """The signed-in user, and the secret that only they will ever hold.
 
         `replacing` is the secret of the session that the client had until now, if any: it ends.
-        Raise WrongCredentials, for an unknown address too, after the same time.
+        Raise WrongCredentials, for an unknown address too, after the same time, or TooManyAttempts.
         """
         password = normal_password(password)
-        user = self._user_with(unsafe_email)
+        email = self._normal(unsafe_email)
+        self.attempts.password(email or unsafe_email, client)
+        user = self._user_with(email)
         right = self.hasher.verify(password, user.password_hash if user else None)
         if user is None or not right:
             self._failed(user, client)
@@ -50,6 +58,7 @@ class Sessions:
                 stored.password_hash = upgraded
                 with suppress(Stale):  # another login upgraded it first
                     work.users.save(stored)
+            self._tell_of_a_new_device(work, stored, client)
             session, secret = self.begin(work, stored, remember=remember, replacing=replacing, client=client)
             self.audit.note(work, Tag.LOGGED_IN, user.id, SignedIn(client, stored, session))
             work.commit()
@@ -77,7 +86,10 @@ class Sessions:
         return session, secret
 
     def authenticate(self, secret: str, client: Client) -> tuple[SignedIn, bool] | None:
-        """Who holds this secret, and whether their session was just prolonged; None when it has ended or never was."""
+        """Who holds this secret, and whether their session was just prolonged.
+
+        None when it has ended or never was.
+        """
         now = self.now()
         with self.look() as stored:
             found = stored.sessions.find(hash_of(secret), now)
@@ -99,13 +111,49 @@ class Sessions:
                 self.audit.note(work, Tag.LOGGED_OUT, actor.id, actor)
             work.commit()
 
-    def _user_with(self, unsafe_email: str) -> User | None:
+    def of(self, actor: SignedIn) -> list[Session]:
+        """The actor's sessions, the last seen first."""
+        with self.look() as stored:
+            return stored.sessions.of(actor.id, self.now())
+
+    def end(self, actor: SignedIn, session_id: UUID) -> None:
+        """Raise NotFound unless it is one of the actor's."""
+        with self.transaction() as work:
+            if not work.sessions.end_of(actor.id, session_id):
+                raise NotFound
+            self.audit.note(work, Tag.SESSION_ENDED, actor.id, actor)
+            work.commit()
+
+    def end_others(self, actor: SignedIn) -> None:
+        with self.transaction() as work:
+            if work.sessions.end_all(actor.id, but=actor.session.id):
+                self.audit.note(work, Tag.SESSIONS_ENDED, actor.id, actor)
+            work.commit()
+
+    def _normal(self, unsafe_email: str) -> str | None:
         try:
-            email = normal_email(unsafe_email, self.syntax)
+            return normal_email(unsafe_email, self.syntax)
         except Invalid:
-            return None  # nobody has such an address, and it is answered like any other nobody has
+            return None  # nobody has such an address, and it is answered like any other that nobody has
+
+    def _user_with(self, email: str | None) -> User | None:
+        if email is None:
+            return None
         with self.look() as stored:
             return stored.users.by_email(email)
+
+    def _tell_of_a_new_device(self, work: UnitOfWork, user: User, client: Client) -> None:
+        known = {device_of(user_agent) for user_agent in work.events.user_agents(user.id)}
+        # Nothing is new to whom we know nothing of: who came over with the seed's users, say.
+        if known and device_of(client.user_agent) not in known:
+            self.letters.write(
+                work,
+                Letter.NEW_DEVICE,
+                user.email,
+                username=user.username,
+                device=device_of(client.user_agent),
+                ip=client.ip,
+            )
 
     def _failed(self, user: User | None, client: Client) -> NoReturn:
         with self.transaction() as work:

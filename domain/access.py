@@ -14,6 +14,7 @@ class Permission(StrEnum):
     SEE_USERS = "see users"
     CREATE_USERS = "create users"
     CHANGE_ROLES = "change roles"
+    SEE_MAIL = "see mail"
 
 
 class TeamPermission(StrEnum):

@@ -23,7 +23,7 @@ class WrongPassword(Forbidden):
     message = "Your current password is missing or wrong."
 
 
-def normal_password(password: str) -> str:
+def normal_password(password: str, field: str = "password") -> str:
     """The form that is hashed: the same password typed on two keyboards gives the same bytes.
 
     Raise Invalid for what no keyboard types, and for what is longer than any password we let be chosen.
@@ -31,24 +31,27 @@ def normal_password(password: str) -> str:
     try:
         password.encode()
     except UnicodeEncodeError:  # a lone surrogate
-        raise Invalid("password", "The password holds a character that is not valid.") from None
+        raise Invalid(field, "The password holds a character that is not valid.") from None
     if "\0" in password:
-        raise Invalid("password", "The password holds a character that is not valid.")
+        raise Invalid(field, "The password holds a character that is not valid.")
     normal = unicodedata.normalize("NFKC", password)
     if len(normal) > LONGEST_PASSWORD:
-        raise Invalid("password", f"Use at most {LONGEST_PASSWORD} characters.")
+        raise Invalid(field, f"Use at most {LONGEST_PASSWORD} characters.")
     return normal
 
 
-def acceptable_password(password: str, known_words: Sequence[str], strength: PasswordStrength) -> str:
+def acceptable_password(
+    password: str, known_words: Sequence[str], strength: PasswordStrength, field: str = "password"
+) -> str:
     """The normal form of a password that someone may choose from now on. Raise Invalid with the reason.
 
-    `known_words` are what an attacker knows of its owner: the username, the email address.
+    `field` is what it is called where it was typed; `known_words` are what an attacker knows of its owner:
+    the username, the email address.
     """
-    normal = normal_password(password)
+    normal = normal_password(password, field)
     if len(normal) < SHORTEST_PASSWORD:
-        raise Invalid("password", f"Use at least {SHORTEST_PASSWORD} characters.")
+        raise Invalid(field, f"Use at least {SHORTEST_PASSWORD} characters.")
     score, reason = strength(normal, known_words)
     if score < WEAKEST_SCORE:
-        raise Invalid("password", f"This password is too easy to guess. {reason}".strip())
+        raise Invalid(field, f"This password is too easy to guess. {reason}".strip())
     return normal

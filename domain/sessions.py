@@ -61,6 +61,10 @@ class Session:
     last_seen_at: datetime
     expires_at: datetime
 
+    @property
+    def device(self) -> str:
+        return device_of(self.user_agent)
+
     def due(self, now: datetime) -> bool:
         """Has it been long enough to write down that the session is in use?"""
         return now - self.last_seen_at >= TOUCH_EVERY
@@ -69,3 +73,36 @@ class Session:
 def hash_of(secret: str) -> str:
     """SHA-256 without salt or stretching is right here: the secret is 256 random bits, not a password."""
     return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# The first that occurs decides: browsers claim to be each other's kin, the newer the more.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+    ("curl", "curl"),
+    ("python", "Python"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device_of(user_agent: str) -> str:
+    """In words, as well as can be told: "Firefox on Linux". It stays the same when the browser is updated."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or "Unknown device"

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family
 """
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +17,9 @@ from domain.access import Operator
 from domain.sessions import Client
 from domain.users import Role
 from entrypoints import logs, settings
+from entrypoints.background import Background
 from entrypoints.container import Container
-from entrypoints.schemas import show_user
+from entrypoints.schemas import show_mail, show_user
 
 EXIT: dict[type[errors.DomainError], int] = {
     errors.Invalid: 3,
@@ -117,6 +119,52 @@ def grant(container: Container, email: str, role: str) -> None:
 def revoke(container: Container, email: str, role: str) -> None:
     user = container.administration().revoke(OPERATOR, email, Role(role))
     click.echo(f"{user.email} is no longer {role}.")
+
+
+@cli.group(help="Mail on its way out.")
+def outbox() -> None: ...
+
+
+@outbox.command(help="Send what is due.")
+@click.option("--forever", is_flag=True, help="Go on until stopped, and tidy up once an hour.")
+@click.pass_obj
+def deliver(container: Container, forever: bool) -> None:
+    if forever:
+        background = Background(container.delivery(), container.housekeeping())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: background.stop())
+        background.run()
+        return
+    delivery, tried = container.delivery(), 0
+    while done := delivery.deliver():
+        tried += done
+    click.echo(f"Tried {tried}, {delivery.backlog().waiting} wait, {delivery.backlog().parked} given up.")
+
+
+@outbox.command("list", help="What waits and what was given up, the newest first.")
+@click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
+@click.option("--after", type=click.UUID, help="Go on behind this id.")
+@as_json
+@click.pass_obj
+def list_outbox(container: Container, limit: int, after: UUID | None, as_json: bool) -> None:
+    page = container.delivery().undelivered(OPERATOR, after, limit)
+    if as_json:
+        document = {"data": [show_mail(mail) for mail in page.items], "next": page.next and str(page.next)}
+        click.echo(json.dumps(document))
+        return
+    for mail in page.items:
+        state = "given up" if mail.parked_at else "waits"
+        when = f"{mail.created_at:%Y-%m-%d %H:%M}"
+        click.echo(f"{when}  {state:8}  {mail.letter:20}  {mail.recipient}  {mail.last_error}")
+    if page.next:
+        click.echo(f"There are more: --after {page.next}")
+
+
+@cli.command(help="Delete expired sessions, links and counters, and mail delivered a week ago.")
+@click.pass_obj
+def purge(container: Container) -> None:
+    for what, count in container.housekeeping().purge().items():
+        click.echo(f"{what}: {count}")
 
 
 if __name__ == "__main__":

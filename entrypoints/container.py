@@ -8,15 +8,52 @@ from uuid_utils.compat import uuid7
 
 from adapters.emails import email_syntax
 from adapters.html import BleachSanitizer
+from adapters.mail.letters import Letters as Templates
+from adapters.mail.log import LogMailer
+from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
-from adapters.sql.engines import connect
+from adapters.sql.engines import Engines, connect
+from adapters.sql.limits import SqlLimiter
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork, ping
 from application.accounts import Accounts
 from application.administration import Administration
+from application.attempts import Attempts
 from application.audit import Audit
+from application.confirmation import Confirmation
+from application.emails import Emails
+from application.housekeeping import Housekeeping
+from application.links import Links
+from application.outbox import Delivery, Letters
+from application.passwords import Passwords
+from application.ports import Clock, Mailer, RateLimiter
 from application.sessions import Sessions
 from application.teams import Teams
-from entrypoints.settings import REQUEST_THREADS, Settings
+from domain.mail import Letter
+from entrypoints.settings import REQUEST_THREADS, SITE_NAME, Settings
+
+
+def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
+    if settings.limits == "off":
+        return NoLimits()
+    in_database = SqlLimiter(engines, now)
+    if not settings.redis_url:
+        return in_database
+    from adapters.limits import RedisLimiter  # imported by those who have Redis
+
+    return RedisLimiter(settings.redis_url, fallback=in_database)
+
+
+def mailer(settings: Settings) -> Mailer:
+    templates = Templates(
+        settings.base_url,
+        SITE_NAME,
+        {Letter.VERIFY_EMAIL: settings.verify_link_ttl, Letter.RESET_PASSWORD: settings.reset_link_ttl},
+    )
+    if not settings.mail_url:
+        return LogMailer(templates)
+    from adapters.mail.smtp import SmtpMailer  # imported by those who send mail
+
+    return SmtpMailer(settings.mail_url, settings.mail_sender, SITE_NAME, templates)
 
 
 class Container(containers.DeclarativeContainer):
@@ -36,22 +73,71 @@ class Container(containers.DeclarativeContainer):
     strength = providers.Object(zxcvbn_strength)
     syntax = providers.Object(email_syntax)
     sanitizer = providers.Singleton(BleachSanitizer)
+    limiter = providers.Singleton(rate_limiter, settings, engines, now)
+    mailer = providers.Singleton(mailer, settings)
 
+    # What several use cases share.
     audit = providers.Factory(Audit, now, new_id)
+    attempts = providers.Factory(Attempts, limiter)
+    letters = providers.Factory(Letters, now, new_id)
+    links = providers.Factory(Links, letters, settings.provided.link_life, now, new_id, new_secret)
+    confirmation = providers.Factory(Confirmation, transaction.provider, hasher, attempts, audit)
+
     sessions = providers.Factory(
         Sessions,
-        look.provider,
-        transaction.provider,
-        hasher,
-        syntax,
-        audit,
-        settings.provided.session_life,
-        now,
-        new_id,
-        new_secret,
+        look=look.provider,
+        transaction=transaction.provider,
+        hasher=hasher,
+        syntax=syntax,
+        attempts=attempts,
+        letters=letters,
+        audit=audit,
+        life=settings.provided.session_life,
+        now=now,
+        new_id=new_id,
+        new_secret=new_secret,
     )
     accounts = providers.Factory(
-        Accounts, transaction.provider, sessions, hasher, strength, syntax, audit, now, new_id
+        Accounts,
+        look=look.provider,
+        transaction=transaction.provider,
+        confirmation=confirmation,
+        sessions=sessions,
+        links=links,
+        attempts=attempts,
+        hasher=hasher,
+        strength=strength,
+        syntax=syntax,
+        audit=audit,
+        now=now,
+        new_id=new_id,
+    )
+    emails = providers.Factory(
+        Emails,
+        transaction=transaction.provider,
+        confirmation=confirmation,
+        links=links,
+        letters=letters,
+        syntax=syntax,
+        attempts=attempts,
+        audit=audit,
+        now=now,
+    )
+    passwords = providers.Factory(
+        Passwords,
+        look=look.provider,
+        transaction=transaction.provider,
+        confirmation=confirmation,
+        sessions=sessions,
+        links=links,
+        letters=letters,
+        hasher=hasher,
+        strength=strength,
+        syntax=syntax,
+        attempts=attempts,
+        audit=audit,
     )
     teams = providers.Factory(Teams, look.provider, transaction.provider, sanitizer)
     administration = providers.Factory(Administration, look.provider, transaction.provider, syntax, audit)
+    delivery = providers.Factory(Delivery, look.provider, transaction.provider, mailer, now)
+    housekeeping = providers.Factory(Housekeeping, transaction.provider, limiter, now)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
-FIELDS = ("request_id", "method", "path", "status", "ms", "user_id")
+FIELDS = ("request_id", "method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
 
 
 class JsonLines(logging.Formatter):

@@ -2,11 +2,16 @@
 
 import json
 from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from application.accounts import Everything
+from domain.audit import Event
+from domain.mail import Mail
 from domain.passwords import LONGEST_PASSWORD
+from domain.sessions import Session
 from domain.teams import Membership, Team
 from domain.users import LONGEST_EMAIL, User
 from entrypoints.problems import NotJson
@@ -23,6 +28,8 @@ def _without_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(_without_nul)]
 Email = Annotated[Text, Field(max_length=LONGEST_EMAIL)]
 Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD)]
+Username = Annotated[Text, Field(max_length=100)]
+Token = Annotated[Text, Field(max_length=100)]
 
 
 class Body(BaseModel):
@@ -30,7 +37,7 @@ class Body(BaseModel):
 
 
 class Register(Body):
-    username: Annotated[Text, Field(max_length=100)]
+    username: Username
     email: Email
     password: Password
 
@@ -43,6 +50,32 @@ class Login(Body):
 
 class ChangeEmail(Body):
     email: Email
+    current_password: Password = ""
+
+
+class UseLink(Body):
+    token: Token
+
+
+class ChangePassword(Body):
+    current_password: Password = ""
+    new_password: Password
+
+
+class ForgotPassword(Body):
+    email: Email
+
+
+class ResetPassword(Body):
+    token: Token
+    new_password: Password
+
+
+class RenameUser(Body):
+    username: Username
+
+
+class DeleteUser(Body):
     current_password: Password = ""
 
 
@@ -92,4 +125,54 @@ def show_team(team: Team, membership: Membership) -> dict[str, Any]:
         "personal": team.personal,
         "role": membership.role,
         "created_at": team.created_at.isoformat(),
+    }
+
+
+def show_session(session: Session, current_id: UUID) -> dict[str, Any]:
+    return {
+        "id": str(session.id),
+        "created_at": session.created_at.isoformat(),
+        "last_seen_at": session.last_seen_at.isoformat(),
+        "expires_at": session.expires_at.isoformat(),
+        "ip": session.ip,
+        "user_agent": session.user_agent,
+        "device": session.device,
+        "remembered": session.remembered,
+        "current": session.id == current_id,
+    }
+
+
+def show_event(event: Event) -> dict[str, Any]:
+    return {
+        "id": str(event.id),
+        "tag": event.tag,
+        "sentence": event.sentence,
+        "created_at": event.created_at.isoformat(),
+        "ip": event.ip,
+        "user_agent": event.user_agent,
+        "device": event.device,
+    }
+
+
+def show_everything(everything: Everything, current_id: UUID) -> dict[str, Any]:
+    """All of it but the password's hash and the sessions' secrets, which are no data about anybody."""
+    return {
+        "user": show_user(everything.user),
+        "sessions": [show_session(session, current_id) for session in everything.sessions],
+        "teams": [show_team(*team) for team in everything.teams],
+        "events": [show_event(event) for event in everything.events],
+    }
+
+
+def show_mail(mail: Mail) -> dict[str, Any]:
+    """Without its facts: they may hold the token of a link."""
+    return {
+        "id": str(mail.id),
+        "letter": mail.letter,
+        "recipient": mail.recipient,
+        "created_at": mail.created_at.isoformat(),
+        "next_try_at": mail.next_try_at and mail.next_try_at.isoformat(),
+        "attempts": mail.attempts,
+        "parked_at": mail.parked_at and mail.parked_at.isoformat(),
+        "last_error": mail.last_error,
     }

@@ -8,10 +8,15 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from entrypoints import logs, settings
+from entrypoints.background import Background, turn_file
 from entrypoints.flask_app import wsgi
+from entrypoints.flask_app.app import create_app
 
 # How long requests in flight may take to finish after SIGTERM, in seconds.
 GRACE = 30
+
+# Opened here, before there are workers: whose turn it is to do what needs to be done once.
+TURN = turn_file()
 
 
 def worker() -> Flask:
@@ -21,7 +26,9 @@ def worker() -> Flask:
     well may wait for ever (granian 2.8, seen in two of three tries).
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    return wsgi.create()
+    container = wsgi.container()
+    Background(container.delivery(), container.housekeeping(), TURN).start()
+    return create_app(container)
 
 
 def main() -> None:

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.links import LinkLife
 from domain.sessions import SessionLife
 
 ROOT = Path(__file__).parent.parent
+SITE_NAME = "Hexstart"
 SAMPLE_HOST = "change-me.example"  # as in .env.sample
 
 # One worker's request threads: more than a flood of logins has connections, so that others are still served.
@@ -29,13 +31,33 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: str = ""
     database_url: str = f"sqlite:///{ROOT / 'var' / 'hexstart.db'}"
+    mail_url: str = ""
+    redis_url: str = ""
+    limits: Literal["on", "off"] = "on"
     bcrypt_rounds: int = Field(default=12, ge=4, le=31)
     session_idle: PositiveInt = 43_200
     session_idle_remembered: PositiveInt = 1_209_600
     session_max: PositiveInt = 7_776_000
+    verify_link_ttl: PositiveInt = 86_400
+    reset_link_ttl: PositiveInt = 1_800
     workers: PositiveInt = os.cpu_count() or 1
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     log_format: Literal["json", "text"] | None = None
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_server(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname):
+            raise ValueError("must begin with smtp://, smtps:// or smtp+starttls:// and name a host")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_server(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"redis", "rediss"}:
+            raise ValueError("must begin with redis:// or rediss://")
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -63,6 +85,12 @@ class Settings(BaseSettings):
                 raise ValueError("BASE_URL still has its sample value")
             if parts.scheme == "http" and not _loopback(parts.hostname):
                 raise ValueError("BASE_URL must begin with https:// in production")
+            if not self.mail_url:
+                raise ValueError("MAIL_URL is missing: production needs it to send mail")
+            if SAMPLE_HOST in self.mail_url:
+                raise ValueError("MAIL_URL still has its sample value")
+            if self.limits == "off":
+                raise ValueError("LIMITS must be on in production")
             if self.bcrypt_rounds < 10:
                 raise ValueError("BCRYPT_ROUNDS must be at least 10 in production")
         return self
@@ -70,6 +98,16 @@ class Settings(BaseSettings):
     @property
     def production(self) -> bool:
         return self.app_env == "production"
+
+    @property
+    def mail_sender(self) -> str:
+        return f"noreply@{urlsplit(self.base_url).hostname}"
+
+    @property
+    def link_life(self) -> LinkLife:
+        return LinkLife(
+            verify=timedelta(seconds=self.verify_link_ttl), reset=timedelta(seconds=self.reset_link_ttl)
+        )
 
     @property
     def session_life(self) -> SessionLife:

@@ -1,11 +1,13 @@
 """Stand-ins that must never ship."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from application.ports import PasswordHasher, Sanitizer
+from application.ports import Mailer, MailNotSent, PasswordHasher, Sanitizer
 from domain.errors import Invalid
+from domain.mail import Mail
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -53,6 +55,19 @@ class PlainHasher(PasswordHasher):
 
     def outdated(self, password_hash: str) -> bool:
         return password_hash.startswith("old ")
+
+
+class FakeMailer(Mailer):
+    """Keeps what it was given, or refuses everything while `broken`."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mail] = []
+        self.broken = False
+
+    def send(self, mail: Mail) -> None:
+        if self.broken:
+            raise MailNotSent("the mail server answered 451")
+        self.sent.append(replace(mail))
 
 
 class TagSanitizer(Sanitizer):

@@ -6,6 +6,8 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from domain.audit import Event, Tag
+from domain.links import Link, Purpose
+from domain.mail import Letter, Mail
 from domain.sessions import Client, Session
 from domain.teams import Membership, Team, TeamRole
 from domain.users import User
@@ -62,3 +64,28 @@ def an_event(user_id: UUID | None, tag: Tag = Tag.LOGGED_IN, **fields: Any) -> E
         "created_at": NOON,
     }
     return Event(**defaults | fields)
+
+
+def a_link(user_id: UUID, **fields: Any) -> Link:
+    defaults = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "purpose": Purpose.VERIFY_EMAIL,
+        "token_hash": "c" * 64,
+        "email": "ada@example.org",
+        "created_at": NOON,
+        "expires_at": NOON.replace(hour=13),
+    }
+    return Link(**defaults | fields)
+
+
+def a_mail(letter: Letter = Letter.VERIFY_EMAIL, **fields: Any) -> Mail:
+    defaults = {
+        "id": uuid7(),
+        "letter": letter,
+        "recipient": "ada@example.org",
+        "facts": {"username": "ada", "token": "t0k3n"},
+        "created_at": NOON,
+        "next_try_at": NOON,
+    }
+    return Mail(**defaults | fields)

@@ -1,11 +1,11 @@
 from uuid import UUID
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 
 from adapters.sql.mapping import Execute, Rows
 from adapters.sql.tables import events
 from application.ports import Events, Page
-from domain.audit import Event
+from domain.audit import Event, Tag
 
 EVENTS = Rows(Event, events)
 ABOUT = (
@@ -14,6 +14,13 @@ ABOUT = (
     .limit(bindparam("limit"))
 )
 ABOUT_AFTER = ABOUT.where(events.c.id < bindparam("after"))
+
+USER_AGENTS = (
+    select(events.c.user_agent)
+    .distinct()
+    .where(events.c.user_id == bindparam("user_id"), events.c.tag.in_([Tag.REGISTERED, Tag.LOGGED_IN]))
+)
+FORGET = events.update().where(events.c.user_id == bindparam("its_user_id")).values(ip="", user_agent="")
 
 
 class SqlEvents(Events):
@@ -30,3 +37,9 @@ class SqlEvents(Events):
         else:
             found = self.execute(ABOUT_AFTER, values | {"after": after})
         return EVENTS.page(found, limit, lambda event: event.id)
+
+    def user_agents(self, user_id: UUID) -> set[str]:
+        return set(self.execute(USER_AGENTS, {"user_id": user_id}).scalars())
+
+    def forget(self, user_id: UUID) -> None:
+        self.execute(FORGET, {"its_user_id": user_id})

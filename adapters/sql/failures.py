@@ -15,6 +15,7 @@ from domain.users import EmailTaken, UsernameTaken
 CONFLICTS: dict[str, type[Conflict]] = {
     "uq_users_email": EmailTaken,
     "uq_users_username_key": UsernameTaken,
+    "uq_links_user_id_purpose": Stale,
 }
 
 # SQLite names the columns, not the constraint.

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, Table, bindparam, select
+from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Table, bindparam, select
 
 from application.ports import Page
 from domain.errors import Stale
@@ -17,6 +17,13 @@ class Execute(Protocol):
     def __call__(
         self, statement: Executable, values: Mapping[str, Any] | None = None, /
     ) -> CursorResult[Any]: ...
+
+
+def purge_of(table: Table, served: ColumnElement[bool]) -> Delete:
+    """Deletes at most `limit` rows that have served their time, by way of a table of its own: MySQL neither
+    limits a subquery of IN nor reads from the table that it deletes from."""
+    some = select(table.primary_key.columns[0]).where(served).limit(bindparam("limit")).subquery()
+    return table.delete().where(table.primary_key.columns[0].in_(select(some.c[0])))
 
 
 class Rows(Generic[E]):

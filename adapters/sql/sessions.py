@@ -1,8 +1,9 @@
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from adapters.sql.mapping import Execute, Rows
+from adapters.sql.mapping import Execute, Rows, purge_of
 from adapters.sql.tables import sessions, users
 from adapters.sql.users import USERS
 from application.ports import Sessions
@@ -24,6 +25,15 @@ TOUCH = (
     .values({name: bindparam(name) for name in ("last_seen_at", "expires_at", "ip")})
 )
 END = sessions.delete().where(HASH)
+OF_USER = SESSIONS.select.where(
+    sessions.c.user_id == bindparam("its_user_id"), sessions.c.expires_at > bindparam("now")
+).order_by(sessions.c.last_seen_at.desc(), sessions.c.id.desc())
+END_OF = sessions.delete().where(
+    sessions.c.user_id == bindparam("its_user_id"), sessions.c.id == bindparam("its_id")
+)
+END_ALL = sessions.delete().where(sessions.c.user_id == bindparam("its_user_id"))
+END_OTHERS = END_ALL.where(sessions.c.id != bindparam("its_id"))
+PURGE = purge_of(sessions, sessions.c.expires_at <= bindparam("now"))
 WIDTH = len(SESSIONS.columns)
 
 
@@ -51,3 +61,18 @@ class SqlSessions(Sessions):
 
     def end(self, secret_hash: str) -> bool:
         return self.execute(END, {"its_secret_hash": secret_hash}).rowcount == 1
+
+    def of(self, user_id: UUID, now: datetime) -> list[Session]:
+        rows = self.execute(OF_USER, {"its_user_id": user_id, "now": now})
+        return [SESSIONS.read(row) for row in rows]
+
+    def end_of(self, user_id: UUID, session_id: UUID) -> bool:
+        return self.execute(END_OF, {"its_user_id": user_id, "its_id": session_id}).rowcount == 1
+
+    def end_all(self, user_id: UUID, but: UUID | None = None) -> int:
+        if but is None:
+            return self.execute(END_ALL, {"its_user_id": user_id}).rowcount
+        return self.execute(END_OTHERS, {"its_user_id": user_id, "its_id": but}).rowcount
+
+    def purge(self, now: datetime, limit: int) -> int:
+        return self.execute(PURGE, {"now": now, "limit": limit}).rowcount

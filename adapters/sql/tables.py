@@ -2,10 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from adapters.sql.types import Id, Utc, Word
 from domain.audit import Tag
+from domain.links import Purpose
+from domain.mail import Letter
 from domain.sessions import LONGEST_USER_AGENT
 from domain.teams import LONGEST_TEAM_NAME, TeamRole
 from domain.users import LONGEST_EMAIL, LONGEST_USERNAME, Role
@@ -97,4 +110,38 @@ events = table(
     Column("detail", String(255), nullable=False),
     Column("created_at", Utc, nullable=False),
     Index(None, "user_id", "id"),
+)
+
+# No foreign key: a link to nobody is stored for an address that nobody has, so that both take the same time.
+links = table(
+    "links",
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, nullable=False),
+    Column("purpose", Word(Purpose), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("email", String(LONGEST_EMAIL), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False, index=True),
+    UniqueConstraint("user_id", "purpose"),
+)
+
+outbox = table(
+    "outbox",
+    Column("id", Id, primary_key=True),
+    Column("letter", Word(Letter), nullable=False),
+    Column("recipient", String(LONGEST_EMAIL), nullable=False, index=True),
+    Column("facts", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("next_try_at", Utc, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("delivered_at", Utc, index=True),
+    Column("parked_at", Utc),
+    Column("last_error", String(255), nullable=False),
+)
+
+counters = table(
+    "counters",
+    Column("key", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("expires_at", Utc, nullable=False, index=True),
 )

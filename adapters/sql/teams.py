@@ -18,6 +18,10 @@ OF_USER = (
 MEMBERSHIP = MEMBERSHIPS.select.where(
     memberships.c.team_id == bindparam("team_id"), memberships.c.user_id == bindparam("user_id")
 )
+DELETE_PERSONAL = teams.delete().where(
+    teams.c.personal.is_(True),
+    teams.c.id.in_(select(memberships.c.team_id).where(memberships.c.user_id == bindparam("user_id"))),
+)
 WIDTH = len(TEAMS.columns)
 
 
@@ -43,3 +47,6 @@ class SqlTeams(Teams):
     def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
         rows = self.execute(OF_USER, {"user_id": user_id})
         return [(TEAMS.read(row[:WIDTH]), MEMBERSHIPS.read(row[WIDTH:])) for row in rows]
+
+    def delete_personal(self, user_id: UUID) -> None:
+        self.execute(DELETE_PERSONAL, {"user_id": user_id})

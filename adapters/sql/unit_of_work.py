@@ -9,6 +9,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from adapters.sql.engines import Engines
 from adapters.sql.events import SqlEvents
 from adapters.sql.failures import away, conflict
+from adapters.sql.links import SqlLinks
+from adapters.sql.outbox import SqlOutbox
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.teams import SqlTeams
 from adapters.sql.users import SqlUsers
@@ -27,6 +29,8 @@ class SqlReading(Reading):
         self.sessions = SqlSessions(self.execute)
         self.teams = SqlTeams(self.execute)
         self.events = SqlEvents(self.execute)
+        self.links = SqlLinks(self.execute)
+        self.outbox = SqlOutbox(self.execute)
         return self
 
     def __exit__(self, *exc: object) -> None:

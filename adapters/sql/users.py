@@ -23,6 +23,7 @@ REVOKE = user_roles.delete().where(
     user_roles.c.user_id == bindparam("user_id"), user_roles.c.role == bindparam("role")
 )
 HOLDERS = select(user_roles.c.user_id).where(user_roles.c.role == bindparam("role")).with_for_update()
+DELETE = users.delete().where(users.c.id == bindparam("its_id"))
 PAGE = USERS.select.order_by(users.c.id.desc()).limit(bindparam("limit"))
 AFTER = users.c.id < bindparam("after")
 FOUND = or_(
@@ -67,3 +68,6 @@ class SqlUsers(Users):
             statement = statement.where(AFTER)
             values["after"] = after
         return USERS.page(self.execute(statement, values), limit, lambda user: user.id)
+
+    def delete(self, user_id: UUID) -> bool:
+        return self.execute(DELETE, {"its_id": user_id}).rowcount == 1

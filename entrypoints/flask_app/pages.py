@@ -5,26 +5,30 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from flask import Flask, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from application.accounts import Accounts
 from application.administration import Administration
+from application.sessions import Sessions
 from domain.access import Permission, SignedIn
-from domain.errors import Invalid
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
 from domain.users import USERNAME_RULES
 from entrypoints.flask_app.login import signed_in, visitor
+from entrypoints.flask_app.wire import cursor
+from entrypoints.settings import SITE_NAME
 
 AFTER_LOGIN = "/settings"
-USERS_ON_A_PAGE = 50
+ROWS_ON_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
     administration: Administration
+    accounts: Accounts
+    sessions: Sessions
 
     def home(self) -> ResponseReturnValue:
         return show_page("home.html", visitor())
@@ -41,10 +45,30 @@ class Pages:
     def settings(self) -> ResponseReturnValue:
         return show_page("settings.html", signed_in())
 
+    def session_list(self) -> ResponseReturnValue:
+        actor = signed_in()
+        sessions = self.sessions.of(actor)
+        return show_page("sessions.html", actor, sessions=sessions, current_id=actor.session.id)
+
+    def history(self) -> ResponseReturnValue:
+        actor = signed_in()
+        page = self.accounts.events(actor, cursor(), ROWS_ON_A_PAGE)
+        more = f"/settings/history?after={page.next}" if page.next else None
+        return show_page("history.html", actor, events=page.items, next_url=more)
+
+    def verify_email(self) -> ResponseReturnValue:
+        return show_page("verify_email.html", visitor())
+
+    def forgot_password(self) -> ResponseReturnValue:
+        return show_page("forgot_password.html", visitor())
+
+    def reset_password(self) -> ResponseReturnValue:
+        return show_page("reset_password.html", visitor())
+
     def admin(self) -> ResponseReturnValue:
         actor = signed_in()
         search = request.args.get("q", "").replace("\0", "")[:100]
-        page = self.administration.users(actor, search, _cursor(), USERS_ON_A_PAGE)
+        page = self.administration.users(actor, search, cursor(), ROWS_ON_A_PAGE)
         more = urlencode({"q": search, "after": page.next}) if page.next else None
         return show_page(
             "admin.html", actor, people=page.items, q=search, next_url=f"/admin?{more}" if more else None
@@ -80,21 +104,13 @@ def local_path(unsafe_next: str) -> str:
     return path
 
 
-def _cursor() -> UUID | None:
-    after = request.args.get("after")
-    try:
-        return UUID(after) if after else None
-    except ValueError:
-        raise Invalid("after", "This is not a place in the list.") from None
-
-
 def add_page_globals(app: Flask) -> None:
     static = Path(str(app.static_folder))
     versions = {
         file.name: sha256(file.read_bytes()).hexdigest()[:10] for file in static.iterdir() if file.is_file()
     }
     app.jinja_env.globals.update(
-        site_name="Hexstart",
+        site_name=SITE_NAME,
         asset=lambda name: f"/static/{name}?v={versions[name]}",
         password_rules=PASSWORD_RULES,
         username_rules=USERNAME_RULES,

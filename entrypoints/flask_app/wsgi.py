@@ -7,7 +7,12 @@ from entrypoints.container import Container
 from entrypoints.flask_app.app import create_app
 
 
-def create() -> Flask:
+def container() -> Container:
     chosen = settings.load()
     logs.configure(chosen.log_format)
-    return create_app(Container(settings=chosen))
+    return Container(settings=chosen)
+
+
+def create() -> Flask:
+    """The application alone. Its mail is delivered by `entrypoints.cli outbox deliver --forever`."""
+    return create_app(container())

@@ -1,7 +1,9 @@
 """A real server, a real browser, and pages that fail their test when they complain."""
 
 import itertools
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -36,6 +38,12 @@ FLAGS = [
 ]
 Visit = Callable[..., Page]
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.5 Mobile/15E148 Safari/604.1"
+)
+
 
 @dataclass(frozen=True)
 class Person:
@@ -46,8 +54,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Site:
+    """`log` is where the server writes its log, and in development its mails."""
+
     url: str
     environment: dict[str, str]
+    log: Path
 
     def run(self, *arguments: str) -> None:
         subprocess.run(
@@ -62,6 +73,29 @@ class Site:
         """Logs the browser in as somebody new, without the page that others test."""
         answer = context.request.post(f"{self.url}/api/register", data=vars(person))
         assert answer.status == 201, answer.text()
+
+    def log_in(self, context: BrowserContext, person: Person) -> None:
+        answer = context.request.post(
+            f"{self.url}/api/login", data={"email": person.email, "password": person.password}
+        )
+        assert answer.status == 200, answer.text()
+
+    def mails(self, recipient: str) -> list[dict[str, str]]:
+        """What was delivered to this address, the oldest first."""
+        # The last line may still be in the making.
+        lines = [line for line in self.log.read_text().splitlines(True) if "hexstart.mail" in line]
+        found = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [mail for mail in found if mail["recipient"] == recipient]
+
+    def link(self, recipient: str, page: str, number: int = 1) -> str:
+        """The link to that page in the newest mail with one, once there are so many of them."""
+        pattern = re.compile(re.escape(f"{self.url}{page}#") + r"[\w-]+")
+        for _ in range(150):
+            links = [link for mail in self.mails(recipient) for link in pattern.findall(mail["text"])]
+            if len(links) >= number:
+                return links[-1]
+            time.sleep(0.1)
+        raise AssertionError(f"{len(links)} of {number} links to {page} reached {recipient}")
 
 
 def free_port() -> int:
@@ -103,12 +137,13 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         "DATABASE_URL": f"sqlite:///{folder}/site.db",
         "BCRYPT_ROUNDS": "4",
         "LIMITS": "off",
+        "LOG_FORMAT": "json",
+        "MAIL_URL": "",
         "WORKERS": "1",
     }
-    site = Site(settings["BASE_URL"], os.environ | settings)
+    site = Site(settings["BASE_URL"], os.environ | settings, folder / "log")
     site.run("alembic", "upgrade", "head")
-    log = folder / "log"
-    with log.open("wb") as output:
+    with site.log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "entrypoints.serve"],
             cwd=ROOT,
@@ -117,7 +152,7 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
             stderr=output,
         )
     try:
-        wait_for(f"{site.url}/health/live", server, log)
+        wait_for(f"{site.url}/health/live", server, site.log)
         yield site
     finally:
         server.terminate()
@@ -200,8 +235,12 @@ def regular(browser: Browser, site: Site, person: Person) -> Person:
 
 @pytest.fixture(scope="session")
 def member(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
-    """The cookies of somebody with an account, for tests that only look."""
-    yield cookies_of(browser, site, Person("member", "member@example.com"))
+    """The cookies of somebody with an account, logged in elsewhere too, for tests that only look."""
+    member = Person("member", "member@example.com")
+    cookies = cookies_of(browser, site, member)
+    with browser.new_context(user_agent=IPHONE) as elsewhere:
+        site.log_in(elsewhere, member)
+    yield cookies
 
 
 @pytest.fixture(scope="session")

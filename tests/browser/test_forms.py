@@ -105,11 +105,20 @@ def test_a_wrong_password_at_login_is_an_alert_that_betrays_nothing(visit: Visit
 
 def test_a_wrong_current_password_is_said_at_its_field(visit: Visit, person: Person) -> None:
     page = visit("/settings", person)
-    page.get_by_label("New email address").fill(f"new.{person.email}")
-    page.get_by_label("Current password", exact=True).fill("not this one at all")
-    page.get_by_role("button", name="Change email address").click()
-    says(page.get_by_label("Current password", exact=True), re.compile(r"\w"))
-    expect(page.get_by_label("Current password", exact=True)).to_be_focused()
+    for section, button in (
+        ("Email address", "Change email address"),
+        ("Password", "Change password"),
+        ("Delete your account", "Delete account"),
+    ):
+        form = page.get_by_role("region", name=section, exact=True)
+        current = form.get_by_label("Current password", exact=True)
+        for others in form.get_by_label(re.compile("^New ")).all():
+            others.fill(f"new.{person.email}")
+        current.fill("not this one at all")
+        form.get_by_role("button", name=button).click()
+        says(current, re.compile(r"\w"))
+        expect(current).to_be_focused()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
 def test_a_team_without_a_name_is_refused_at_its_field(visit: Visit, person: Person) -> None:
@@ -148,6 +157,34 @@ def test_an_answer_that_is_not_ours_is_no_success(visit: Visit, person: Person, 
     log_in(page, person)
     expect(alert(page)).to_contain_text("went wrong on our side")
     expect(page).to_have_url(re.compile("/login$"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ("1", "in 1 second."),
+        ("45", "in 45 seconds."),
+        ("91", "in 2 minutes."),
+        ("300", "in 5 minutes."),
+        ("5401", "in 2 hours."),
+        ("86400", "in 24 hours."),
+        (None, "before you try again."),
+    ],
+)
+def test_who_tries_too_often_is_told_when_to_come_back(visit: Visit, seconds: str | None, told: str) -> None:
+    page = visit("/forgot-password")
+    body = {
+        "errors": {
+            "display_error": "Too many attempts. Please wait a while before you try again.",
+            "internal_error_code": 42901,
+        }
+    }
+    headers = {"Retry-After": seconds} if seconds else {}
+    page.route("**/api/**", lambda route: route.fulfill(status=429, json=body, headers=headers))
+    page.get_by_label("Email address").fill("somebody@example.com")
+    page.get_by_role("button", name="Send the link").click()
+    expect(alert(page)).to_have_text(re.compile(f"^Too many attempts.+ {re.escape(told)}$"))
+    expect(page.get_by_role("button", name="Send the link")).to_be_enabled()
 
 
 def test_the_button_waits_while_the_server_thinks(visit: Visit, person: Person) -> None:

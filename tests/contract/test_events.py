@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from uuid_utils.compat import uuid7
@@ -29,3 +30,29 @@ def test_an_event_outside_a_commit_never_happened(store):
 
     with store.look() as stored:
         assert stored.events.about(somebody, None, 10).items == []
+
+
+def test_what_somebody_logged_in_from_is_known(store):
+    somebody = uuid7()
+    with store.transaction() as work:
+        work.events.add(an_event(somebody, Tag.REGISTERED, user_agent="one"))
+        work.events.add(an_event(somebody, Tag.LOGGED_IN, user_agent="two"))
+        work.events.add(an_event(somebody, Tag.LOGIN_FAILED, user_agent="three"))
+        work.events.add(an_event(uuid7(), Tag.LOGGED_IN, user_agent="four"))
+        work.commit()
+
+    with store.look() as stored:
+        assert stored.events.user_agents(somebody) == {"one", "two"}
+
+
+def test_where_somebody_was_is_forgotten_and_that_they_were_is_not(store):
+    event, other = an_event(uuid7()), an_event(uuid7())
+    with store.transaction() as work:
+        work.events.add(event)
+        work.events.add(other)
+        work.events.forget(event.user_id)
+        work.commit()
+
+    with store.look() as stored:
+        assert stored.events.about(event.user_id, None, 9).items == [replace(event, ip="", user_agent="")]
+        assert stored.events.about(other.user_id, None, 9).items == [other]

@@ -7,7 +7,7 @@ from domain.errors import Stale
 from domain.users import Role
 from tests.fakes import NOON
 from tests.races import racing
-from tests.samples import a_session, a_user
+from tests.samples import a_membership, a_session, a_team, a_user
 
 
 @pytest.fixture
@@ -87,3 +87,76 @@ def test_of_many_who_end_a_session_one_did_it(store, session):
 
     assert sum(racing(attempt)) == 1
     assert find(store, session) is None
+
+
+def test_the_sessions_of_somebody_are_listed_while_they_last_the_last_seen_first(store, user, session):
+    later = a_session(user.id, "b" * 64, last_seen_at=NOON + timedelta(minutes=1))
+    ended = a_session(user.id, "c" * 64, expires_at=NOON)
+    with store.transaction() as work:
+        work.sessions.add(later)
+        work.sessions.add(ended)
+        work.commit()
+
+    with store.look() as stored:
+        assert stored.sessions.of(user.id, NOON) == [later, session]
+        assert stored.sessions.of(uuid7(), NOON) == []
+
+
+def test_one_of_somebodys_sessions_is_ended(store, user, session):
+    with store.transaction() as work:
+        assert not work.sessions.end_of(uuid7(), session.id)
+        assert not work.sessions.end_of(user.id, uuid7())
+        assert work.sessions.end_of(user.id, session.id)
+        assert not work.sessions.end_of(user.id, session.id)
+        work.commit()
+
+    assert find(store, session) is None
+
+
+def test_all_of_somebodys_sessions_are_ended_or_all_but_one(store, user, session):
+    for letter in "bcd":
+        with store.transaction() as work:
+            work.sessions.add(a_session(user.id, letter * 64))
+            work.commit()
+    with store.transaction() as work:
+        assert work.sessions.end_all(user.id, but=session.id) == 3
+        work.commit()
+    assert find(store, session)
+
+    with store.transaction() as work:
+        assert work.sessions.end_all(user.id) == 1
+        assert work.sessions.end_all(user.id) == 0
+        work.commit()
+    assert find(store, session) is None
+
+
+def test_sessions_that_ended_are_purged_in_batches(store, user, session):
+    with store.transaction() as work:
+        for letter in "bcd":
+            work.sessions.add(a_session(user.id, letter * 64, expires_at=NOON))
+        work.commit()
+    with store.transaction() as work:
+        assert [work.sessions.purge(NOON, 2) for _ in range(3)] == [2, 1, 0]
+        work.commit()
+
+    assert find(store, session)
+
+
+def test_who_is_deleted_takes_sessions_roles_and_memberships_along(store, user, session):
+    team = a_team()
+    with store.transaction() as work:
+        work.users.grant(user.id, Role.ADMIN)
+        work.teams.add(team)
+        work.teams.add_member(a_membership(team, user))
+        work.commit()
+    with store.transaction() as work:
+        assert work.users.delete(user.id)
+        assert not work.users.delete(user.id)
+        work.commit()
+
+    assert find(store, session) is None
+    with store.look() as stored:
+        assert stored.users.get(user.id) is None
+        assert stored.users.holders(Role.ADMIN) == set()
+        assert stored.teams.membership(team.id, user.id) is None
+        assert stored.teams.get(team.id) == team

@@ -62,3 +62,14 @@ def test_who_saves_a_team_second_is_told(store, team):
         work.teams.save(second)
     with store.look() as stored:
         assert stored.teams.get(team.id) == first
+
+
+def test_a_personal_team_is_deleted_with_its_memberships_and_no_other(store, ada, team):
+    other = add_team(store, ada, a_team("Others", personal=False))
+    with store.transaction() as work:
+        work.teams.delete_personal(ada.id)
+        work.commit()
+
+    with store.look() as stored:
+        assert stored.teams.get(team.id) is None
+        assert stored.teams.of(ada.id) == [(other, a_membership(other, ada))]

@@ -13,7 +13,7 @@ from adapters.sql.engines import connect
 from adapters.sql.tables import metadata
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from tests.databases import KINDS, ROOT, alembic_config, empty_database
-from tests.samples import a_membership, a_session, a_team, a_user, an_event
+from tests.samples import a_link, a_mail, a_membership, a_session, a_team, a_user, an_event
 
 
 @pytest.fixture(params=KINDS)
@@ -44,6 +44,8 @@ def populate(url):
         work.teams.add(team)
         work.teams.add_member(a_membership(team, user))
         work.events.add(an_event(user.id))
+        work.links.replace(a_link(user.id))
+        work.outbox.add(a_mail())
         work.commit()
     with SqlReading(engines) as stored:
         assert stored.users.get(user.id) == user

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
-from domain.access import Operator, PermissionDenied
+from domain.access import LastAdmin, Operator, PermissionDenied
 from domain.audit import Tag
-from domain.errors import Invalid, NotFound
+from domain.errors import Invalid, NotFound, TooManyAttempts
+from domain.mail import Letter
 from domain.passwords import WrongPassword
+from domain.sessions import hash_of
 from domain.teams import TeamRole
 from domain.users import EmailTaken, Role, UsernameTaken
 from tests.samples import CLIENT, GOOD_PASSWORD
@@ -106,35 +110,110 @@ def test_nobody_else_creates_accounts_for_others(world, ada):
         world.accounts.create(ada, "eve", "eve@example.org", GOOD_PASSWORD)
 
 
-def test_changing_the_address(world, ada):
-    user = world.accounts.change_email(ada, " New@Example.org", GOOD_PASSWORD)
+def test_registering_sends_a_link_to_the_address(world):
+    register(world)
+
+    [mail] = world.mails
+    assert (mail.letter, mail.recipient, mail.facts["username"]) == (
+        Letter.VERIFY_EMAIL,
+        "ada@example.org",
+        "ada",
+    )
+    [link] = world.memory.tables.links.values()
+    assert link.token_hash == hash_of(mail.facts["token"])
+
+
+def test_one_place_registers_so_many_accounts_an_hour(world):
+    for number in range(30):
+        register(world, f"ada{number}", f"ada{number}@example.org")
+
+    with pytest.raises(TooManyAttempts) as caught:
+        register(world, "more", "more@example.org")
+    assert caught.value.retry_after == 3600
+    world.clock.advance(hours=1)
+    register(world, "more", "more@example.org")
+
+
+def test_the_username_can_be_changed(world, ada):
+    user = world.accounts.rename(ada, "Lovelace")
 
     assert world.memory.tables.users[ada.id] == user
-    assert (user.email, user.email_verified_at, user.version) == ("new@example.org", None, 2)
-    assert world.tags[-1] == Tag.EMAIL_CHANGED
-    assert world.login("new@example.org")
+    assert user.username == "Lovelace"
+    assert world.tags[-1] == Tag.USERNAME_CHANGED
 
 
-@pytest.mark.parametrize("password", ["", "wrong horse battery"])
-def test_changing_the_address_takes_the_current_password(world, ada, password):
-    with pytest.raises(WrongPassword):
-        world.accounts.change_email(ada, "new@example.org", password)
-
-    assert world.memory.tables.users[ada.id].email == "ada@example.org"
-
-
-def test_an_address_that_is_taken_cannot_be_changed_to(world, ada):
+@pytest.mark.parametrize("name, error", [("EVE", UsernameTaken), ("root", Invalid)])
+def test_some_usernames_cannot_be_changed_to(world, ada, name, error):
     world.register("eve")
 
-    with pytest.raises(EmailTaken):
-        world.accounts.change_email(ada, "EVE@example.org", GOOD_PASSWORD)
-
-    assert world.memory.tables.users[ada.id].email == "ada@example.org"
-    assert Tag.EMAIL_CHANGED not in world.tags
+    with pytest.raises(error):
+        world.accounts.rename(ada, name)
+    assert world.memory.tables.users[ada.id].username == "ada"
 
 
 def test_who_is_gone_changes_nothing(world, ada):
     world.memory.tables.users.clear()
 
     with pytest.raises(NotFound):
-        world.accounts.change_email(ada, "new@example.org", GOOD_PASSWORD)
+        world.accounts.rename(ada, "lovelace")
+
+
+def test_people_see_their_own_history(world, ada):
+    world.register("eve")
+    world.login()
+
+    assert [event.tag for event in world.accounts.events(ada, None, 100).items] == [
+        Tag.LOGGED_IN,
+        Tag.REGISTERED,
+    ]
+
+
+def test_everything_stored_about_somebody_is_exported(world, ada):
+    for _ in range(101):
+        world.accounts.export(ada)
+    found = world.accounts.export(ada)
+
+    assert found.user == ada.user
+    assert found.sessions == [ada.session]
+    assert [team.name for team, _ in found.teams] == ["ada's team"]
+    assert len(found.events) == 102
+    assert world.tags[-1] == Tag.EXPORTED
+
+
+def test_who_leaves_leaves_nothing_but_that_they_were_here(world, ada):
+    eve, _ = world.register("eve")
+    world.accounts.delete(ada, GOOD_PASSWORD)
+
+    tables = world.memory.tables
+    assert [*tables.users] == [eve.id]
+    assert [session.user_id for session in tables.sessions.values()] == [eve.id]
+    assert [team.name for team in tables.teams.values()] == ["eve's team"]
+    assert [membership.user_id for membership in tables.memberships.values()] == [eve.id]
+    assert [link.user_id for link in tables.links.values()] == [eve.id]
+    assert [mail.recipient for mail in world.mails] == ["eve@example.org"]
+    traces = [event for event in world.events if event.user_id == ada.id]
+    assert [event.tag for event in traces] == [Tag.REGISTERED, Tag.DELETED]
+    assert {(event.ip, event.user_agent) for event in traces} == {("", "")}
+    register(world)
+
+
+def test_leaving_takes_the_password(world, ada):
+    with pytest.raises(WrongPassword):
+        world.accounts.delete(ada, "wrong horse battery")
+
+    assert ada.id in world.memory.tables.users
+
+
+def test_the_last_admin_cannot_leave(world, ada):
+    world.administration.grant(OPERATOR, "ada@example.org", Role.ADMIN)
+
+    with pytest.raises(LastAdmin):
+        world.accounts.delete(ada, GOOD_PASSWORD)
+
+
+def test_a_team_that_is_not_personal_stays(world, ada):
+    [(team, _)] = world.teams.mine(ada)
+    world.memory.tables.teams[team.id] = replace(team, personal=False)
+    world.accounts.delete(ada, GOOD_PASSWORD)
+
+    assert [*world.memory.tables.teams] == [team.id]

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from domain.audit import Tag
-from domain.errors import Invalid
-from domain.sessions import Client, WrongCredentials, hash_of
-from tests.samples import CLIENT, GOOD_PASSWORD
+from domain.errors import Invalid, NotFound, TooManyAttempts
+from domain.mail import Letter
+from domain.sessions import Client, WrongCredentials, device_of, hash_of
+from tests.samples import CLIENT, GOOD_PASSWORD, a_session
 
 
 def test_logging_in(world, ada):
@@ -154,3 +156,111 @@ def test_use_is_written_down_once_a_minute_with_the_place(world):
     assert renewed
     assert stored == found.session
     assert (stored.last_seen_at, stored.ip) == (world.clock.now, elsewhere.ip)
+
+
+def test_one_address_is_tried_so_often_from_wherever(world, ada):
+    for number in range(10):
+        with pytest.raises(WrongCredentials):
+            world.login(password="wrong horse battery", client=Client(f"192.0.2.{number}"))
+
+    with pytest.raises(TooManyAttempts) as caught:
+        world.login(client=Client("192.0.2.99"))
+    assert caught.value.retry_after == 300
+    assert len(world.hasher.verified) == 10
+
+
+def test_one_place_tries_so_often_whatever_the_address(world):
+    for number in range(10):
+        with pytest.raises(WrongCredentials):
+            world.login(f"nobody{number}@example.org", client=Client(f"2001:db8::{number}"))
+
+    with pytest.raises(TooManyAttempts):
+        world.login("not an address", client=Client("2001:db8::ffff:1"))
+    with pytest.raises(WrongCredentials):
+        world.login("nobody@example.org", client=Client("2001:db8:0:1::1"))
+
+
+def test_a_locked_out_address_is_not_a_locked_out_owner(world):
+    _, secret = world.register()
+    for number in range(10):
+        with pytest.raises(WrongCredentials):
+            world.login(password="wrong horse battery", client=Client(f"192.0.2.{number}"))
+
+    assert world.sessions.authenticate(secret, CLIENT)
+
+
+def test_the_sessions_of_somebody_are_listed_the_last_seen_first(world, ada):
+    world.register("eve")
+    world.clock.advance(minutes=1)
+    later, _ = world.login()
+
+    assert world.sessions.of(ada) == [later.session, ada.session]
+
+
+def test_one_session_is_ended(world, ada):
+    other, secret = world.login()
+    world.sessions.end(ada, other.session.id)
+
+    assert world.sessions.authenticate(secret, CLIENT) is None
+    assert world.tags[-1] == Tag.SESSION_ENDED
+    with pytest.raises(NotFound):
+        world.sessions.end(ada, other.session.id)
+
+
+def test_anothers_session_is_not_there(world, ada):
+    eve, secret = world.register("eve")
+
+    with pytest.raises(NotFound):
+        world.sessions.end(ada, eve.session.id)
+    assert world.sessions.authenticate(secret, CLIENT)
+
+
+def test_all_other_sessions_are_ended(world):
+    ada, secret = world.register()
+    _, other = world.login()
+    _, eves = world.register("eve")
+    world.sessions.end_others(ada)
+    world.sessions.end_others(ada)
+
+    assert world.sessions.authenticate(other, CLIENT) is None
+    assert world.sessions.authenticate(secret, CLIENT)
+    assert world.sessions.authenticate(eves, CLIENT)
+    assert world.tags.count(Tag.SESSIONS_ENDED) == 1
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def test_a_login_from_a_new_device_is_told_to_the_owner(world, ada):
+    world.login(client=Client("198.51.100.1", FIREFOX))
+    world.login(client=Client("198.51.100.2", FIREFOX.replace("140", "141")))
+
+    [notice] = [mail for mail in world.mails if mail.letter is Letter.NEW_DEVICE]
+    assert notice.recipient == "ada@example.org"
+    assert notice.facts == {"username": "ada", "device": "Firefox on Linux", "ip": "198.51.100.1"}
+
+
+def test_nothing_is_new_to_whom_we_know_nothing_of(world, ada):
+    world.memory.tables.events.clear()
+    world.login(client=Client("198.51.100.1", FIREFOX))
+
+    assert Letter.NEW_DEVICE not in {mail.letter for mail in world.mails}
+
+
+@pytest.mark.parametrize(
+    "user_agent, device",
+    [
+        (FIREFOX, "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("curl/8.0", "curl"),
+        ("Mozilla/5.0 (X11; CrOS x86_64)", "ChromeOS"),
+        ("", "Unknown device"),
+    ],
+)
+def test_devices_are_told_in_words(user_agent, device):
+    assert device_of(user_agent) == device
+    assert a_session(UUID(int=1), user_agent=user_agent).device == device

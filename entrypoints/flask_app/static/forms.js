@@ -6,6 +6,7 @@ const BROKEN = 'Something went wrong on our side. Please try again in a moment.'
 const NOTHING = 'There is nothing to change here yet.';
 const PATIENCE = 30_000; // milliseconds
 const SESSION_ENDED = 40102;
+const LINK_IS_DEAD = 41001;
 // These errors are not about the form of the input (422), but one field is where people look for them.
 const FIELD_OF = { 40902: 'email', 40903: 'username', 40303: 'current_password' };
 
@@ -25,7 +26,16 @@ async function call(method, url, body) {
   // A proxy or a hotel's network may answer in our place, and with 200: what is not JSON is no success.
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return { data: answer.data };
-  return { errors: answer?.errors ?? { display_error: BROKEN } };
+  const errors = answer?.errors ?? { display_error: BROKEN };
+  if (response.status === 429) errors.display_error += later(Number(response.headers.get('Retry-After')));
+  return { errors };
+}
+
+// " Try again in 5 minutes.", rounded up: who comes back then is not too early.
+function later(seconds) {
+  if (!(seconds > 0)) return '';
+  const [unit, size] = seconds > 5400 ? ['hour', 3600] : seconds > 90 ? ['minute', 60] : ['second', 1];
+  return ` Try again ${new Intl.RelativeTimeFormat('en').format(Math.ceil(seconds / size), unit)}.`;
 }
 
 const inputs = (form) => [...form.elements].filter((element) => element.name);
@@ -51,24 +61,38 @@ function clear(form) {
   for (const input of inputs(form)) input.setAttribute('aria-invalid', 'false');
 }
 
+// The link that led here is no good: says so, and shows what one can do instead.
+function giveUp(form, sentence) {
+  const instead = document.getElementById(form.dataset.otherwise);
+  form.hidden = true;
+  instead.hidden = false;
+  if (sentence) instead.querySelector('[role=alert]').textContent = sentence;
+  instead.focus();
+}
+
 function showErrors(form, errors) {
   const code = errors.internal_error_code;
   if (code === SESSION_ENDED) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
   }
-  const sentences = FIELD_OF[code] ? { [FIELD_OF[code]]: [errors.display_error] } : (errors.field_errors ?? {});
-  let first;
-  for (const input of inputs(form)) {
-    const place = errorOf(input);
-    if (!place || !sentences[input.name]) continue;
-    place.textContent = sentences[input.name].join(' ');
-    input.setAttribute('aria-invalid', 'true');
-    first ??= input;
+  const { fragment, otherwise } = form.dataset;
+  if (otherwise && (code === LINK_IS_DEAD || errors.field_errors?.[fragment])) {
+    giveUp(form, code === LINK_IS_DEAD && errors.display_error);
+    return;
   }
-  const ofTheWhole = (sentences[''] ?? []).join(' ');
-  if (ofTheWhole || !first) form.querySelector('[role=alert]').textContent = ofTheWhole || errors.display_error;
-  first?.focus();
+  const sentences = FIELD_OF[code] ? { [FIELD_OF[code]]: [errors.display_error] } : (errors.field_errors ?? {});
+  const wrong = inputs(form).filter((input) => errorOf(input) && sentences[input.name]);
+  for (const input of wrong) {
+    errorOf(input).textContent = sentences[input.name].join(' ');
+    input.setAttribute('aria-invalid', 'true');
+  }
+  const names = wrong.map((input) => input.name);
+  const others = Object.keys(sentences).filter((name) => !names.includes(name)).flatMap((name) => sentences[name]);
+  if (others.length || !wrong.length) {
+    form.querySelector('[role=alert]').textContent = others.join(' ') || errors.display_error;
+  }
+  wrong[0]?.focus();
 }
 
 // Answers how to end the waiting. Disabling a button takes the keyboard's focus from it: it is given back.
@@ -94,7 +118,7 @@ async function submit(form) {
   const { method = 'post', then, done } = form.dataset;
   clear(form);
   form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
-  const body = bodyOf(form);
+  const body = inputs(form).length ? bodyOf(form) : undefined;
   const ready = wait(form);
   const { data, errors } = await call(method.toUpperCase(), form.getAttribute('action'), body);
   if (!errors && then) {
@@ -125,10 +149,24 @@ async function load(form) {
   for (const control of controls) control.disabled = false;
 }
 
+// The fragment, unless it is a place in this page.
+const token = () => (document.getElementById(location.hash.slice(1)) ? '' : location.hash.slice(1));
+
+// Nobody looking over a shoulder or into the history finds a link that still works.
+function takeToken(form) {
+  const input = form.elements[form.dataset.fragment];
+  input.value = token();
+  if (input.value) history.replaceState(null, '', location.pathname + location.search);
+  else giveUp(form);
+  // Another link to the page one is on already: the browser would only change the address.
+  addEventListener('hashchange', () => token() && location.reload());
+}
+
 function reveal(button, shown) {
-  document.getElementById(button.getAttribute('aria-controls')).type = shown ? 'text' : 'password';
+  const input = document.getElementById(button.getAttribute('aria-controls'));
+  input.type = shown ? 'text' : 'password';
   button.textContent = shown ? 'Hide' : 'Show';
-  button.setAttribute('aria-label', `${button.textContent} password`);
+  button.setAttribute('aria-label', `${button.textContent} ${input.labels[0].textContent.toLowerCase()}`);
 }
 
 for (const button of document.querySelectorAll('.reveal')) {
@@ -143,6 +181,7 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   });
   form.querySelector('[type=submit]').disabled = false;
   if (form.dataset.load) load(form);
+  if (form.dataset.fragment) takeToken(form);
 }
 
 // What the page before wanted said.

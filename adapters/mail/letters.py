@@ -1,0 +1,72 @@
+"""What a mail says: its subject and two bodies, from a pair of Jinja templates for each letter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.mail import Letter, Mail
+
+SUBJECTS: Mapping[Letter, str] = {
+    Letter.VERIFY_EMAIL: "Confirm your email address",
+    Letter.EMAIL_CHANGE_ASKED: "Your email address is about to change",
+    Letter.EMAIL_CHANGED: "Your email address was changed",
+    Letter.RESET_PASSWORD: "Reset your password",
+    Letter.PASSWORD_CHANGED: "Your password was changed",
+    Letter.NEW_DEVICE: "A new device logged in",
+}
+PAGES = {Letter.VERIFY_EMAIL: "/verify-email", Letter.RESET_PASSWORD: "/reset-password"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    subject: str
+    text: str
+    html: str
+
+
+class Letters:
+    """Links begin with `base_url`, whatever host a request named; tokens go behind #, which nobody logs."""
+
+    def __init__(self, base_url: str, site_name: str, lifetimes: Mapping[str, int]) -> None:
+        self.base_url, self.site_name, self.lifetimes = base_url, site_name, lifetimes
+
+    @cached_property
+    def templates(self) -> Environment:
+        return Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def write(self, mail: Mail) -> Written:
+        facts = dict(mail.facts)
+        token = facts.pop("token", "")
+        if token:
+            facts["link"] = f"{self.base_url}{PAGES[mail.letter]}#{token}"
+            facts["lifetime"] = in_words(self.lifetimes[mail.letter])
+        facts |= {
+            "subject": SUBJECTS[mail.letter],
+            "site_name": self.site_name,
+            "base_url": self.base_url,
+            "host": urlsplit(self.base_url).netloc,
+            "recipient": mail.recipient,
+        }
+        text, html = (
+            self.templates.get_template(f"{mail.letter}.{kind}").render(facts) for kind in ("txt", "html")
+        )
+        return Written(f"{SUBJECTS[mail.letter]} · {self.site_name}", text, html)
+
+
+def in_words(seconds: int) -> str:
+    """The largest unit that fits: "30 minutes", "24 hours", "7 days"."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size or seconds == size:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} seconds"

@@ -1,0 +1,13 @@
+"""Nobody is ever refused: LIMITS=off, for tests and load tests."""
+
+from application.ports import RateLimiter
+from domain.limits import Limit
+
+
+class NoLimits(RateLimiter):
+    def count(self, limit: Limit, subject: str) -> None: ...
+
+    def forget(self, limit: Limit, subject: str) -> None: ...
+
+    def purge(self, limit: int) -> int:
+        return 0

@@ -1,0 +1,72 @@
+"""Attempts counted in the database: the same for all processes, each count one conditional statement."""
+
+from datetime import timedelta
+from hashlib import sha256
+from math import ceil
+
+from sqlalchemy import bindparam, select
+
+from adapters.sql.engines import Engines
+from adapters.sql.mapping import purge_of
+from adapters.sql.tables import counters
+from adapters.sql.unit_of_work import SqlReading
+from application.ports import Clock, RateLimiter
+from domain.errors import Stale, TooManyAttempts
+from domain.limits import Limit
+
+KEY = counters.c.key == bindparam("its_key")
+ONE_MORE = (
+    counters.update()
+    .where(KEY, counters.c.expires_at > bindparam("now"), counters.c.count < bindparam("times"))
+    .values(count=counters.c.count + 1)
+)
+ANEW = (
+    counters.update()
+    .where(KEY, counters.c.expires_at <= bindparam("now"))
+    .values(count=1, expires_at=bindparam("until"))
+)
+FIRST = counters.insert()
+END = select(counters.c.expires_at).where(KEY)
+FORGET = counters.delete().where(KEY)
+PURGE = purge_of(counters, counters.c.expires_at <= bindparam("now"))
+
+
+class SqlLimiter(RateLimiter):
+    """On the engine that commits each statement by itself: a refused attempt still counts for the others."""
+
+    def __init__(self, engines: Engines, now: Clock) -> None:
+        self.engines, self.now = engines, now
+
+    def count(self, limit: Limit, subject: str) -> None:
+        now, key = self.now(), key_of(limit, subject)
+        until = now + timedelta(seconds=limit.seconds)
+        once_more = {"its_key": key, "now": now, "times": limit.times}
+        with SqlReading(self.engines) as stored:
+            if stored.execute(ONE_MORE, once_more).rowcount:
+                return
+            if stored.execute(ANEW, {"its_key": key, "now": now, "until": until}).rowcount:
+                return
+        try:
+            with SqlReading(self.engines) as stored:
+                stored.execute(FIRST, {"key": key, "count": 1, "expires_at": until})
+                return
+        except Stale:
+            pass  # there is one: it is full, or somebody else has just begun it
+        with SqlReading(self.engines) as stored:
+            if stored.execute(ONE_MORE, once_more).rowcount:
+                return
+            end = stored.execute(END, {"its_key": key}).scalar() or until
+        raise TooManyAttempts(max(1, ceil((end - now).total_seconds())))
+
+    def forget(self, limit: Limit, subject: str) -> None:
+        with SqlReading(self.engines) as stored:
+            stored.execute(FORGET, {"its_key": key_of(limit, subject)})
+
+    def purge(self, limit: int) -> int:
+        with SqlReading(self.engines) as stored:
+            return stored.execute(PURGE, {"now": self.now(), "limit": limit}).rowcount
+
+
+def key_of(limit: Limit, subject: str) -> str:
+    """What is counted, as a hash: who reads the table learns no addresses."""
+    return sha256(f"{limit.name} {subject}".encode("utf-8", "surrogatepass")).hexdigest()

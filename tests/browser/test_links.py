@@ -1,0 +1,266 @@
+"""The links in our mails: what they lead to, and what is said when they are no good."""
+
+import re
+from dataclasses import replace
+
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.conftest import Person, Site, Visit, log_in
+from tests.browser.test_forms import alert, says
+
+ANOTHER = "granite umbrella violin marmot"
+
+
+def confirm(page: Page) -> None:
+    page.get_by_role("button", name="Confirm this address").click()
+
+
+def change_address(page: Page, person: Person, address: str) -> None:
+    form = page.get_by_role("region", name="Email address", exact=True)
+    form.get_by_label("New email address").fill(address)
+    form.get_by_label("Current password", exact=True).fill(person.password)
+    form.get_by_role("button", name="Change email address").click()
+    expect(form).to_contain_text("We have sent a link to the new address")
+
+
+def ask_for_a_new_password(page: Page, address: str) -> None:
+    page.get_by_label("Email address").fill(address)
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_role("main")).to_contain_text("If there is an account for this address")
+
+
+def choose(page: Page, password: str) -> None:
+    page.get_by_label("New password", exact=True).fill(password)
+    page.get_by_role("button", name="Change password").click()
+
+
+def test_who_registered_confirms_the_address_with_a_press_of_the_button(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/settings", person)
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("Not verified")
+    page.goto(site.link(person.email, "/verify-email"))
+    confirm(page)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.get_by_text("Your email address is confirmed.")).to_be_visible()
+    expect(main).not_to_contain_text("Not verified")
+    expect(page.get_by_role("button", name="Send the link again")).to_have_count(0)
+
+
+def test_a_link_does_nothing_until_the_button_is_pressed_and_leaves_no_trace_in_the_address_bar(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/", person)
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))
+    link = site.link(person.email, "/verify-email")
+    token = link.partition("#")[2]
+    page.goto(link)
+    expect(page.get_by_role("button", name="Confirm this address")).to_be_enabled()
+    expect(page).to_have_url(re.compile("/verify-email$"))
+    page.wait_for_load_state("networkidle")
+    assert {request.method for request in asked} == {"GET"}
+    assert not any(token in request.url for request in asked if not request.is_navigation_request())
+    assert site.log.read_text().count(token) == 1, "nobody but the mail has told the log of the link"
+    page.goto("/settings")
+    expect(page.get_by_role("main")).to_contain_text("Not verified")
+
+
+def test_who_is_logged_out_confirms_too_and_is_led_to_the_login(
+    visit: Visit, site: Site, regular: Person
+) -> None:
+    page = visit(site.link(regular.email, "/verify-email"))
+    confirm(page)
+    expect(page).to_have_url(re.compile("/login"))
+    expect(page.get_by_text("Your email address is confirmed.")).to_be_visible()
+    log_in(page, regular)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.get_by_role("main")).not_to_contain_text("Not verified")
+
+
+def test_a_link_works_once(visit: Visit, site: Site, regular: Person) -> None:
+    link = site.link(regular.email, "/verify-email")
+    page = visit(link)
+    confirm(page)
+    expect(page).to_have_url(re.compile("/login"))
+    page.goto(link)
+    confirm(page)
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
+    expect(page.locator("#no-link")).to_be_focused()
+    expect(page.get_by_role("button", name="Confirm this address")).to_be_hidden()
+    page.get_by_role("main").get_by_role("link", name="Log in").click()
+    log_in(page, regular)
+    expect(page).to_have_url(re.compile("/settings$"))
+    page.goto(link)
+    confirm(page)
+    expect(page.get_by_role("main")).to_contain_text(f"Your address {regular.email} is confirmed")
+
+
+def test_who_lost_the_link_is_sent_another_and_only_that_one_is_good(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/settings", person)
+    first = site.link(person.email, "/verify-email")
+    page.get_by_role("button", name="Send the link again").click()
+    expect(page.get_by_text(f"A new link is on its way to {person.email}.")).to_be_visible()
+    second = site.link(person.email, "/verify-email", number=2)
+    page.goto(first)
+    confirm(page)
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
+    page.get_by_role("button", name="Send a new link").click()
+    expect(page.get_by_text(f"A new link is on its way to {person.email}.")).to_be_visible()
+    third = site.link(person.email, "/verify-email", number=3)
+    assert len({first, second, third}) == 3
+    # In the same tab, where the browser takes it for a place in the page that is open.
+    page.goto(third)
+    confirm(page)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.get_by_text("Your email address is confirmed.")).to_be_visible()
+
+
+def test_a_page_without_its_link_says_so(visit: Visit, person: Person) -> None:
+    page = visit("/verify-email")
+    said = alert(page).filter(visible=True)
+    expect(said).to_contain_text("part of the link is missing")
+    expect(page.get_by_role("button", name="Confirm this address")).to_be_hidden()
+    expect(page.get_by_role("main").get_by_role("link", name="Log in")).to_be_visible()
+    page.goto("/reset-password")
+    expect(said).to_contain_text("part of the link is missing")
+    page.get_by_role("link", name="Ask for a new link").click()
+    expect(page).to_have_url(re.compile("/forgot-password$"))
+    page = visit("/verify-email", person)
+    expect(page.get_by_role("button", name="Send a new link")).to_be_visible()
+
+
+def test_a_damaged_link_is_told_like_a_missing_one(visit: Visit) -> None:
+    page = visit(f"/verify-email#{'a' * 500}")
+    confirm(page)
+    expect(alert(page).filter(visible=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Confirm this address")).to_be_hidden()
+
+
+def test_the_way_past_the_navigation_is_no_link(visit: Visit) -> None:
+    page = visit("/verify-email#a-token")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#main$"))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Confirm this address")).to_be_focused()
+    assert page.locator("[name=token]").input_value() == "a-token"
+    page.reload()
+    expect(alert(page).filter(visible=True)).to_contain_text("part of the link is missing")
+
+
+def test_a_member_moves_to_another_address_once_its_link_is_used(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/settings", person)
+    main = page.get_by_role("main")
+    moved = replace(person, email=f"moved.{person.email}")
+    change_address(page, person, moved.email)
+    page.reload()
+    expect(main).to_contain_text(person.email)
+    expect(main).not_to_contain_text(moved.email)
+    page.goto(site.link(moved.email, "/verify-email"))
+    confirm(page)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(main).to_contain_text(moved.email)
+    expect(main).not_to_contain_text("Not verified")
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile("/$"))
+    page.goto("/login")
+    log_in(page, person)
+    expect(alert(page)).to_be_visible()
+    log_in(page, moved)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(main).to_contain_text(moved.email)
+
+
+def test_of_two_moves_in_a_row_only_the_last_counts(visit: Visit, site: Site, person: Person) -> None:
+    page = visit("/settings", person)
+    change_address(page, person, f"first.{person.email}")
+    change_address(page, person, f"second.{person.email}")
+    first = site.link(f"first.{person.email}", "/verify-email")
+    second = site.link(f"second.{person.email}", "/verify-email")
+    page.goto(first)
+    confirm(page)
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
+    page.goto(second)
+    confirm(page)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.get_by_role("main")).to_contain_text(f"second.{person.email}")
+
+
+def test_who_forgot_the_password_chooses_a_new_one_and_is_logged_out_everywhere(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    elsewhere = visit("/settings", person)
+    page = visit("/login")
+    page.get_by_role("link", name="Forgot your password?").click()
+    ask_for_a_new_password(page, person.email.upper())
+    page.goto(site.link(person.email, "/reset-password"))
+    expect(page).to_have_url(re.compile("/reset-password$"))
+    expect(page.locator("#new_password-hint")).to_contain_text("8 characters")
+    choose(page, "password")
+    says(page.get_by_label("New password", exact=True), re.compile("easy to guess"))
+    expect(page.get_by_label("New password", exact=True)).to_be_focused()
+    choose(page, ANOTHER)
+    expect(page).to_have_url(re.compile("/login$"))
+    expect(page.get_by_text("Your password is changed. Please log in with the new one.")).to_be_visible()
+    elsewhere.reload()
+    expect(elsewhere).to_have_url(re.compile("/login"))
+    log_in(page, person)
+    expect(alert(page)).to_be_visible()
+    log_in(page, replace(person, password=ANOTHER))
+    expect(page).to_have_url(re.compile("/settings$"))
+
+
+def test_a_link_to_a_new_password_works_once(visit: Visit, site: Site, regular: Person) -> None:
+    page = visit("/forgot-password")
+    ask_for_a_new_password(page, regular.email)
+    link = site.link(regular.email, "/reset-password")
+    page.goto(link)
+    choose(page, ANOTHER)
+    expect(page).to_have_url(re.compile("/login$"))
+    page.goto(link)
+    choose(page, "a third one that nobody knows")
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
+    expect(page.get_by_label("New password", exact=True)).to_be_hidden()
+    page.get_by_role("link", name="Ask for a new link").click()
+    expect(page).to_have_url(re.compile("/forgot-password$"))
+
+
+def test_nobody_learns_who_has_an_account_from_what_is_said_of_a_forgotten_password(
+    visit: Visit, regular: Person
+) -> None:
+    page = visit("/forgot-password")
+    ask_for_a_new_password(page, regular.email)
+    known = page.get_by_role("main").inner_text()
+    page.reload()
+    ask_for_a_new_password(page, "nobody.at.all@example.com")
+    assert page.get_by_role("main").inner_text() == known
+
+
+def test_what_is_no_address_is_said_at_its_field(visit: Visit) -> None:
+    page = visit("/forgot-password")
+    page.get_by_label("Email address").fill("not an address")
+    page.get_by_role("button", name="Send the link").click()
+    says(page.get_by_label("Email address"), re.compile(r"\w"))
+
+
+def test_a_forgotten_password_is_replaced_with_the_keyboard_alone(
+    visit: Visit, site: Site, regular: Person
+) -> None:
+    page = visit("/forgot-password")
+    page.get_by_label("Email address").focus()
+    page.keyboard.type(regular.email)
+    page.keyboard.press("Enter")
+    page.goto(site.link(regular.email, "/reset-password"))
+    expect(page.get_by_role("button", name="Change password")).to_be_enabled()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type(ANOTHER)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/login$"))

@@ -1,0 +1,253 @@
+"""What a member does on the settings pages: the password, the sessions, the history, and leaving."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import FIREFOX, IPHONE, Person, Site, Visit, log_in
+from tests.browser.test_forms import alert, says
+
+ANOTHER = "granite umbrella violin marmot"
+
+
+def section(page: Page, name: str) -> Locator:
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def elsewhere(visit: Visit, site: Site, person: Person, user_agent: str = IPHONE) -> Page:
+    """The settings in another browser, where the same person is logged in."""
+    page = visit("/login", user_agent=user_agent)
+    log_in(page, person)
+    expect(page).to_have_url(re.compile("/settings$"))
+    return page
+
+
+def logged_out(page: Page) -> None:
+    page.goto("/settings")
+    expect(page).to_have_url(re.compile("/login"))
+
+
+def test_the_three_settings_pages_lead_to_each_other(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    links = page.get_by_role("navigation", name="Settings")
+    for name, path, heading in (
+        ("Sessions", "/settings/sessions", "Sessions"),
+        ("History", "/settings/history", "Security history"),
+        ("Account", "/settings", "Settings"),
+    ):
+        links.get_by_role("link", name=name).click()
+        expect(page).to_have_url(re.compile(f"{path}$"))
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(links.locator("[aria-current=page]")).to_have_text(name)
+        expect(page.get_by_role("navigation", name="Main").locator("[aria-current]")).to_have_text("Settings")
+
+
+def test_a_stranger_is_led_to_the_login_and_back_to_each_of_them(visit: Visit, regular: Person) -> None:
+    for path in ("/settings/sessions", "/settings/history"):
+        page = visit(path)
+        log_in(page, regular)
+        expect(page).to_have_url(re.compile(f"{path}$"))
+        expect(page.get_by_role("navigation", name="Settings")).to_be_visible()
+
+
+def test_a_member_takes_another_username(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    form = section(page, "Username")
+    form.get_by_label("New username").fill("admin")
+    form.get_by_role("button", name="Change username").click()
+    says(form.get_by_label("New username"), re.compile(r"\w"))
+    form.get_by_label("New username").fill(f"{person.username}_2")
+    form.get_by_role("button", name="Change username").click()
+    expect(page.get_by_text("Your username is changed.")).to_be_visible()
+    expect(section(page, "Account")).to_contain_text(f"{person.username}_2")
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {person.username}_2")
+
+
+def test_a_username_that_somebody_has_is_said_at_its_field(visit: Visit, regular: Person) -> None:
+    page = visit("/settings", Person(f"{regular.username}_3", f"3.{regular.email}"))
+    page.get_by_label("New username").fill(regular.username.upper())
+    page.get_by_role("button", name="Change username").click()
+    says(page.get_by_label("New username"), re.compile("already|taken"))
+
+
+def test_a_changed_password_ends_all_other_sessions_and_this_one_goes_on(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/settings", person)
+    other = elsewhere(visit, site, person)
+    form = section(page, "Password")
+    form.get_by_label("Current password", exact=True).fill(person.password)
+    form.get_by_label("New password", exact=True).fill(person.username)
+    form.get_by_role("button", name="Change password").click()
+    says(form.get_by_label("New password", exact=True), re.compile("easy to guess"))
+    form.get_by_label("New password", exact=True).fill(ANOTHER)
+    form.get_by_role("button", name="Change password").click()
+    expect(form).to_contain_text("Your password is changed, and all your other sessions were ended.")
+    expect(form.get_by_label("Current password", exact=True)).to_have_value("")
+    expect(form.get_by_label("New password", exact=True)).to_have_value("")
+    logged_out(other)
+    page.reload()
+    expect(page).to_have_url(re.compile("/settings$"))
+    page.get_by_role("button", name="Save name").click()
+    expect(page.get_by_text("The name is saved.")).to_be_visible()
+    log_in(other, person)
+    expect(alert(other)).to_be_visible()
+    log_in(other, replace(person, password=ANOTHER))
+    expect(other).to_have_url(re.compile("/settings$"))
+
+
+def test_a_session_elsewhere_is_recognised_and_ended(visit: Visit, site: Site, person: Person) -> None:
+    page = visit("/settings/sessions", person, user_agent=FIREFOX)
+    expect(page.get_by_text("You are logged in nowhere else.")).to_be_visible()
+    phone, tablet = elsewhere(visit, site, person), elsewhere(visit, site, person, "curl/8.14.1")
+    page.reload()
+    rows = page.get_by_role("main").get_by_role("listitem").filter(has=page.get_by_role("heading"))
+    expect(rows).to_have_count(3)
+    here = rows.filter(has_text="This device")
+    expect(here).to_contain_text("Firefox on Linux")
+    expect(here.get_by_role("button")).to_have_count(0)
+    expect(rows.filter(has_text="Safari on iPhone")).to_contain_text("127.0.0.1")
+    page.get_by_role("button", name=re.compile("End the session of Safari on iPhone")).click()
+    expect(page.get_by_text("The session has ended.")).to_be_visible()
+    expect(page).to_have_url(re.compile("/settings/sessions$"))
+    expect(rows).to_have_count(2)
+    logged_out(phone)
+    tablet.reload()
+    expect(tablet).to_have_url(re.compile("/settings$"))
+
+
+def test_all_other_sessions_are_ended_at_once(visit: Visit, site: Site, person: Person) -> None:
+    page = visit("/", person)
+    others = [elsewhere(visit, site, person), elsewhere(visit, site, person)]
+    page.goto("/settings/sessions")
+    page.get_by_role("button", name="End all others").click()
+    expect(page.get_by_text("All your other sessions have ended.")).to_be_visible()
+    expect(page.get_by_text("You are logged in nowhere else.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^End"))).to_have_count(0)
+    for other in others:
+        logged_out(other)
+
+
+def test_a_session_that_has_ended_meanwhile_is_said_in_its_row(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/", person)
+    other = elsewhere(visit, site, person)
+    page.goto("/settings/sessions")
+    other.get_by_role("button", name="Log out").click()
+    expect(other).to_have_url(re.compile("/$"))
+    page.get_by_role("button", name=re.compile("End the session of Safari")).click()
+    expect(alert(page)).to_be_visible()
+
+
+def test_moments_are_told_in_the_time_of_the_reader(visit: Visit, person: Person) -> None:
+    page = visit("/settings/history", person, timezone_id="Pacific/Kiritimati")  # 14 hours ahead
+    time = page.locator("time").first
+    at = time.get_attribute("datetime")
+    told = page.evaluate("at => new Date(Date.parse(at) + 14 * 3600e3).toISOString().slice(11, 16)", at)
+    expect(time).to_contain_text(told)
+    page = visit(
+        "/settings/history",
+        person=None,
+        java_script_enabled=False,
+        storage_state=page.context.storage_state(),
+    )
+    expect(page.locator("time").first).to_contain_text("UTC")
+
+
+def test_the_history_tells_what_happened_the_newest_first(visit: Visit, site: Site, person: Person) -> None:
+    page = visit("/", person, user_agent=FIREFOX)
+    stranger = visit("/login", user_agent=IPHONE)
+    log_in(stranger, replace(person, password="not this one at all"))
+    expect(alert(stranger)).to_be_visible()
+    page.goto("/settings/history")
+    rows = page.get_by_role("main").locator("ol > li")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text(re.compile("fail.*Safari on iPhone.*127.0.0.1", re.DOTALL))
+    expect(rows.nth(1)).to_contain_text(re.compile("created.*127.0.0.1", re.DOTALL))
+    expect(page.get_by_role("link", name="Older")).to_have_count(0)
+
+
+def test_a_long_history_goes_on_on_the_next_page(visit: Visit, site: Site, person: Person) -> None:
+    page = visit("/", person)
+    for _ in range(51):
+        site.log_in(page.context, person)
+    page.goto("/settings/history")
+    rows = page.get_by_role("main").locator("ol > li")
+    seen = rows.count()
+    expect(rows.first).to_contain_text("Logged in")
+    page.get_by_role("link", name="Older").click()
+    expect(page).to_have_url(re.compile(r"\?after="))
+    expect(rows.last).to_contain_text("created")
+    assert seen + rows.count() == 52
+    expect(page.get_by_role("link", name="Older")).to_have_count(0)
+
+
+def test_a_member_takes_the_data_along(visit: Visit, person: Person, tmp_path: Path) -> None:
+    page = visit("/settings", person)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download your data").click()
+    assert download.value.suggested_filename.endswith(".json")
+    download.value.save_as(tmp_path / "data.json")
+    text = (tmp_path / "data.json").read_text()
+    assert json.loads(text)
+    assert person.email in text and person.username in text
+    assert "password_hash" not in text and "secret" not in text
+
+
+def test_who_leaves_is_gone_and_may_come_back_as_somebody_new(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/settings", person)
+    other = elsewhere(visit, site, person)
+    form = section(page, "Delete your account")
+    form.get_by_role("button", name="Delete account").click()
+    says(form.get_by_label("Current password", exact=True), re.compile(r"\w"))
+    form.get_by_label("Current password", exact=True).fill(person.password)
+    form.get_by_role("button", name="Delete account").click()
+    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/$"))
+    expect(page.get_by_text("Your account is deleted.")).to_be_visible()
+    expect(page.get_by_role("link", name="Create your account")).to_be_visible()
+    logged_out(other)
+    log_in(other, person)
+    expect(alert(other)).to_be_visible()
+    site.register(page.context, person)
+    page.goto("/settings/history")
+    expect(page.get_by_role("main").locator("ol > li")).to_have_count(1)
+
+
+def test_the_last_administrator_cannot_leave(visit: Visit) -> None:
+    page = visit("/settings", Person("a_captain", "captain@example.com"))
+    sentence = "This would leave nobody in charge. Name somebody else first."
+    body = {"errors": {"display_error": sentence, "internal_error_code": 40904}}
+    page.route("**/api/user", lambda route: route.fulfill(status=409, json=body))
+    form = section(page, "Delete your account")
+    form.get_by_role("button", name="Delete account").click()
+    expect(form.get_by_role("alert")).to_have_text(sentence)
+
+
+def test_a_session_is_ended_with_the_keyboard_alone(visit: Visit, site: Site, person: Person) -> None:
+    page = visit("/", person)
+    other = elsewhere(visit, site, person)
+    page.goto("/settings/sessions")
+    button = page.get_by_role("button", name=re.compile("End the session of"))
+    expect(button).to_be_enabled()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if button.evaluate("button => button === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The session has ended.")).to_be_visible()
+    logged_out(other)
+
+
+def test_each_password_on_a_page_has_its_own_show_button(visit: Visit, person: Person) -> None:
+    form = section(visit("/settings", person), "Password")
+    form.get_by_role("button", name="Show new password").click()
+    expect(form.get_by_label("New password", exact=True)).to_have_attribute("type", "text")
+    expect(form.get_by_label("Current password", exact=True)).to_have_attribute("type", "password")
+    expect(form.get_by_role("button", name="Hide new password")).to_be_visible()

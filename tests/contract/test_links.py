@@ -1,0 +1,114 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.errors import Stale
+from domain.links import Purpose
+from tests.fakes import NOON
+from tests.races import racing
+from tests.samples import a_link
+
+VERIFY, RESET = Purpose.VERIFY_EMAIL, Purpose.RESET_PASSWORD
+
+
+@pytest.fixture
+def link(store):
+    return put(store, a_link(uuid7()))
+
+
+def put(store, link):
+    with store.transaction() as work:
+        work.links.replace(link)
+        work.commit()
+    return link
+
+
+def find(store, link, purpose=VERIFY, now=NOON):
+    with store.look() as stored:
+        return stored.links.find(purpose, link.token_hash, now)
+
+
+def consume(store, link, now=NOON):
+    with store.transaction() as work:
+        consumed = work.links.consume(link.purpose, link.token_hash, now)
+        work.commit()
+    return consumed
+
+
+def test_a_link_comes_back_equal(store, link):
+    assert find(store, link) == link
+
+
+def test_a_link_is_for_one_purpose(store, link):
+    assert find(store, link, RESET) is None
+
+
+def test_a_link_has_its_time(store, link):
+    assert find(store, link, now=link.expires_at - timedelta(microseconds=1))
+    assert find(store, link, now=link.expires_at) is None
+    assert not consume(store, link, now=link.expires_at)
+
+
+def test_a_link_is_consumed_once(store, link):
+    assert consume(store, link)
+    assert not consume(store, link)
+    assert find(store, link) is None
+
+
+def test_what_was_consumed_without_a_commit_is_good(store, link):
+    with store.transaction() as work:
+        assert work.links.consume(link.purpose, link.token_hash, NOON)
+
+    assert find(store, link) == link
+
+
+def test_a_newer_link_takes_the_place_of_the_older_for_its_purpose(store, link):
+    newer = put(store, replace(link, id=uuid7(), token_hash="d" * 64))
+    other = put(store, replace(link, id=uuid7(), token_hash="e" * 64, purpose=RESET))
+
+    assert find(store, link) is None
+    assert find(store, newer) == newer
+    assert find(store, other, RESET) == other
+
+
+def test_all_links_of_somebody_are_dropped(store, link):
+    other = put(store, a_link(uuid7(), token_hash="d" * 64))
+    with store.transaction() as work:
+        work.links.drop(link.user_id)
+        work.commit()
+
+    assert find(store, link) is None
+    assert find(store, other) == other
+
+
+def test_of_twenty_at_once_on_one_link_one_wins(store, link):
+    assert sum(racing(lambda number: consume(store, link), times=20)) == 1
+
+
+def test_of_many_asking_at_once_one_link_is_good(store):
+    user_id = uuid7()
+    links = [a_link(user_id, token_hash=str(number) * 64) for number in range(8)]
+
+    def attempt(number):
+        try:
+            put(store, links[number])
+        except Stale:
+            return False
+        return True
+
+    assert any(racing(attempt))
+    assert sum(find(store, link) is not None for link in links) == 1
+
+
+def test_links_that_ended_are_purged_in_batches(store, link):
+    for number in range(3):
+        put(store, a_link(uuid7(), token_hash=str(number) * 64, expires_at=NOON))
+    with store.transaction() as work:
+        assert work.links.purge(NOON, 2) == 2
+        assert work.links.purge(NOON, 2) == 1
+        assert work.links.purge(NOON, 2) == 0
+        work.commit()
+
+    assert find(store, link) == link

@@ -1,0 +1,125 @@
+from datetime import timedelta
+
+from domain.mail import Backlog
+from tests.fakes import NOON
+from tests.races import racing
+from tests.samples import a_mail
+
+LATER = NOON + timedelta(minutes=10)
+
+
+def put(store, *mails):
+    with store.transaction() as work:
+        for mail in mails:
+            work.outbox.add(mail)
+        work.commit()
+
+
+def claim(store, now=NOON, until=LATER, limit=10):
+    with store.transaction() as work:
+        claimed = work.outbox.claim(now, until, limit)
+        work.commit()
+    return claimed
+
+
+def save(store, mail):
+    with store.transaction() as work:
+        work.outbox.save(mail)
+        work.commit()
+
+
+def ids(mails):
+    return [mail.id for mail in mails]
+
+
+def test_mail_that_is_due_is_given_out_the_oldest_first(store):
+    second = a_mail(facts={"username": "\u00e9\U0001f600'\"\\"})
+    first = a_mail(next_try_at=NOON - timedelta(minutes=1))
+    put(store, second, first, a_mail(next_try_at=LATER), a_mail(next_try_at=None))
+
+    assert claim(store) == [first, second]
+
+
+def test_mail_that_was_given_out_is_not_given_out_again_before_its_time(store):
+    mail = a_mail()
+    put(store, mail)
+    claim(store)
+
+    assert claim(store, LATER - timedelta(microseconds=1)) == []
+    assert ids(claim(store, LATER)) == [mail.id]
+
+
+def test_no_more_is_given_out_than_asked_for(store):
+    put(store, *(a_mail() for _ in range(3)))
+
+    assert len(claim(store, limit=2)) == 2
+    assert len(claim(store, limit=2)) == 1
+
+
+def test_two_who_deliver_at_once_are_given_different_mails(store):
+    put(store, *(a_mail() for _ in range(40)))
+
+    claimed = [mail.id for share in racing(lambda number: claim(store, limit=5)) for mail in share]
+    assert len(claimed) == len(set(claimed))
+    while more := claim(store):
+        claimed += ids(more)
+    assert len(set(claimed)) == 40
+
+
+def test_what_became_of_it_is_stored(store):
+    delivered, failed, parked = a_mail(), a_mail(), a_mail(created_at=NOON - timedelta(days=2))
+    put(store, delivered, failed, parked)
+    delivered.delivered(NOON)
+    for mail in (failed, parked):
+        mail.failed(NOON, "the mail server answered 451")
+    for mail in (delivered, failed, parked):
+        save(store, mail)
+
+    with store.look() as stored:
+        assert stored.outbox.backlog() == Backlog(waiting=1, parked=1)
+        assert stored.outbox.page(None, 10).items == [parked, failed]
+    assert claim(store, LATER) == [failed]
+
+
+def test_a_list_goes_on_where_it_stopped(store):
+    put(store, *(a_mail() for _ in range(3)))
+
+    with store.look() as stored:
+        first = stored.outbox.page(None, 2)
+        second = stored.outbox.page(first.next, 2)
+    assert len({mail.id for mail in first.items + second.items}) == 3
+    assert second.next is None
+
+
+def test_what_waits_for_an_address_is_dropped(store):
+    sent = a_mail()
+    other = a_mail(recipient="eve@example.org")
+    put(store, a_mail(), sent, other)
+    sent.delivered(NOON)
+    save(store, sent)
+    with store.transaction() as work:
+        work.outbox.drop("ada@example.org")
+        work.commit()
+
+    assert claim(store) == [other]
+
+
+def test_saving_what_was_dropped_brings_nothing_back(store):
+    save(store, a_mail())
+
+    assert claim(store) == []
+
+
+def test_delivered_mail_is_purged_in_batches(store):
+    mails = [a_mail() for _ in range(4)]
+    put(store, *mails, a_mail())
+    for mail in mails:
+        mail.delivered(NOON)
+        save(store, mail)
+    with store.transaction() as work:
+        assert work.outbox.purge(NOON, 10) == 0
+        assert work.outbox.purge(LATER, 3) == 3
+        assert work.outbox.purge(LATER, 3) == 1
+        work.commit()
+
+    assert len(claim(store)) == 1

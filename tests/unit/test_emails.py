@@ -1,0 +1,167 @@
+import pytest
+
+from domain.audit import Tag
+from domain.errors import Invalid, TooManyAttempts
+from domain.links import LinkGone
+from domain.mail import Letter
+from domain.passwords import WrongPassword
+from domain.users import EmailTaken
+from tests.samples import CLIENT, GOOD_PASSWORD
+
+
+def stored(world, actor):
+    return world.memory.tables.users[actor.id]
+
+
+def ask(world, actor, email="new@example.org", password=GOOD_PASSWORD):
+    world.emails.ask_to_change(actor, email, password)
+    return world.token(Letter.VERIFY_EMAIL)
+
+
+def test_the_link_of_the_registration_verifies_the_address(world, ada):
+    world.emails.verify(world.token(Letter.VERIFY_EMAIL), CLIENT)
+
+    assert stored(world, ada).email_verified_at == world.clock.now
+    assert world.tags[-1] == Tag.EMAIL_VERIFIED
+
+
+def test_a_link_is_good_once(world, ada):
+    token = world.token(Letter.VERIFY_EMAIL)
+    world.emails.verify(token, CLIENT)
+
+    with pytest.raises(LinkGone):
+        world.emails.verify(token, CLIENT)
+
+
+def test_a_link_has_its_time(world, ada):
+    token = world.token(Letter.VERIFY_EMAIL)
+    world.clock.advance(days=1)
+
+    with pytest.raises(LinkGone):
+        world.emails.verify(token, CLIENT)
+    assert stored(world, ada).email_verified_at is None
+
+
+def test_an_unknown_link_is_answered_alike(world):
+    with pytest.raises(LinkGone):
+        world.emails.verify("guess", CLIENT)
+
+
+def test_a_link_of_somebody_who_left_is_gone(world, ada):
+    token = world.token(Letter.VERIFY_EMAIL)
+    world.memory.tables.users.clear()
+
+    with pytest.raises(LinkGone):
+        world.emails.verify(token, CLIENT)
+
+
+def test_a_new_link_replaces_the_old_one(world, ada):
+    old = world.token(Letter.VERIFY_EMAIL)
+    world.emails.send_again(ada)
+
+    with pytest.raises(LinkGone):
+        world.emails.verify(old, CLIENT)
+    world.emails.verify(world.token(Letter.VERIFY_EMAIL), CLIENT)
+
+
+def test_who_is_verified_gets_no_more_links(world, ada):
+    world.emails.verify(world.token(Letter.VERIFY_EMAIL), CLIENT)
+    ada.user.email_verified_at = world.clock.now
+    before = len(world.mails)
+    world.emails.send_again(ada)
+
+    assert len(world.mails) == before
+
+
+def test_mails_to_one_address_are_few(world, ada):
+    for _ in range(5):
+        world.emails.send_again(ada)
+    with pytest.raises(TooManyAttempts):
+        world.emails.send_again(ada)
+
+
+def test_until_the_new_address_is_proven_the_old_one_stays(world, ada):
+    ask(world, ada)
+
+    assert stored(world, ada).email == "ada@example.org"
+    letters = {mail.letter: mail.recipient for mail in world.mails}
+    assert letters == {
+        Letter.VERIFY_EMAIL: "new@example.org",
+        Letter.EMAIL_CHANGE_ASKED: "ada@example.org",
+    }
+
+
+def test_the_proven_address_takes_the_place_of_the_old_one(world, ada):
+    world.passwords.forgot("ada@example.org", CLIENT)
+    reset = world.token(Letter.RESET_PASSWORD)
+    world.emails.verify(ask(world, ada, " New@Example.org"), CLIENT)
+
+    user = stored(world, ada)
+    assert (user.email, user.email_verified_at) == ("new@example.org", world.clock.now)
+    assert world.mails[-1].letter is Letter.EMAIL_CHANGED
+    assert world.mails[-1].recipient == "ada@example.org"
+    assert world.tags[-1] == Tag.EMAIL_CHANGED
+    assert world.login("new@example.org")
+    with pytest.raises(LinkGone):
+        world.passwords.reset(reset, "another horse battery", CLIENT)
+
+
+def test_of_two_changes_the_newest_link_works(world, ada):
+    first = ask(world, ada, "first@example.org")
+    second = ask(world, ada, "second@example.org")
+
+    with pytest.raises(LinkGone):
+        world.emails.verify(first, CLIENT)
+    world.emails.verify(second, CLIENT)
+    assert stored(world, ada).email == "second@example.org"
+
+
+def test_an_address_that_was_taken_meanwhile_is_not_taken_over(world, ada):
+    token = ask(world, ada)
+    eve, _ = world.register("new")
+
+    with pytest.raises(EmailTaken):
+        world.emails.verify(token, CLIENT)
+    assert stored(world, ada).email == "ada@example.org"
+    assert stored(world, eve).email_verified_at is None
+
+
+def test_an_address_that_is_taken_cannot_be_asked_for(world, ada):
+    world.register("eve")
+    before = len(world.mails)
+
+    with pytest.raises(EmailTaken):
+        ask(world, ada, "EVE@example.org")
+    assert len(world.mails) == before
+
+
+def test_asking_for_ones_own_address_is_asking_for_a_link(world, ada):
+    token = ask(world, ada, "ada@example.org")
+
+    assert Letter.EMAIL_CHANGE_ASKED not in {mail.letter for mail in world.mails}
+    world.emails.verify(token, CLIENT)
+
+
+@pytest.mark.parametrize("password", ["", "wrong horse battery", "nul \0 in it"])
+def test_changing_takes_the_current_password(world, ada, password):
+    with pytest.raises(WrongPassword):
+        ask(world, ada, password=password)
+
+    assert Letter.EMAIL_CHANGE_ASKED not in {mail.letter for mail in world.mails}
+    assert (world.tags[-1] == Tag.PASSWORD_REFUSED) == bool(password)
+
+
+def test_guesses_of_the_current_password_are_counted_as_logins(world, ada):
+    for _ in range(10):
+        with pytest.raises(WrongPassword):
+            ask(world, ada, password="wrong horse battery")
+
+    with pytest.raises(TooManyAttempts):
+        ask(world, ada)
+    with pytest.raises(TooManyAttempts):
+        world.login()
+
+
+def test_what_is_no_address_is_refused(world, ada):
+    with pytest.raises(Invalid):
+        ask(world, ada, "nonsense")

@@ -1,0 +1,48 @@
+"""What the mails say."""
+
+import pytest
+
+from adapters.mail.letters import SUBJECTS, Letters, in_words
+from domain.mail import Letter
+from tests.samples import a_mail
+
+LETTERS = Letters(
+    "https://app.example.org", "Hexstart", {Letter.VERIFY_EMAIL: 86400, Letter.RESET_PASSWORD: 1800}
+)
+FACTS = {"username": "<ada>", "device": "Firefox on Linux", "ip": "192.0.2.7"}
+WITH_A_LINK = {Letter.VERIFY_EMAIL: "/verify-email#t0k3n", Letter.RESET_PASSWORD: "/reset-password#t0k3n"}
+
+
+@pytest.mark.parametrize("letter", Letter)
+def test_every_letter_has_a_subject_and_two_bodies(letter):
+    token = {"token": "t0k3n"} if letter in WITH_A_LINK else {}
+    written = LETTERS.write(a_mail(letter, facts=FACTS | token))
+
+    assert written.subject == f"{SUBJECTS[letter]} \u00b7 Hexstart"
+    assert "Hello <ada>," in written.text
+    assert "Hello &lt;ada&gt;," in written.html
+
+
+@pytest.mark.parametrize("letter", WITH_A_LINK)
+def test_links_begin_with_the_base_url_and_end_with_the_token(letter):
+    written = LETTERS.write(a_mail(letter, facts=FACTS | {"token": "t0k3n"}))
+
+    link = "https://app.example.org" + WITH_A_LINK[letter]
+    assert f"    {link}\n" in written.text
+    assert f'href="{link}"' in written.html
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [
+        (1800, "30 minutes"),
+        (3600, "1 hour"),
+        (5400, "90 minutes"),
+        (86400, "1 day"),
+        (604800, "7 days"),
+        (60, "1 minute"),
+        (45, "45 seconds"),
+    ],
+)
+def test_how_long_a_link_lives_is_told_in_words(seconds, words):
+    assert in_words(seconds) == words

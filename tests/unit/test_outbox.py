@@ -1,0 +1,116 @@
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from domain.access import Operator, PermissionDenied
+from domain.audit import SENTENCES, Tag
+from domain.limits import LOGINS, place_of
+from domain.links import Purpose
+from domain.mail import LEASE
+from tests.fakes import NOON
+from tests.samples import CLIENT, an_event
+
+
+def test_mail_is_delivered_once_and_its_link_is_forgotten(world, ada):
+    assert world.delivery.deliver() == 1
+    assert world.delivery.deliver() == 0
+
+    [sent] = world.mailer.sent
+    assert sent.facts["token"]
+    [kept] = world.memory.tables.outbox.values()
+    assert (kept.delivered_at, kept.facts, kept.next_try_at) == (NOON, {}, None)
+
+
+def test_what_was_not_committed_is_not_sent(world, ada):
+    world.delivery.deliver()
+    with pytest.raises(ZeroDivisionError), world.transaction() as work:
+        world.accounts.links.send(work, Purpose.VERIFY_EMAIL, ada.user, "ada@example.org")
+        1 / 0  # noqa: B018
+
+    assert world.delivery.deliver() == 0
+
+
+def test_a_mail_that_fails_is_tried_again_after_growing_pauses_and_parked_after_a_day(world, ada):
+    world.mailer.broken = True
+    tries = []
+    while world.mails:
+        if world.delivery.deliver():
+            tries.append(world.clock.now)
+        world.clock.advance(minutes=1)
+    pauses = [(later - earlier).total_seconds() / 60 for earlier, later in pairwise(tries)]
+
+    assert pauses == sorted(pauses)
+    assert pauses[:4] == [1, 2, 4, 8]
+    assert max(pauses) == 240
+    [mail] = world.memory.tables.outbox.values()
+    assert mail.parked_at >= NOON + timedelta(days=1)
+    assert mail.last_error == "the mail server answered 451"
+    assert (world.delivery.backlog().waiting, world.delivery.backlog().parked) == (0, 1)
+
+
+def test_a_mail_whose_carrier_died_is_sent_by_another(world, ada):
+    with world.transaction() as work:
+        work.outbox.claim(world.clock.now, world.clock.now + LEASE, 10)
+        work.commit()
+    assert world.delivery.deliver() == 0
+
+    world.clock.now += LEASE
+    assert world.delivery.deliver() == 1
+    assert len(world.mailer.sent) == 1
+
+
+def test_the_operator_sees_what_was_not_delivered(world, ada):
+    world.register("eve")
+    page = world.delivery.undelivered(Operator(CLIENT), None, 1)
+    more = world.delivery.undelivered(Operator(CLIENT), page.next, 1)
+
+    assert [mail.recipient for mail in page.items + more.items] == ["eve@example.org", "ada@example.org"]
+    assert world.delivery.backlog().waiting == 2
+    with pytest.raises(PermissionDenied):
+        world.delivery.undelivered(ada, None, 1)
+
+
+def test_what_has_served_its_time_is_forgotten(world, ada):
+    world.passwords.forgot("ada@example.org", CLIENT)
+    world.delivery.deliver()
+    assert sum(world.housekeeping.purge().values()) == 0
+
+    world.clock.advance(days=8)
+    assert world.housekeeping.purge() == {"sessions": 1, "links": 2, "mails": 2, "counters": 4}
+    assert world.memory.tables.sessions == {} == world.memory.tables.links
+    assert sum(world.housekeeping.purge().values()) == 0
+
+
+def test_much_is_forgotten_in_batches(world, monkeypatch):
+    monkeypatch.setattr("application.housekeeping.BATCH", 2)
+    for name in ("ada", "bob", "cyd", "dan", "eve"):
+        world.register(name)
+    world.clock.advance(days=2)
+
+    assert world.housekeeping.purge()["sessions"] == 5
+
+
+@pytest.mark.parametrize(
+    "ip, place",
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_one_of_ipv6_is_a_network(ip, place):
+    assert place_of(ip) == place
+
+
+def test_the_contract_names_these_limits():
+    assert (LOGINS.times, LOGINS.seconds) == (10, 300)
+
+
+def test_every_event_is_told_in_words():
+    assert set(SENTENCES) == set(Tag)
+    event = an_event(None, Tag.ROLE_GRANTED, detail="admin", user_agent="curl/8")
+    assert event.sentence == "A role was granted (admin)."
+    assert event.device == "curl"

@@ -1,0 +1,171 @@
+"""Choosing another password (the rules of what it must be are in test_passwords)."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.audit import Tag
+from domain.errors import Invalid, NotFound, Stale, TooManyAttempts
+from domain.links import LinkGone
+from domain.mail import Letter
+from domain.passwords import WrongPassword
+from domain.sessions import Client, WrongCredentials
+from tests.samples import CLIENT, GOOD_PASSWORD
+
+ANOTHER = "another horse battery"
+
+
+def forgot(world, email="ada@example.org"):
+    world.passwords.forgot(email, CLIENT)
+    return world.token(Letter.RESET_PASSWORD)
+
+
+def test_changing_the_password_ends_all_sessions_and_renews_this_one(world):
+    ada, secret = world.register()
+    _, other = world.login(remember=True)
+    renewed, new = world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
+
+    assert world.sessions.authenticate(secret, CLIENT) is None
+    assert world.sessions.authenticate(other, CLIENT) is None
+    assert world.sessions.authenticate(new, CLIENT) == (renewed, False)
+    assert world.login(password=ANOTHER)
+    with pytest.raises(WrongCredentials):
+        world.login()
+
+
+def test_changing_the_password_is_told_and_audited(world, ada):
+    world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
+
+    assert (world.mails[-1].letter, world.mails[-1].recipient) == (Letter.PASSWORD_CHANGED, ada.user.email)
+    assert world.tags[-1] == Tag.PASSWORD_CHANGED
+
+
+def test_a_remembered_session_is_remembered_still(world, ada):
+    remembered, _ = world.login(remember=True)
+    renewed, _ = world.passwords.change(remembered, GOOD_PASSWORD, ANOTHER)
+
+    assert renewed.session.remembered
+
+
+def test_changing_takes_the_current_password(world, ada):
+    with pytest.raises(WrongPassword):
+        world.passwords.change(ada, "wrong horse battery", ANOTHER)
+    assert world.login()
+
+
+def test_a_weak_password_is_refused_by_the_name_of_its_field(world, ada):
+    with pytest.raises(Invalid) as caught:
+        world.passwords.change(ada, GOOD_PASSWORD, "short")
+    assert caught.value.fields.keys() == {"new_password"}
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_changed_again(world, ada):
+    world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
+
+    with pytest.raises(Stale):
+        world.passwords.change(ada, GOOD_PASSWORD, "yet another battery")
+
+
+def test_who_is_gone_changes_nothing(world, ada):
+    world.memory.tables.users.clear()
+
+    with pytest.raises(NotFound):
+        world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
+
+
+def test_a_forgotten_password_is_reset_by_a_link(world):
+    _, secret = world.register()
+    world.passwords.reset(forgot(world, " ADA@example.org"), ANOTHER, CLIENT)
+
+    assert world.sessions.authenticate(secret, CLIENT) is None
+    assert world.login(password=ANOTHER)
+    assert world.mails[-1].letter is Letter.PASSWORD_CHANGED
+    assert Tag.PASSWORD_RESET in world.tags
+
+
+def test_nobody_is_told_who_has_an_account_but_as_much_is_written(world, ada):
+    before = len(world.memory.tables.outbox), len(world.memory.tables.links), len(world.events)
+    world.passwords.forgot("nobody@example.org", CLIENT)
+
+    after = len(world.memory.tables.outbox), len(world.memory.tables.links), len(world.events)
+    assert after == tuple(count + 1 for count in before)
+    assert [mail.recipient for mail in world.mails] == ["ada@example.org"]
+
+
+def test_a_request_that_was_overtaken_by_another_is_answered_alike(world, ada, monkeypatch):
+    def overtaken(self, link):
+        raise Stale
+
+    monkeypatch.setattr("adapters.memory.MemoryLinks.replace", overtaken)
+    world.passwords.forgot("ada@example.org", CLIENT)
+
+
+def test_what_is_no_address_is_refused(world):
+    with pytest.raises(Invalid):
+        world.passwords.forgot("nonsense", CLIENT)
+
+
+def test_links_to_one_address_are_few_whether_it_is_known_or_not(world):
+    for number in range(5):
+        world.passwords.forgot("nobody@example.org", Client(f"192.0.2.{number}"))
+    with pytest.raises(TooManyAttempts):
+        world.passwords.forgot("nobody@example.org", CLIENT)
+
+
+def test_one_place_asks_for_so_many_links(world):
+    for number in range(30):
+        world.passwords.forgot(f"nobody{number}@example.org", CLIENT)
+    with pytest.raises(TooManyAttempts):
+        world.passwords.forgot("nobody@example.org", CLIENT)
+
+
+@pytest.mark.parametrize("case", ["unknown", "used", "expired", "replaced", "changed", "left", "verify"])
+def test_a_link_that_is_not_good_is_answered_alike(world, ada, case):
+    token = forgot(world)
+    match case:
+        case "unknown":
+            token = "guess"
+        case "used":
+            world.passwords.reset(token, ANOTHER, CLIENT)
+        case "expired":
+            world.clock.advance(minutes=30)
+        case "replaced":
+            forgot(world)
+        case "changed":
+            world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
+        case "left":
+            world.memory.tables.users.clear()
+        case "verify":
+            token = world.token(Letter.VERIFY_EMAIL)
+
+    with pytest.raises(LinkGone):
+        world.passwords.reset(token, "yet another battery", CLIENT)
+
+
+def test_who_leaves_while_the_hash_is_computed_resets_nothing(world, ada):
+    class Slow(type(world.hasher)):
+        def hash(self, password):
+            world.memory.tables.users.clear()
+            return super().hash(password)
+
+    token = forgot(world)
+    with pytest.raises(LinkGone):
+        replace(world.passwords, hasher=Slow()).reset(token, ANOTHER, CLIENT)
+
+
+def test_a_refused_password_leaves_the_link_good(world, ada):
+    token = forgot(world)
+    with pytest.raises(Invalid) as caught:
+        world.passwords.reset(token, "short", CLIENT)
+
+    assert caught.value.fields.keys() == {"new_password"}
+    world.passwords.reset(token, ANOTHER, CLIENT)
+
+
+def test_the_link_works_for_a_locked_out_address_and_opens_it_again(world, ada):
+    for number in range(10):
+        with pytest.raises(WrongCredentials):
+            world.login(password="wrong horse battery", client=Client(f"192.0.2.{number}"))
+    world.passwords.reset(forgot(world), ANOTHER, CLIENT)
+
+    assert world.login(password=ANOTHER)
