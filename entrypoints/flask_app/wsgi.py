@@ -1,18 +1,36 @@
-"""What a WSGI server loads: `create()`, configured by the environment."""
+"""What a WSGI server loads, configured by the environment."""
+
+import signal
 
 from flask import Flask
 
 from entrypoints import logs, settings
+from entrypoints.background import Background, turn_file
 from entrypoints.container import Container
 from entrypoints.flask_app.app import create_app
 
-
-def container() -> Container:
-    chosen = settings.load()
-    logs.configure(chosen.log_format)
-    return Container(settings=chosen)
+# Opened when this is imported, before there are workers: whose turn it is to do what needs to be done once.
+TURN = turn_file()
 
 
 def create() -> Flask:
     """The application alone. Its mail is delivered by `entrypoints.cli outbox deliver --forever`."""
-    return create_app(container())
+    return create_app(_container())
+
+
+def worker() -> Flask:
+    """The application of one of our own server's workers: one of them delivers the mail.
+
+    Ctrl-C is left to the master. The terminal sends it to every process of the group, and a worker that is
+    then told to stop by the master as well may wait for ever (granian 2.8, seen in two of three tries).
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    container = _container()
+    Background(container.delivery(), container.housekeeping(), TURN).start()
+    return create_app(container)
+
+
+def _container() -> Container:
+    chosen = settings.load()
+    logs.configure(chosen.log_format)
+    return Container(settings=chosen)
