@@ -110,6 +110,26 @@ class Server:
             finally:
                 response.close()
 
+    def workers(self) -> list[int]:
+        """The process ids of its workers, where the system tells (Linux)."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, parent = entry.read_text().rpartition(")")[2].split()[:2]
+                if int(parent) == self.process.pid and state != "Z":
+                    found.append(int(entry.parent.name))
+        return found
+
+    def wait_until_live(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if self.ask("GET", "/health/live").status == 200:
+                    return
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.02)
+        pytest.fail("the server did not start:\n" + "\n".join(self.log[-30:]))
+
     def end(self, seconds: float = STOP_SECONDS) -> None:
         """SIGTERM to the master, and SIGKILL to all that is left of the group after a while."""
         if self.process.poll() is None:
@@ -146,7 +166,7 @@ def running(database_url: str, **settings: str) -> Iterator[Server]:
             )
         server = Server(process, port, stderr, stdout)
         try:
-            wait_until_live(server)
+            server.wait_until_live()
             yield server
         finally:
             server.end()
@@ -170,15 +190,11 @@ def environment(database_url: str, port: int, **settings: str) -> dict[str, str]
     }
 
 
-def wait_until_live(server: Server) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.process.poll() is None:
-        try:
-            if server.ask("GET", "/health/live").status == 200:
-                return
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.02)
-    pytest.fail("the server did not start:\n" + "\n".join(server.log[-30:]))
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def free_port() -> int:

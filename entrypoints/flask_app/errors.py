@@ -1,5 +1,6 @@
 """Every error on its way to the client: JSON for programs, a page for people."""
 
+import logging
 from urllib.parse import quote
 
 from flask import Flask, redirect, render_template, request
@@ -11,6 +12,8 @@ from domain.errors import DomainError, NotAuthenticated, Unavailable
 from entrypoints.flask_app.login import visitor
 from entrypoints.flask_app.pages import common
 from entrypoints.problems import PROBLEMS, Problem, Refused, problem_of
+
+log = logging.getLogger(__name__)
 
 TITLES = {
     400: "That request made no sense",
@@ -45,7 +48,7 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
 def show(problem: Problem, error: Exception) -> ResponseReturnValue:
     if request.path.startswith(("/api/", "/health/")) or request.path == "/api":
         return problem.envelope(), problem.status, problem.headers
-    if isinstance(error, NotAuthenticated) and request.method == "GET":
+    if isinstance(error, NotAuthenticated) and request.method in {"GET", "HEAD"}:
         here = request.full_path.removesuffix("?")
         return redirect(f"/login?next={quote(here, safe='/')}")
     return _page(problem), problem.status, problem.headers
@@ -56,6 +59,9 @@ def _page(problem: Problem) -> str:
         actor = visitor()
     except Unavailable:
         actor = None  # nobody can say who asks while the database is away
+    except Exception:
+        log.exception("nobody can say who asks")
+        actor = None
     title = TITLES.get(problem.status, "That did not work")
     return render_template(
         "error.html", **common(actor), status=problem.status, title=title, message=problem.message
