@@ -147,10 +147,15 @@ class Server:
 
 @contextlib.contextmanager
 def running(database_url: str, **settings: str) -> Iterator[Server]:
-    """The server over a migrated database, from when it answers until the block ends.
+    """The server over a migrated database, from when it answers until the block ends."""
+    with starting(database_url, **settings) as server:
+        server.wait_until_live()
+        yield server
 
-    It leads a process group (and session) of its own, so that the group can be ended by its id.
-    """
+
+@contextlib.contextmanager
+def starting(database_url: str, **settings: str) -> Iterator[Server]:
+    """The server from its first moment on. It leads a process group of its own, which can be ended by its id."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hexstart-server-") as folder:
         stderr, stdout = Path(folder, "stderr"), Path(folder, "stdout")
@@ -166,7 +171,6 @@ def running(database_url: str, **settings: str) -> Iterator[Server]:
             )
         server = Server(process, port, stderr, stdout)
         try:
-            server.wait_until_live()
             yield server
         finally:
             server.end()

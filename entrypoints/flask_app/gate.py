@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import BadRequest
 
 from entrypoints.problems import CrossSite, TooLarge, UnknownHost
 from entrypoints.settings import Settings
@@ -55,6 +56,8 @@ def add_gate(app: Flask, settings: Settings) -> None:
             "/health/"
         ):
             raise UnknownHost
+        if not _is_utf8(request.query_string):
+            raise BadRequest
         if request.method in SAFE_METHODS:
             return
         if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
@@ -85,6 +88,15 @@ def add_gate(app: Flask, settings: Settings) -> None:
             },
         )
         return response
+
+
+def _is_utf8(query: bytes) -> bool:
+    """Werkzeug decodes it when first asked for it, and crashes there."""
+    try:
+        query.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def own_hosts(settings: Settings) -> set[tuple[str, str]]:

@@ -67,7 +67,7 @@ class Pages:
 
     def admin(self) -> ResponseReturnValue:
         actor = signed_in()
-        search = _typed("q")[:100]
+        search = request.args.get("q", "").replace("\0", "")[:100]
         page = self.administration.users(actor, search, cursor(), ROWS_ON_A_PAGE)
         more = urlencode({"q": search, "after": page.next}) if page.next else None
         return show_page(
@@ -91,11 +91,6 @@ def common(actor: SignedIn | None) -> dict[str, Any]:
         "may_administer": actor is not None and actor.may(Permission.SEE_USERS),
         "request_id": g.request_id,
     }
-
-
-def _typed(name: str) -> str:
-    """What stands in the query, without what no keyboard types and no database stores."""
-    return request.args.get(name, "").encode("utf-8", "ignore").decode().replace("\0", "")
 
 
 def local_path(unsafe_next: str) -> str:

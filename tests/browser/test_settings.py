@@ -124,7 +124,9 @@ def test_all_other_sessions_are_ended_at_once(visit: Visit, site: Site, person: 
     page = visit("/", person)
     others = [elsewhere(visit, site, person), elsewhere(visit, site, person)]
     page.goto("/settings/sessions")
-    page.get_by_role("button", name="End all others").click()
+    with page.expect_request("**/api/sessions") as request:
+        page.get_by_role("button", name="End all others").click()
+    assert (request.value.method, request.value.post_data) == ("DELETE", None)
     expect(page.get_by_text("All your other sessions have ended.")).to_be_visible()
     expect(page.get_by_text("You are logged in nowhere else.")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^End"))).to_have_count(0)
