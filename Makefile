@@ -15,7 +15,7 @@ run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:80
 install: .venv/.runtime ## Install into .venv what the application needs, and nothing else
 
 dev: .venv/.runtime migrate ## Serve with reload and the debugger
-	@exec $(BIN)/flask --app entrypoints.flask_app.wsgi:create run --debug $$($(BIN)/python -c \
+	@exec $(BIN)/flask --app entrypoints.flask_app.wsgi:with_background run --debug $$($(BIN)/python -c \
 		'from entrypoints import settings; s = settings.load(); print("--host", s.host, "--port", s.port)')
 
 test: .venv/.dev ## Run every test; what needs a server that is not running is skipped (fails with CI=true)

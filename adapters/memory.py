@@ -253,6 +253,10 @@ class MemoryLinks(Links):
             del self.rows[token_hash]
         return good
 
+    def of(self, user_id: UUID) -> list[Link]:
+        mine = [link for link in self.rows.values() if link.user_id == user_id]
+        return sorted(mine, key=lambda link: link.id)
+
     def drop(self, user_id: UUID) -> None:
         for link in [*self.rows.values()]:
             if link.user_id == user_id:
@@ -294,9 +298,13 @@ class MemoryOutbox(Outbox):
         undelivered = [(row.id, replace(row)) for row in self.rows.values() if row.delivered_at is None]
         return page(undelivered, after, limit)
 
+    def to(self, recipient: str) -> list[Mail]:
+        mine = [replace(mail) for mail in self.rows.values() if mail.recipient == recipient]
+        return sorted(mine, key=lambda mail: mail.id)
+
     def drop(self, recipient: str) -> None:
         for mail in [*self.rows.values()]:
-            if mail.recipient == recipient and mail.delivered_at is None:
+            if mail.recipient == recipient:
                 del self.rows[mail.id]
 
     def purge(self, delivered_before: datetime, limit: int) -> int:

@@ -22,7 +22,8 @@ from application.sessions import Sessions
 from domain.access import Actor, LastAdmin, Permission, SignedIn
 from domain.audit import Event, Tag
 from domain.errors import NotFound, Problems
-from domain.links import Purpose
+from domain.links import Link, Purpose
+from domain.mail import Mail
 from domain.passwords import PasswordStrength, acceptable_password
 from domain.sessions import Client, Session
 from domain.teams import Membership, Team, TeamRole, personal_team_name
@@ -37,6 +38,8 @@ class Everything:
     sessions: list[Session]
     teams: list[tuple[Team, Membership]]
     events: list[Event]
+    links: list[Link]
+    mails: list[Mail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,15 @@ class Accounts:
                 sessions=work.sessions.of(user.id, self.now()),
                 teams=work.teams.of(user.id),
                 events=self._all_events(work, user.id),
+                links=work.links.of(user.id),
+                mails=work.outbox.to(user.email),
             )
             self.audit.note(work, Tag.EXPORTED, user.id, actor)
             work.commit()
         return found
 
     def delete(self, actor: SignedIn, current_password: str) -> None:
-        """The account goes, with its sessions, links, waiting mail and personal team, and from the audit log
+        """The account goes, with its sessions, links, mail and personal team, and from the audit log
         goes where things were done from. Raise WrongPassword, or LastAdmin when nobody would be in charge.
         """
         self.confirmation.require(actor, current_password)
@@ -142,6 +147,9 @@ class Accounts:
             if work.users.holders(Role.ADMIN) == {actor.id}:
                 raise LastAdmin
             user = self._stored(work, actor)
+            for link in work.links.of(user.id):
+                if work.users.by_email(link.email) is None:  # an address they were about to move to
+                    work.outbox.drop(link.email)
             work.links.drop(user.id)
             work.outbox.drop(user.email)
             work.teams.delete_personal(user.id)

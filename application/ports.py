@@ -128,6 +128,9 @@ class Links(Protocol):
     def consume(self, purpose: Purpose, token_hash: str, now: datetime) -> bool:
         """True for exactly one of all who ever ask, and only while it is good."""
 
+    def of(self, user_id: UUID) -> list[Link]:
+        """What was sent to this user and not used yet."""
+
     def drop(self, user_id: UUID) -> None:
         """No link of this user is good any more."""
 
@@ -147,8 +150,11 @@ class Outbox(Protocol):
     def page(self, after: UUID | None, limit: int) -> Page[Mail]:
         """What is not delivered, the newest first."""
 
+    def to(self, recipient: str) -> list[Mail]:
+        """All that is kept of mail to this address, the oldest first."""
+
     def drop(self, recipient: str) -> None:
-        """Whatever waits for this address is not sent any more."""
+        """Forget all mail to this address; what waits is not sent any more."""
 
     def purge(self, delivered_before: datetime, limit: int) -> int: ...
 

@@ -40,3 +40,13 @@ class Link:
     email: str
     created_at: datetime
     expires_at: datetime
+
+
+def in_words(lifetime: timedelta) -> str:
+    """In the largest unit that fits: "30 minutes", "1 day", "36 hours"."""
+    seconds = int(lifetime.total_seconds())
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} seconds"

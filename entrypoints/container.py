@@ -28,7 +28,6 @@ from application.passwords import Passwords
 from application.ports import Clock, Mailer, RateLimiter
 from application.sessions import Sessions
 from application.teams import Teams
-from domain.mail import Letter
 from entrypoints.settings import REQUEST_THREADS, SITE_NAME, Settings
 
 
@@ -44,11 +43,7 @@ def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimite
 
 
 def mailer(settings: Settings) -> Mailer:
-    templates = Templates(
-        settings.base_url,
-        SITE_NAME,
-        {Letter.VERIFY_EMAIL: settings.verify_link_ttl, Letter.RESET_PASSWORD: settings.reset_link_ttl},
-    )
+    templates = Templates(settings.base_url, SITE_NAME, settings.link_life)
     if not settings.mail_url:
         return LogMailer(templates)
     from adapters.mail.smtp import SmtpMailer  # imported by those who send mail

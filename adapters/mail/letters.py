@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from domain.links import LinkLife, Purpose, in_words
 from domain.mail import Letter, Mail
 
 SUBJECTS: Mapping[Letter, str] = {
@@ -18,7 +19,10 @@ SUBJECTS: Mapping[Letter, str] = {
     Letter.PASSWORD_CHANGED: "Your password was changed",
     Letter.NEW_DEVICE: "A new device logged in",
 }
-PAGES = {Letter.VERIFY_EMAIL: "/verify-email", Letter.RESET_PASSWORD: "/reset-password"}
+LINKS = {
+    Letter.VERIFY_EMAIL: ("/verify-email", Purpose.VERIFY_EMAIL),
+    Letter.RESET_PASSWORD: ("/reset-password", Purpose.RESET_PASSWORD),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class Written:
 class Letters:
     """Links begin with `base_url`, whatever host a request named; tokens go behind #, which nobody logs."""
 
-    def __init__(self, base_url: str, site_name: str, lifetimes: Mapping[str, int]) -> None:
-        self.base_url, self.site_name, self.lifetimes = base_url, site_name, lifetimes
+    def __init__(self, base_url: str, site_name: str, life: LinkLife) -> None:
+        self.base_url, self.site_name, self.life = base_url, site_name, life
 
     @cached_property
     def templates(self) -> Environment:
@@ -48,8 +52,9 @@ class Letters:
         facts = dict(mail.facts)
         token = facts.pop("token", "")
         if token:
-            facts["link"] = f"{self.base_url}{PAGES[mail.letter]}#{token}"
-            facts["lifetime"] = in_words(self.lifetimes[mail.letter])
+            page, purpose = LINKS[mail.letter]
+            facts["link"] = f"{self.base_url}{page}#{token}"
+            facts["lifetime"] = in_words(self.life.of(purpose))
         facts |= {
             "subject": SUBJECTS[mail.letter],
             "site_name": self.site_name,
@@ -61,12 +66,3 @@ class Letters:
             self.templates.get_template(f"{mail.letter}.{kind}").render(facts) for kind in ("txt", "html")
         )
         return Written(f"{SUBJECTS[mail.letter]} · {self.site_name}", text, html)
-
-
-def in_words(seconds: int) -> str:
-    """The largest unit that fits: "30 minutes", "24 hours", "7 days"."""
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * size or seconds == size:
-            count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} seconds"

@@ -19,6 +19,7 @@ CONSUME = links.delete().where(*GOOD)
 OLDER = links.delete().where(
     links.c.user_id == bindparam("its_user_id"), links.c.purpose == bindparam("its_purpose")
 )
+OF_USER = LINKS.select.where(links.c.user_id == bindparam("its_user_id")).order_by(links.c.id)
 DROP = links.delete().where(links.c.user_id == bindparam("its_user_id"))
 PURGE = purge_of(links, links.c.expires_at <= bindparam("now"))
 
@@ -36,6 +37,9 @@ class SqlLinks(Links):
 
     def consume(self, purpose: Purpose, token_hash: str, now: datetime) -> bool:
         return self.execute(CONSUME, _good(purpose, token_hash, now)).rowcount == 1
+
+    def of(self, user_id: UUID) -> list[Link]:
+        return [LINKS.read(row) for row in self.execute(OF_USER, {"its_user_id": user_id})]
 
     def drop(self, user_id: UUID) -> None:
         self.execute(DROP, {"its_user_id": user_id})

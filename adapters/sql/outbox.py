@@ -36,9 +36,8 @@ UNDELIVERED = (
     MAILS.select.where(outbox.c.delivered_at.is_(None)).order_by(outbox.c.id.desc()).limit(bindparam("limit"))
 )
 UNDELIVERED_AFTER = UNDELIVERED.where(outbox.c.id < bindparam("after"))
-DROP = outbox.delete().where(
-    outbox.c.recipient == bindparam("its_recipient"), outbox.c.delivered_at.is_(None)
-)
+TO = MAILS.select.where(outbox.c.recipient == bindparam("its_recipient")).order_by(outbox.c.id)
+DROP = outbox.delete().where(outbox.c.recipient == bindparam("its_recipient"))
 PURGE = purge_of(outbox, outbox.c.delivered_at < bindparam("now"))
 
 
@@ -69,6 +68,9 @@ class SqlOutbox(Outbox):
         else:
             found = self.execute(UNDELIVERED_AFTER, values | {"after": after})
         return MAILS.page(found, limit, lambda mail: mail.id)
+
+    def to(self, recipient: str) -> list[Mail]:
+        return [MAILS.read(row) for row in self.execute(TO, {"its_recipient": recipient})]
 
     def drop(self, recipient: str) -> None:
         self.execute(DROP, {"its_recipient": recipient})

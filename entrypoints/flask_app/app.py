@@ -21,6 +21,6 @@ def create_app(container: Container) -> Flask:
     add_gate(app, settings)
     add_login(app, container.sessions(), cookie)
     add_error_handlers(app)
-    add_page_globals(app)
+    add_page_globals(app, settings.link_life)
     add_routes(app, container, cookie)
     return app

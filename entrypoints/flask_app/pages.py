@@ -13,6 +13,7 @@ from application.accounts import Accounts
 from application.administration import Administration
 from application.sessions import Sessions
 from domain.access import Permission, SignedIn
+from domain.links import LinkLife, in_words
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
 from domain.users import USERNAME_RULES
@@ -104,7 +105,7 @@ def local_path(unsafe_next: str) -> str:
     return path
 
 
-def add_page_globals(app: Flask) -> None:
+def add_page_globals(app: Flask, link_life: LinkLife) -> None:
     static = Path(str(app.static_folder))
     versions = {
         file.name: sha256(file.read_bytes()).hexdigest()[:10] for file in static.iterdir() if file.is_file()
@@ -116,6 +117,7 @@ def add_page_globals(app: Flask) -> None:
         username_rules=USERNAME_RULES,
         shortest_password=SHORTEST_PASSWORD,
         longest_team_name=LONGEST_TEAM_NAME,
+        reset_link_lifetime=in_words(link_life.reset),
     )
     # A changed file has another address, so that the old one can be kept for a year.
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000

@@ -18,6 +18,13 @@ def create() -> Flask:
     return create_app(_container())
 
 
+def with_background() -> Flask:
+    """The application and what is done beside it: `make dev`, or another server with one process."""
+    container = _container()
+    Background(container.delivery(), container.housekeeping(), TURN).start()
+    return create_app(container)
+
+
 def worker() -> Flask:
     """The application of one of our own server's workers: one of them delivers the mail.
 
@@ -25,9 +32,7 @@ def worker() -> Flask:
     then told to stop by the master as well may wait for ever (granian 2.8, seen in two of three tries).
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    container = _container()
-    Background(container.delivery(), container.housekeeping(), TURN).start()
-    return create_app(container)
+    return with_background()
 
 
 def _container() -> Container:

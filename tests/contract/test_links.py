@@ -70,6 +70,9 @@ def test_a_newer_link_takes_the_place_of_the_older_for_its_purpose(store, link):
 
     assert find(store, link) is None
     assert find(store, newer) == newer
+    with store.look() as stored:
+        assert stored.links.of(link.user_id) == [newer, other]
+        assert stored.links.of(uuid7()) == []
     assert find(store, other, RESET) == other
 
 

@@ -91,17 +91,22 @@ def test_a_list_goes_on_where_it_stopped(store):
     assert second.next is None
 
 
-def test_what_waits_for_an_address_is_dropped(store):
+def test_all_mail_to_an_address_is_forgotten(store):
     sent = a_mail()
     other = a_mail(recipient="eve@example.org")
-    put(store, a_mail(), sent, other)
+    waiting = a_mail()
+    put(store, sent, waiting, other)
     sent.delivered(NOON)
     save(store, sent)
+    with store.look() as stored:
+        assert stored.outbox.to("ada@example.org") == [sent, waiting]
     with store.transaction() as work:
         work.outbox.drop("ada@example.org")
         work.commit()
 
     assert claim(store) == [other]
+    with store.look() as stored:
+        assert stored.outbox.to("ada@example.org") == []
 
 
 def test_saving_what_was_dropped_brings_nothing_back(store):

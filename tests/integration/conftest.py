@@ -40,7 +40,13 @@ class Talker(FlaskClient):
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    return Settings(_env_file=None, database_url=database_url, bcrypt_rounds=4, base_url="http://localhost")
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        bcrypt_rounds=4,
+        base_url="http://localhost",
+        limits="off",
+    )
 
 
 @pytest.fixture

@@ -177,11 +177,15 @@ def test_everything_stored_about_somebody_is_exported(world, ada):
     assert found.sessions == [ada.session]
     assert [team.name for team, _ in found.teams] == ["ada's team"]
     assert len(found.events) == 102
+    assert [link.email for link in found.links] == ["ada@example.org"]
+    assert [mail.letter for mail in found.mails] == [Letter.VERIFY_EMAIL]
     assert world.tags[-1] == Tag.EXPORTED
 
 
 def test_who_leaves_leaves_nothing_but_that_they_were_here(world, ada):
     eve, _ = world.register("eve")
+    world.delivery.deliver()
+    world.emails.ask_to_change(ada, "new@example.org", GOOD_PASSWORD)
     world.accounts.delete(ada, GOOD_PASSWORD)
 
     tables = world.memory.tables
@@ -190,9 +194,9 @@ def test_who_leaves_leaves_nothing_but_that_they_were_here(world, ada):
     assert [team.name for team in tables.teams.values()] == ["eve's team"]
     assert [membership.user_id for membership in tables.memberships.values()] == [eve.id]
     assert [link.user_id for link in tables.links.values()] == [eve.id]
-    assert [mail.recipient for mail in world.mails] == ["eve@example.org"]
+    assert [mail.recipient for mail in tables.outbox.values()] == ["eve@example.org"]
     traces = [event for event in world.events if event.user_id == ada.id]
-    assert [event.tag for event in traces] == [Tag.REGISTERED, Tag.DELETED]
+    assert [event.tag for event in traces] == [Tag.REGISTERED, Tag.EMAIL_CHANGE_ASKED, Tag.DELETED]
     assert {(event.ip, event.user_agent) for event in traces} == {("", "")}
     register(world)
 

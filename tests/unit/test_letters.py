@@ -1,13 +1,16 @@
 """What the mails say."""
 
+from datetime import timedelta
+
 import pytest
 
-from adapters.mail.letters import SUBJECTS, Letters, in_words
+from adapters.mail.letters import SUBJECTS, Letters
+from domain.links import LinkLife, in_words
 from domain.mail import Letter
 from tests.samples import a_mail
 
 LETTERS = Letters(
-    "https://app.example.org", "Hexstart", {Letter.VERIFY_EMAIL: 86400, Letter.RESET_PASSWORD: 1800}
+    "https://app.example.org", "Hexstart", LinkLife(verify=timedelta(days=1), reset=timedelta(minutes=30))
 )
 FACTS = {"username": "<ada>", "device": "Firefox on Linux", "ip": "192.0.2.7"}
 WITH_A_LINK = {Letter.VERIFY_EMAIL: "/verify-email#t0k3n", Letter.RESET_PASSWORD: "/reset-password#t0k3n"}
@@ -38,6 +41,7 @@ def test_links_begin_with_the_base_url_and_end_with_the_token(letter):
         (1800, "30 minutes"),
         (3600, "1 hour"),
         (5400, "90 minutes"),
+        (129600, "36 hours"),
         (86400, "1 day"),
         (604800, "7 days"),
         (60, "1 minute"),
@@ -45,4 +49,4 @@ def test_links_begin_with_the_base_url_and_end_with_the_token(letter):
     ],
 )
 def test_how_long_a_link_lives_is_told_in_words(seconds, words):
-    assert in_words(seconds) == words
+    assert in_words(timedelta(seconds=seconds)) == words
