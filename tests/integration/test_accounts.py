@@ -1,0 +1,336 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from domain.sessions import hash_of
+from domain.users import RESERVED_USERNAMES
+from tests.integration.conftest import ADA
+from tests.samples import GOOD_PASSWORD
+
+EVE = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
+CHANGE = {"email": "countess@example.org", "current_password": GOOD_PASSWORD}
+
+# What is refused by its shape, before a database is asked: one kind of database says as much as three.
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+NO_TEXT = [None, 1, True, [], {}, ["ada"]]
+NO_USERNAMES = [*"1ada _ada ada-l ädä аda".split(), "", "ad a", "ada\n", "x" * 31, "x" * 9999]
+NO_ADDRESSES = [
+    *"ada @example.org ada@ ada@localhost ada@@example.org <ada@example.org> ada@[127.0.0.1]".split(),
+    *["", "a b@example.org", "ada@example.org\nBcc: eve@x.com", '"ada"@example.org'],
+    *["x" * 65 + "@example.org", "ada@" + "x." * 130 + "org", "x" * 9999],
+]
+NO_PASSWORDS = [
+    *"1234567 password 12345678 qwertyuiop ada_lovelace Lovelace@example.org".split(),
+    *["", "x" * 1025, "\ufdfa" * 100],  # the last grows to 1,800 characters in normal form
+]
+
+
+def refused_fields(client, path, body):
+    """The names of the fields to blame; what one wants to send is more than orjson would."""
+    response = client.post(path, data=json.dumps(body), content_type="application/json")
+    errors = response.get_json()["errors"]
+    assert (response.status_code, errors["internal_error_code"]) == (422, 42201)
+    assert all(sentences and all(sentences) for sentences in errors["field_errors"].values())
+    return set(errors["field_errors"])
+
+
+def without(body, name):
+    return {key: value for key, value in body.items() if key != name}
+
+
+def people(container):
+    with container.look() as stored:
+        return stored.users.page("", None, 100).items
+
+
+def user_with(container, email):
+    with container.look() as stored:
+        return stored.users.by_email(email)
+
+
+def history(container, user):
+    with container.look() as stored:
+        return stored.events.about(user.id, None, 100).items
+
+
+def test_registering_logs_in(client):
+    status, answer = client.ask("POST", "/api/register", ADA)
+
+    assert status == 201
+    assert answer["message"] == "success"
+    assert client.ask("GET", "/api/user") == (200, {"data": answer["data"]})
+
+
+def test_registering_answers_the_user_as_stored(client, container):
+    status, answer = client.ask("POST", "/api/register", ADA | {"email": " Ada@EXAMPLE.org "})
+
+    user = user_with(container, "ada@example.org")
+    assert (status, answer) == (
+        201,
+        {
+            "message": "success",
+            "data": {
+                "id": str(user.id),
+                "username": "ada",
+                "email": "ada@example.org",
+                "email_verified": False,
+                "roles": [],
+                "created_at": user.created_at.isoformat(),
+            },
+        },
+    )
+    assert answer["data"]["created_at"].endswith("+00:00")
+    assert user.password_hash.startswith("$bcrypt-sha256$")
+
+
+def test_who_registers_owns_a_personal_team(client, container):
+    client.ask("POST", "/api/register", ADA)
+
+    with container.look() as stored:
+        [(team, membership)] = stored.teams.of(user_with(container, ADA["email"]).id)
+    assert (team.name, team.personal, membership.role) == ("ada's team", True, "owner")
+
+
+def test_registering_is_audited(client, container):
+    client.ask("POST", "/api/register", ADA, headers={"User-Agent": "Engine/1.0"})
+
+    user = user_with(container, ADA["email"])
+    [event] = history(container, user)
+    assert (event.tag, event.actor_id, event.detail) == ("registered", user.id, "")
+    assert (event.ip, event.user_agent) == ("127.0.0.1", "Engine/1.0")
+
+
+def test_registering_while_logged_in_ends_the_other_session(ada, new_client):
+    before = ada.get_cookie("session").value
+
+    assert ada.ask("POST", "/api/register", EVE)[0] == 201
+
+    assert ada.ask("GET", "/api/user")[1]["data"]["username"] == "eve"
+    thief = new_client()
+    thief.set_cookie("session", before)
+    assert thief.code("GET", "/api/user") == 40102
+
+
+def test_the_cookie_of_a_new_account_ends_with_the_browser(client, container):
+    response = client.post("/api/register", json=ADA)
+
+    [cookie] = response.headers.getlist("Set-Cookie")
+    secret, *attributes = cookie.removeprefix("session=").split("; ")
+    assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
+    user = user_with(container, ADA["email"])
+    with container.look() as stored:
+        session, owner = stored.sessions.find(hash_of(secret), user.created_at)
+    assert (owner, session.remembered) == (user, False)
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", ADA)
+def test_a_missing_field_is_named(client, container, name):
+    assert refused_fields(client, "/api/register", without(ADA, name)) == {name}
+    assert people(container) == []
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", ADA)
+def test_a_field_of_the_wrong_type_is_named(client, container, name):
+    for value in NO_TEXT:
+        assert refused_fields(client, "/api/register", ADA | {name: value}) == {name}
+    assert people(container) == []
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", ADA)
+def test_nul_is_refused_and_its_field_named(client, container, name):
+    assert refused_fields(client, "/api/register", ADA | {name: ADA[name] + "\0"}) == {name}
+    assert people(container) == []
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", ADA)
+def test_a_lone_surrogate_is_refused(client, container, name):
+    assert refused_fields(client, "/api/register", ADA | {name: ADA[name] + "\ud800"})
+    assert people(container) == []
+
+
+@ON_ONE_DATABASE
+def test_a_field_that_nobody_knows_is_refused(client, container):
+    assert refused_fields(client, "/api/register", ADA | {"roles": ["admin"]}) == {"roles"}
+    assert people(container) == []
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("username", NO_USERNAMES)
+def test_a_username_that_breaks_the_rules_is_refused(client, container, username):
+    assert refused_fields(client, "/api/register", ADA | {"username": username}) == {"username"}
+    assert people(container) == []
+
+
+@ON_ONE_DATABASE
+def test_reserved_usernames_are_refused_in_any_case_of_letters(client, container):
+    promised = {"admin", "administrator", "root", "support", "api", "system", "null", "undefined"}
+    for username in promised | {word.title() for word in RESERVED_USERNAMES}:
+        assert refused_fields(client, "/api/register", ADA | {"username": username}) == {"username"}
+    assert people(container) == []
+
+
+@pytest.mark.parametrize("username", ["a", "A1_", "x" * 30])
+def test_a_username_stays_as_it_was_typed(client, container, username):
+    assert client.ask("POST", "/api/register", ADA | {"username": username})[0] == 201
+    assert user_with(container, ADA["email"]).username == username
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("email", NO_ADDRESSES)
+def test_what_is_no_address_is_refused(client, container, email):
+    assert refused_fields(client, "/api/register", ADA | {"email": email}) == {"email"}
+    assert people(container) == []
+
+
+@pytest.mark.parametrize("email", ["ada@bücher.example", "ada@xn--bcher-kva.example", "ADA@Bücher.EXAMPLE"])
+def test_an_address_is_stored_in_one_normal_form(client, email):
+    assert client.ask("POST", "/api/register", ADA | {"email": email})[1]["data"]["email"] == (
+        "ada@xn--bcher-kva.example"
+    )
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("password", NO_PASSWORDS)
+def test_a_password_that_is_easy_to_guess_or_out_of_bounds_is_refused(client, container, password):
+    lovelace = {"username": "ada_lovelace", "email": "lovelace@example.org", "password": password}
+    assert refused_fields(client, "/api/register", lovelace) == {"password"}
+    assert people(container) == []
+
+
+@pytest.mark.parametrize(
+    "password", ["zx9!kqpd", "x" + "correct horse " * 73, "пароль из слов", "🐎🔋📎🧷🪐🍋🧵🛶"]
+)
+def test_any_characters_make_a_password(client, new_client, password):
+    assert client.ask("POST", "/api/register", ADA | {"password": password})[0] == 201
+
+    credentials = {"email": ADA["email"], "password": password}
+    assert new_client().ask("POST", "/api/login", credentials)[0] == 200
+    assert new_client().code("POST", "/api/login", credentials | {"password": password[:-1]}) == 40101
+
+
+@ON_ONE_DATABASE
+def test_all_that_is_wrong_is_said_at_once(client):
+    misshapen = {"username": 1, "email": "ada\0", "surprise": True}
+    assert refused_fields(client, "/api/register", misshapen) == {*misshapen, "password"}
+    forbidden = {"username": "admin", "email": "ada", "password": "1234567"}
+    assert refused_fields(client, "/api/register", forbidden) == set(forbidden)
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "ADA@example.org", " Ada@Example.ORG "])
+def test_an_address_is_taken_in_any_case_of_letters(ada, client, container, email):
+    assert client.code("POST", "/api/register", EVE | {"email": email}) == 40902
+
+    assert [user.username for user in people(container)] == ["ada"]
+    assert client.get_cookie("session") is None
+
+
+@pytest.mark.parametrize("username", ["ada", "ADA", "Ada"])
+def test_a_username_is_taken_in_any_case_of_letters(ada, client, container, username):
+    assert client.code("POST", "/api/register", EVE | {"username": username}) == 40903
+
+    assert [user.email for user in people(container)] == ["ada@example.org"]
+    assert client.get_cookie("session") is None
+
+
+def test_of_many_registering_one_address_at_once_one_does(new_client, container):
+    def register(number):
+        return new_client().ask("POST", "/api/register", ADA | {"username": f"ada{number}"})
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(register, range(6)))
+
+    assert sorted(status for status, _ in answers) == [201] + [409] * 5
+    assert {answer["errors"]["internal_error_code"] for status, answer in answers if status == 409} == {40902}
+    [user] = people(container)
+    assert len(history(container, user)) == 1
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("method, path", [("GET", "/api/user"), ("POST", "/api/email")])
+def test_a_stranger_is_told_to_log_in(client, method, path):
+    assert client.code(method, path, CHANGE if method == "POST" else None) == 40102
+
+
+def test_a_changed_address_is_stored_and_logs_in(ada, new_client, container):
+    before = ada.ask("GET", "/api/user")[1]["data"]
+
+    status, answer = ada.ask("POST", "/api/email", CHANGE | {"email": " Countess@Example.org "})
+
+    changed = before | {"email": "countess@example.org"}
+    assert (status, answer) == (201, {"message": "success", "data": changed})
+    assert ada.ask("GET", "/api/user") == (200, {"data": changed})
+    assert user_with(container, ADA["email"]) is None
+    for email, status in [(ADA["email"], 401), (CHANGE["email"], 200)]:
+        assert (
+            new_client().ask("POST", "/api/login", {"email": email, "password": GOOD_PASSWORD})[0] == status
+        )
+
+
+def test_a_changed_address_is_audited(ada, container):
+    ada.ask("POST", "/api/email", CHANGE)
+
+    user = user_with(container, CHANGE["email"])
+    changed, registered = history(container, user)
+    assert (changed.tag, changed.actor_id) == ("email_changed", user.id)
+    assert registered.tag == "registered"
+
+
+def test_an_address_that_was_left_can_be_registered(ada, client):
+    ada.ask("POST", "/api/email", CHANGE)
+
+    assert client.ask("POST", "/api/register", EVE | {"email": ADA["email"]})[0] == 201
+
+
+def test_ones_own_address_in_other_letters_is_not_taken(ada):
+    status, answer = ada.ask("POST", "/api/email", CHANGE | {"email": "ADA@example.org"})
+
+    assert (status, answer["data"]["email"]) == (201, "ada@example.org")
+
+
+@pytest.mark.parametrize("email", ["eve@example.org", "EVE@example.org"])
+def test_nobody_changes_to_an_address_that_is_taken(ada, client, container, email):
+    client.ask("POST", "/api/register", EVE)
+
+    assert ada.code("POST", "/api/email", CHANGE | {"email": email}) == 40902
+
+    user = user_with(container, ADA["email"])
+    assert user.username == "ada"
+    assert [event.tag for event in history(container, user)] == ["registered"]
+
+
+@pytest.mark.parametrize(
+    "password", [None, "", "wrong horse battery", GOOD_PASSWORD.title(), GOOD_PASSWORD + " "]
+)
+def test_without_the_current_password_the_address_stays(ada, container, password):
+    body = {"email": CHANGE["email"]} if password is None else CHANGE | {"current_password": password}
+
+    assert ada.code("POST", "/api/email", body) == 40303
+
+    assert [user.email for user in people(container)] == [ADA["email"]]
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", CHANGE)
+def test_a_change_of_the_wrong_shape_names_the_field(ada, name):
+    for value in [*NO_TEXT, CHANGE[name] + "\0", "x" * 1025]:
+        assert refused_fields(ada, "/api/email", CHANGE | {name: value}) == {name}
+    assert refused_fields(ada, "/api/email", CHANGE | {name: CHANGE[name] + "\udfff"})
+
+
+@ON_ONE_DATABASE
+def test_a_current_password_that_grows_too_long_is_blamed_on_its_own_field(ada):
+    body = CHANGE | {"current_password": "\ufdfa" * 100}  # 1,800 characters in normal form
+    assert refused_fields(ada, "/api/email", body) == {"current_password"}
+
+
+@ON_ONE_DATABASE
+def test_a_change_is_checked_like_a_registration(ada, container):
+    assert refused_fields(ada, "/api/email", without(CHANGE, "email")) == {"email"}
+    assert refused_fields(ada, "/api/email", CHANGE | {"password": "x"}) == {"password"}
+    assert refused_fields(ada, "/api/email", CHANGE | {"email": "nobody"}) == {"email"}
+    assert [user.email for user in people(container)] == [ADA["email"]]

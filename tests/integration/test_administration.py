@@ -1,0 +1,152 @@
+import re
+from datetime import timedelta
+
+import pytest
+
+from domain.access import Operator
+from domain.sessions import Client
+from domain.users import Role
+from tests.fakes import NOON
+from tests.integration.conftest import ADA
+from tests.samples import a_user
+
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+OPERATOR = Operator(Client("192.0.2.1", "a shell"))
+
+
+@pytest.fixture
+def admin(ada, container):
+    container.administration().grant(OPERATOR, ADA["email"], Role.ADMIN)
+    return ada
+
+
+def add_people(container, emails):
+    with container.transaction() as work:
+        for number, email in enumerate(emails):
+            work.users.add(a_user(email, created_at=NOON + timedelta(seconds=number)))
+        work.commit()
+
+
+def listed(page):
+    """The addresses in the order of the page."""
+    return re.findall(r'class="muted">([^<]+@[^<]+)<', page.text)
+
+
+def next_page(page):
+    found = re.search(r'href="([^"]+)" rel="next"', page.text)
+    return found and found.group(1).replace("&amp;", "&")
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("path", ["/admin", "/admin?q=ada", "/admin?after=nowhere"])
+def test_a_stranger_is_sent_to_log_in(client, path):
+    response = client.get(path)
+
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/login?next=/admin")
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin?q=ada", "/admin?q=%00"])
+def test_without_the_permission_there_is_a_page_that_says_so(ada, path):
+    response = ada.get(path)
+
+    assert response.status_code == 403
+    assert response.mimetype == "text/html"
+    assert ADA["email"] not in response.text
+
+
+def test_an_admin_sees_everybody_the_newest_first(admin, container):
+    add_people(container, ["grace@example.org", "edsger@example.org"])
+
+    page = admin.get("/admin")
+
+    assert page.status_code == 200
+    assert listed(page) == ["edsger@example.org", "grace@example.org", ADA["email"]]
+    assert next_page(page) is None
+    assert 'action="/logout"' in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+NOBODY = [*"%25 / %5C ' gr%C3%A1ce %F0%9F%90%8E %ff%fe %ED%A0%80".split(), "x" * 5000]
+FOUND = {
+    "grace": ["grace@example.org"],
+    "%20GRACE%20": ["grace@example.org"],
+    "%00grace%00": ["grace@example.org"],
+    "example.net": ["edsger@example.net"],
+    "_": ["a_b@example.org"],
+}
+
+
+def test_people_are_found_by_a_part_of_name_or_address(admin, container):
+    add_people(container, ["grace@example.org", "edsger@example.net", "a_b@example.org"])
+
+    for query, found in (FOUND | {query: [] for query in NOBODY}).items():
+        page = admin.get(f"/admin?q={query}")
+        assert (query, page.status_code, listed(page)) == (query, 200, found)
+
+
+def test_what_was_searched_for_is_shown_as_text(admin):
+    page = admin.get('/admin?q="><script>alert(1)</script>')
+
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
+
+
+def test_long_lists_are_walked_page_by_page(admin, container):
+    emails = [f"person{number:02}@example.org" for number in range(60)]
+    add_people(container, emails)
+
+    first = admin.get("/admin?q=person")
+    second = admin.get(next_page(first))
+
+    assert (len(listed(first)), next_page(second)) == (50, None)
+    assert listed(first) + listed(second) == emails[::-1]
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "after", ["m4rk3r", "1", "%00", "-1", "'; DROP TABLE users; --", "٣" * 31, "x" * 5000]
+)
+def test_a_place_that_is_none_in_the_list_is_refused(admin, after):
+    response = admin.get(f"/admin?after={after}")
+
+    assert response.status_code == 422
+    assert "m4rk3r" not in response.text
+
+
+@ON_ONE_DATABASE
+def test_a_place_in_the_list_where_nobody_stands_is_an_empty_page(admin):
+    page = admin.get("/admin?after=00000000-0000-0000-0000-000000000000")
+    assert (page.status_code, listed(page)) == (200, [])
+
+
+def test_a_role_counts_from_the_next_request_on(ada, container):
+    administration = container.administration()
+
+    assert ada.get("/admin").status_code == 403
+    administration.grant(OPERATOR, ADA["email"], Role.ADMIN)
+    assert ada.get("/admin").status_code == 200
+    assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == ["admin"]
+    administration.grant(OPERATOR, "ADA@example.org", Role.ADMIN)  # twice is once
+    container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
+    administration.revoke(OPERATOR, ADA["email"], Role.ADMIN)
+    assert ada.get("/admin").status_code == 403
+    assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == []
+
+
+def test_changes_of_roles_are_audited(admin, container):
+    container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
+    container.administration().revoke(OPERATOR, ADA["email"], Role.ADMIN)
+
+    with container.look() as stored:
+        user = stored.users.by_email(ADA["email"])
+        revoked, granted, _ = stored.events.about(user.id, None, 100).items
+    assert (granted.tag, granted.actor_id, granted.detail) == ("role_granted", None, "admin")
+    assert (revoked.tag, revoked.user_agent, revoked.detail) == ("role_revoked", "a shell", "admin")
+
+
+@ON_ONE_DATABASE
+def test_only_an_admin_is_shown_the_way(ada, container):
+    assert 'href="/admin"' not in ada.get("/").text
+    container.administration().grant(OPERATOR, ADA["email"], Role.ADMIN)
+    assert 'href="/admin"' in ada.get("/").text

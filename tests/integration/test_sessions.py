@@ -1,0 +1,424 @@
+import json
+
+import bcrypt
+import pytest
+from dependency_injector import providers
+from sqlalchemy import select
+
+from adapters.sql.tables import events, sessions
+from domain.sessions import hash_of
+from entrypoints.flask_app.app import create_app
+from entrypoints.settings import Settings
+from tests.fakes import FakeClock
+from tests.integration.conftest import ADA, Talker
+from tests.samples import GOOD_PASSWORD
+
+CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
+REMEMBERED = CREDENTIALS | {"remember": True}
+FORTNIGHT = 14 * 86_400
+SITE = "https://app.example.com"
+
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def clock(container):
+    clock = FakeClock()
+    container.now.override(providers.Object(clock))
+    return clock
+
+
+@pytest.fixture
+def production(container):
+    """A stranger on a site that is open to the public."""
+    settings = Settings(
+        _env_file=None,
+        app_env="production",
+        database_url=container.settings().database_url,
+        base_url=SITE,
+        mail_url="smtp://mail.example.com:25",
+    )
+    container.settings.override(providers.Object(settings))
+    app = create_app(container)
+    app.test_client_class = Talker
+    return app.test_client()
+
+
+def set_cookies(response):
+    """Each cookie that is set: its value, and its attributes."""
+    found = {}
+    for header in response.headers.getlist("Set-Cookie"):
+        pair, *attributes = header.split("; ")
+        name, _, value = pair.partition("=")
+        assert name not in found
+        found[name] = (value, set(attributes))
+    return found
+
+
+def secret_of(client):
+    return client.get_cookie("session").value
+
+
+def with_cookie(client, secret):
+    client.set_cookie("session", secret)
+    return client
+
+
+def logged_in(client, credentials=CREDENTIALS):
+    assert client.ask("POST", "/api/login", credentials)[0] == 200
+    return client
+
+
+def stored_session(container, client):
+    with container.look() as stored:
+        return stored.sessions.find(hash_of(secret_of(client)), container.now()())[0]
+
+
+def history(container):
+    with container.look() as stored:
+        user = stored.users.by_email(ADA["email"])
+        return user, stored.events.about(user.id, None, 100).items
+
+
+def test_logging_in_answers_the_user(ada, client):
+    status, answer = client.ask("POST", "/api/login", CREDENTIALS)
+
+    user = ada.ask("GET", "/api/user")[1]["data"]
+    assert (status, answer) == (200, {"message": "success", "data": user})
+    assert client.ask("GET", "/api/user") == (200, {"data": user})
+
+
+@pytest.mark.parametrize("email", ["ADA@example.org", " ada@EXAMPLE.org\n"])
+def test_the_address_may_be_typed_in_any_case_of_letters(ada, client, email):
+    assert client.ask("POST", "/api/login", CREDENTIALS | {"email": email})[0] == 200
+
+
+def test_what_is_stored_of_a_session(ada, client, container, clock):
+    client.post("/api/login", json=REMEMBERED, headers={"User-Agent": "Engine\t1.0" + "x" * 300})
+
+    session = stored_session(container, client)
+    assert (session.remembered, session.ip) == (True, "127.0.0.1")
+    assert session.user_agent == ("Engine 1.0" + "x" * 300)[:200]
+    assert session.created_at == session.last_seen_at == clock.now
+    assert (session.expires_at - clock.now).total_seconds() == FORTNIGHT
+
+
+def test_the_secret_itself_is_not_stored(ada, engines):
+    with engines.reader.connect() as connection:
+        rows = connection.execute(select(sessions)).all()
+    assert len(rows) == 1
+    assert secret_of(ada) not in str(rows)
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("body", [CREDENTIALS, CREDENTIALS | {"remember": False}])
+def test_without_remember_the_cookie_ends_with_the_browser(ada, client, body):
+    [(_, attributes)] = set_cookies(client.post("/api/login", json=body)).values()
+    assert attributes == {"HttpOnly", "SameSite=Lax", "Path=/"}
+
+
+@ON_ONE_DATABASE
+def test_with_remember_the_cookie_lasts_as_long_as_an_unused_session(ada, client):
+    cookies = set_cookies(client.post("/api/login", json=REMEMBERED))
+
+    assert list(cookies) == ["session"]
+    attributes = {name for name in cookies["session"][1] if not name.startswith("Expires=")}
+    assert attributes == {"HttpOnly", "SameSite=Lax", "Path=/", f"Max-Age={FORTNIGHT}"}
+
+
+@ON_ONE_DATABASE
+def test_in_production_the_cookie_is_for_this_host_over_tls_only(production):
+    response = production.post("/api/register", json=ADA, base_url=SITE)
+    cookies = set_cookies(response)
+    assert list(cookies) == ["__Host-session"]
+    assert cookies["__Host-session"][1] == {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"}
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert production.ask("GET", "/api/user", base_url=SITE)[0] == 200
+
+    gone = set_cookies(production.post("/api/logout", base_url=SITE))
+    value, attributes = gone["__Host-session"]
+    assert (value, attributes >= {"Secure", "Max-Age=0", "Path=/"}) == ("", True)
+
+
+@ON_ONE_DATABASE
+def test_in_production_a_cookie_without_the_prefix_is_nothing(production):
+    assert production.ask("POST", "/api/register", ADA, base_url=SITE)[0] == 201
+    secret = production.get_cookie("__Host-session", domain="app.example.com").value
+    production.delete_cookie("__Host-session", domain="app.example.com")
+    production.set_cookie("session", secret, domain="app.example.com")
+
+    assert production.code("GET", "/api/user", base_url=SITE) == 40102
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "app.example.com:80"])
+def test_in_production_the_site_has_one_address(production, host):
+    assert production.code("GET", "/api/user", headers={"Host": host}) == 40002
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "origin, status", [(SITE, 201), ("http://app.example.com", 403), ("http://localhost", 403)]
+)
+def test_in_production_the_site_has_one_origin(production, origin, status):
+    headers = {"Origin": origin}
+    assert production.ask("POST", "/api/register", ADA, base_url=SITE, headers=headers)[0] == status
+
+
+@pytest.mark.parametrize(
+    "proxies, forwarded, seen",
+    [
+        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "198.51.100.1, 2001:DB8::1", "2001:db8::1"),
+        ("127.0.0.1", "no address", "127.0.0.1"),
+        ("127.0.0.1", "fe80::1%" + "x" * 60, None),
+        ("192.0.2.1", "203.0.113.9", "127.0.0.1"),
+    ],
+)
+def test_the_address_that_a_trusted_proxy_saw_is_written_down(container, engines, proxies, forwarded, seen):
+    known = {"database_url": container.settings().database_url, "base_url": "http://localhost"}
+    container.settings.override(providers.Object(Settings(_env_file=None, trusted_proxies=proxies, **known)))
+    client = create_app(container).test_client()
+
+    assert client.post("/api/register", json=ADA, headers={"X-Forwarded-For": forwarded}).status_code == 201
+
+    with engines.reader.connect() as connection:
+        written = connection.scalar(select(sessions.c.ip))
+    assert seen in {written, None}
+    assert len(written) <= 45
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"password": "wrong horse battery"},
+        {"password": GOOD_PASSWORD.upper()},
+        {"password": GOOD_PASSWORD + " "},
+        {"password": ""},
+        {"email": "nobody@example.org"},
+        {"email": "no address"},
+        {"email": "' OR 1=1 --"},
+        {"email": ""},
+    ],
+)
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client, wrong):
+    reference = client.post("/api/login", json=CREDENTIALS | {"password": "any other wrong one"})
+    response = client.post("/api/login", json=CREDENTIALS | wrong)
+
+    assert response.get_json()["errors"]["internal_error_code"] == 40101
+    assert (response.status_code, response.data) == (401, reference.data)
+    assert [(name, value) for name, value in response.headers if name != "X-Request-ID"] == [
+        (name, value) for name, value in reference.headers if name != "X-Request-ID"
+    ]
+    assert client.get_cookie("session") is None
+
+
+def test_a_failed_login_ends_nothing_and_is_audited(ada, container):
+    assert ada.code("POST", "/api/login", CREDENTIALS | {"password": "wrong horse"}) == 40101
+
+    assert ada.ask("GET", "/api/user")[0] == 200
+    user, (failed, *_) = history(container)
+    assert (failed.tag, failed.user_id, failed.actor_id) == ("login_failed", user.id, None)
+    assert (failed.ip, failed.detail) == ("127.0.0.1", "")
+
+
+def test_a_failed_login_of_nobody_is_audited(client, engines):
+    assert client.code("POST", "/api/login", CREDENTIALS) == 40101
+
+    with engines.reader.connect() as connection:
+        [event] = connection.execute(select(events.c.tag, events.c.user_id, events.c.detail)).all()
+    assert event == ("login_failed", None, "")
+
+
+def test_logins_and_logouts_are_audited(ada, client, container, clock):
+    clock.advance(seconds=1)
+    logged_in(client)
+    clock.advance(seconds=1)
+    client.ask("POST", "/api/logout")
+
+    user, told = history(container)
+    assert [event.tag for event in told] == ["logged_out", "logged_in", "registered"]
+    assert {event.actor_id for event in told} == {user.id}
+    assert told[0].created_at == clock.now
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", ["email", "password"])
+def test_a_login_of_the_wrong_shape_names_the_field(ada, client, name):
+    for value in [None, 7, False, [], {}, CREDENTIALS[name] + "\0", "x" * 1025]:
+        status, answer = client.ask("POST", "/api/login", CREDENTIALS | {name: value})
+        assert (status, set(answer["errors"]["field_errors"])) == (422, {name})
+    missing = {key: value for key, value in CREDENTIALS.items() if key != name}
+    assert set(client.ask("POST", "/api/login", missing)[1]["errors"]["field_errors"]) == {name}
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("remember", [None, 0, 1, "true", "on", [], {}])
+def test_remember_is_true_or_false(ada, client, remember):
+    status, answer = client.ask("POST", "/api/login", CREDENTIALS | {"remember": remember})
+    assert (status, set(answer["errors"]["field_errors"])) == (422, {"remember"})
+
+
+@ON_ONE_DATABASE
+def test_several_fields_of_a_login_are_refused_at_once(ada, client):
+    status, answer = client.ask("POST", "/api/login", {"email": 1, "remember": "yes", "next": "/"})
+    assert (status, set(answer["errors"]["field_errors"])) == (422, {"email", "password", "remember", "next"})
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", ["email", "password"])
+def test_a_lone_surrogate_logs_nobody_in(ada, client, name):
+    body = json.dumps(CREDENTIALS | {name: CREDENTIALS[name] + "\udc80"})
+    assert client.code("POST", "/api/login", data=body, content_type="application/json") == 42201
+
+
+def test_a_hash_of_the_seed_still_logs_in_and_is_made_anew(ada, client, container):
+    with container.transaction() as work:
+        user = work.users.by_email(ADA["email"])
+        user.password_hash = bcrypt.hashpw(GOOD_PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+        work.users.save(user)
+        work.commit()
+
+    logged_in(client)
+
+    with container.look() as stored:
+        assert stored.users.by_email(ADA["email"]).password_hash.startswith("$bcrypt-sha256$")
+    logged_in(client)
+
+
+def test_a_login_renews_the_session(ada, new_client):
+    before = secret_of(ada)
+
+    logged_in(ada)
+
+    assert secret_of(ada) != before
+    assert ada.ask("GET", "/api/user")[0] == 200
+    assert with_cookie(new_client(), before).code("GET", "/api/user") == 40102
+
+
+def test_a_login_elsewhere_ends_nothing(ada, client):
+    logged_in(client)
+
+    assert ada.ask("GET", "/api/user")[0] == 200
+
+
+@ON_ONE_DATABASE
+def test_nobody_can_be_given_a_session_of_anothers_choice(ada, client):
+    logged_in(with_cookie(client, "chosen-by-eve"))
+
+    assert secret_of(client) != "chosen-by-eve"
+    assert with_cookie(client, "chosen-by-eve").code("GET", "/api/user") == 40102
+
+
+@pytest.mark.parametrize("path, status", [("/api/logout", 200), ("/logout", 303)])
+def test_after_logging_out_a_replayed_cookie_is_nobody(ada, new_client, engines, path, status):
+    secret = secret_of(ada)
+
+    response = ada.post(path)
+
+    assert response.status_code == status
+    value, attributes = set_cookies(response)["session"]
+    assert (value, attributes >= {"Max-Age=0", "Path=/", "HttpOnly"}) == ("", True)
+    replayed = with_cookie(new_client(), secret)
+    assert replayed.code("GET", "/api/user") == 40102
+    assert replayed.code("POST", "/api/email", {"email": "eve@example.org"}) == 40102
+    with engines.reader.connect() as connection:
+        assert connection.execute(select(sessions)).all() == []
+
+
+def test_logging_out_answers_success_and_leaves_other_sessions_alone(ada, client):
+    logged_in(client)
+
+    assert client.ask("POST", "/api/logout") == (200, {"message": "success"})
+    assert client.code("POST", "/api/logout") == 40102
+    assert ada.ask("GET", "/api/user")[0] == 200
+
+
+@ON_ONE_DATABASE
+def test_a_stranger_has_nothing_to_log_out_of(client):
+    assert client.code("POST", "/api/logout") == 40102
+
+
+@pytest.mark.parametrize("credentials, seconds", [(CREDENTIALS, 12 * 3600), (REMEMBERED, FORTNIGHT)])
+def test_a_session_ends_when_it_is_not_used(ada, client, clock, credentials, seconds):
+    logged_in(client, credentials)
+
+    clock.advance(seconds=seconds - 1)
+    assert client.ask("GET", "/api/user")[0] == 200  # and so it was used
+    clock.advance(seconds=seconds - 1)
+    assert client.ask("GET", "/api/user")[0] == 200
+    clock.advance(seconds=seconds)
+    assert client.code("GET", "/api/user") == 40102
+
+
+def test_a_session_ends_after_ninety_days_however_much_it_is_used(ada, client, clock):
+    logged_in(client, REMEMBERED)
+
+    for _ in range(8):
+        clock.advance(days=10)
+        assert client.ask("GET", "/api/user")[0] == 200
+    clock.advance(days=10, seconds=-1)
+    assert client.ask("GET", "/api/user")[0] == 200
+    clock.advance(seconds=1)
+    assert client.code("GET", "/api/user") == 40102
+
+
+@ON_ONE_DATABASE
+def test_how_long_sessions_live_is_configured(container, clock):
+    known = {"database_url": container.settings().database_url, "base_url": "http://localhost"}
+    lives = {"session_idle": 60, "session_idle_remembered": 120, "session_max": 150}
+    container.settings.override(providers.Object(Settings(_env_file=None, **known, **lives)))
+    client = create_app(container).test_client()
+    client.post("/api/register", json=ADA)
+
+    cookies = set_cookies(client.post("/api/login", json=REMEMBERED))
+    assert "Max-Age=120" in cookies["session"][1]
+    alive = []
+    for _ in range(2):
+        clock.advance(seconds=100)
+        alive.append(client.get("/api/user").status_code)
+    assert alive == [200, 401]
+
+
+def test_the_cookie_of_a_remembered_session_slides_once_a_minute(ada, client, clock):
+    logged_in(client, REMEMBERED)
+    secret = secret_of(client)
+
+    clock.advance(seconds=59)
+    assert set_cookies(client.get("/api/user")) == {}
+    for _ in range(2):
+        clock.advance(seconds=60)
+        value, attributes = set_cookies(client.get("/api/user"))["session"]
+        assert value == secret
+        assert attributes >= {"HttpOnly", "SameSite=Lax", "Path=/", f"Max-Age={FORTNIGHT}"}
+        assert set_cookies(client.get("/api/user")) == {}
+
+
+def test_a_use_is_written_down_once_a_minute(ada, container, clock):
+    start = clock.now
+
+    clock.advance(seconds=59)
+    ada.get("/api/user")
+    assert stored_session(container, ada).last_seen_at == start
+    clock.advance(seconds=1)
+    assert set_cookies(ada.get("/api/user")) == {}  # it ends with the browser, whenever that is
+    session = stored_session(container, ada)
+    assert session.last_seen_at == clock.now
+    assert (session.expires_at - clock.now).total_seconds() == 12 * 3600
+
+
+@pytest.mark.parametrize("path", ["/api/logout", "/logout"])
+def test_logging_out_does_not_prolong_the_cookie(ada, client, clock, path):
+    logged_in(client, REMEMBERED)
+    clock.advance(minutes=5)
+
+    assert set_cookies(client.post(path))["session"][0] == ""
+
+
+def test_a_login_of_the_remembered_sets_the_new_cookie_only(ada, client, clock):
+    logged_in(client, REMEMBERED)
+    before = secret_of(client)
+    clock.advance(minutes=5)
+
+    cookies = set_cookies(client.post("/api/login", json=CREDENTIALS))
+    assert cookies["session"][0] not in {"", before}
