@@ -27,7 +27,7 @@ class Teams:
             team = work.teams.get(team_id)
             if team is None or membership is None:
                 raise NotFound
-            team.name = acceptable_team_name(self.sanitizer.plain(unsafe_name))
+            team.name = acceptable_team_name(unsafe_name, self.sanitizer.plain)
             work.teams.save(team)
             work.commit()
         return team, membership

@@ -1,6 +1,7 @@
 """Teams: who works together, and as what. Who registers owns a personal one."""
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,11 +40,12 @@ def personal_team_name(username: str) -> str:
     return f"{username}'s team"
 
 
-def acceptable_team_name(sanitized_name: str) -> str:
-    """The name on one line. Raise Invalid when nothing is left, or too much."""
-    name = unicodedata.normalize("NFC", " ".join(sanitized_name.split()))
-    if any(unicodedata.category(letter) == "Cc" or letter in BIDI_CONTROLS for letter in name):
+def acceptable_team_name(unsafe_name: str, plain: Callable[[str], str]) -> str:
+    """The name on one line, without markup (`plain`). Raise Invalid when nothing is left, or too much."""
+    one_line = " ".join(unsafe_name.split())
+    if any(unicodedata.category(letter) == "Cc" or letter in BIDI_CONTROLS for letter in one_line):
         raise Invalid("name", "The name holds a character that cannot be shown.")
+    name = unicodedata.normalize("NFC", " ".join(plain(one_line).split()))
     if not 1 <= len(name) <= LONGEST_TEAM_NAME:
         raise Invalid("name", f"Use 1 to {LONGEST_TEAM_NAME} characters.")
     return name

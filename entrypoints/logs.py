@@ -4,11 +4,15 @@ import logging
 import logging.config
 import sys
 import time
+from contextvars import ContextVar
 from typing import Any, Literal
 
 import orjson
 
-FIELDS = ("request_id", "method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
+# Of the request that this thread works for: it stands in every line that is logged meanwhile.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+FIELDS = ("method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
 
 
 class JsonLines(logging.Formatter):
@@ -21,6 +25,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if request_id.get():
+            line["request_id"] = request_id.get()
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -28,14 +34,22 @@ class JsonLines(logging.Formatter):
 
 
 class TextLines(logging.Formatter):
+    """For people: mails and tracebacks over several lines, everything else on one."""
+
     def format(self, record: logging.LogRecord) -> str:
-        more = " ".join(
-            str(getattr(record, name)) for name in FIELDS if getattr(record, name, None) is not None
-        )
-        line = (
-            f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {record.getMessage()} {more}"
-        )
-        return line.rstrip() + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+        facts = [getattr(record, name) for name in FIELDS if name != "text" and hasattr(record, name)]
+        said = " ".join([record.getMessage(), *(str(fact) for fact in facts if fact is not None)])
+        line = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {printable(said)}"
+        if hasattr(record, "text"):
+            line += f"\n\n{record.text}\n"
+        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+
+
+def printable(text: str) -> str:
+    """Without what begins a new line or speaks to the terminal: a path may hold it."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 def configure(log_format: Literal["json", "text"] | None) -> None:

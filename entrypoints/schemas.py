@@ -13,7 +13,7 @@ from domain.mail import Mail
 from domain.passwords import LONGEST_PASSWORD
 from domain.sessions import Session
 from domain.teams import Membership, Team
-from domain.users import LONGEST_EMAIL, User
+from domain.users import LONGEST_EMAIL, LONGEST_USERNAME, User
 from entrypoints.problems import NotJson
 
 M = TypeVar("M", bound=BaseModel)
@@ -28,7 +28,7 @@ def _without_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(_without_nul)]
 Email = Annotated[Text, Field(max_length=LONGEST_EMAIL)]
 Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD)]
-Username = Annotated[Text, Field(max_length=100)]
+Username = Annotated[Text, Field(max_length=LONGEST_USERNAME)]
 Token = Text  # of any length: whatever is no token is a link that is not good
 
 

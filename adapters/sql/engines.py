@@ -58,6 +58,7 @@ def connect(database_url: str) -> Engines:
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
         connect_args=connect_args(url),
+        hide_parameters=True,
     )
     writer = create_engine(
         url,
@@ -65,6 +66,8 @@ def connect(database_url: str) -> Engines:
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         connect_args=connect_args(url),
+        # An unexpected error is logged: not with the hashes and addresses that the statement carried.
+        hide_parameters=True,
         # The same on both servers: MySQL's own default would show a transaction a stale snapshot.
         **({} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}),
     )

@@ -33,7 +33,8 @@ def behind_proxies(peer: str, forwarded_for: str, networks: Networks) -> str:
         if not _within(address, networks):
             break
         try:
-            address = str(ip_address(hop.strip()))
+            # Without the zone of a link-local address, which may be of any length.
+            address = str(ip_address(hop.strip().partition("%")[0]))
         except ValueError:
             break
     return address

@@ -8,6 +8,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import BadRequest
 
+from entrypoints import logs
 from entrypoints.problems import CrossSite, TooLarge, UnknownHost
 from entrypoints.settings import Settings
 
@@ -45,12 +46,14 @@ def add_gate(app: Flask, settings: Settings) -> None:
     if settings.base_url.startswith("https:"):
         headers.append(("Strict-Transport-Security", "max-age=31536000"))
 
+    # Without it Werkzeug encodes the Host of each request by IDNA, and refuses some that probes may send.
+    app.config["SERVER_NAME"] = urlsplit(settings.base_url).netloc
     # One byte more than we take: a body without a length is silently cut there, and its excess still shows.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
 
     @app.before_request
     def check() -> None:
-        g.request_id = uuid4().hex
+        logs.request_id.set(uuid4().hex)
         g.began = perf_counter()
         if request.environ.get("HTTP_HOST", "").lower() not in names and not request.path.startswith(
             "/health/"
@@ -71,14 +74,13 @@ def add_gate(app: Flask, settings: Settings) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         signed_in = g.get("user_id")
-        response.headers["X-Request-ID"] = g.request_id
+        response.headers["X-Request-ID"] = logs.request_id.get() or ""
         response.headers.extend(headers)
         if signed_in or request.path.startswith("/api/"):
             response.headers["Cache-Control"] = "no-store"
         log.info(
             "request",
             extra={
-                "request_id": g.request_id,
                 "method": request.method,
                 # Without the query: what people search for is theirs. (Secrets travel in bodies.)
                 "path": request.path[:200],

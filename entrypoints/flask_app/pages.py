@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, g, redirect, render_template, request
+from flask import Flask, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from application.accounts import Accounts
@@ -17,6 +17,7 @@ from domain.links import LinkLife, in_words
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
 from domain.users import USERNAME_RULES
+from entrypoints import logs
 from entrypoints.flask_app.login import signed_in, visitor
 from entrypoints.flask_app.wire import cursor
 from entrypoints.settings import SITE_NAME
@@ -90,7 +91,7 @@ def common(actor: SignedIn | None) -> dict[str, Any]:
     return {
         "user": actor.user if actor else None,
         "may_administer": actor is not None and actor.may(Permission.SEE_USERS),
-        "request_id": g.request_id,
+        "request_id": logs.request_id.get(),
     }
 
 
