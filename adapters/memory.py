@@ -237,10 +237,9 @@ class MemoryLinks(Links):
     def __init__(self, tables: Tables) -> None:
         self.rows = tables.links
 
-    def replace(self, link: Link) -> None:
-        for older in [*self.rows.values()]:
-            if (older.user_id, older.purpose) == (link.user_id, link.purpose):
-                del self.rows[older.token_hash]
+    def add(self, link: Link) -> None:
+        if any((row.user_id, row.purpose) == (link.user_id, link.purpose) for row in self.rows.values()):
+            raise Stale
         self.rows[link.token_hash] = link
 
     def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
@@ -257,9 +256,9 @@ class MemoryLinks(Links):
         mine = [link for link in self.rows.values() if link.user_id == user_id]
         return sorted(mine, key=lambda link: link.id)
 
-    def drop(self, user_id: UUID) -> None:
-        for link in [*self.rows.values()]:
-            if link.user_id == user_id:
+    def drop(self, user_id: UUID, purpose: Purpose | None = None) -> None:
+        for link in self.of(user_id):
+            if purpose in {None, link.purpose}:
                 del self.rows[link.token_hash]
 
     def purge(self, now: datetime, limit: int) -> int:

@@ -74,7 +74,7 @@ class Accounts:
         user = self._new_user(unsafe_username, unsafe_email, password)
         with self.transaction() as work:
             self._add(work, user)
-            self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email)
+            self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email, first=True)
             session, secret = self.sessions.begin(
                 work, user, remember=False, replacing=replacing, client=client
             )

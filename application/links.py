@@ -20,17 +20,24 @@ class Links:
     new_id: Ids
     new_secret: Secrets
 
-    def send(self, work: UnitOfWork, purpose: Purpose, user: User | None, email: str) -> None:
-        """Write the link and its mail; older ones for the same purpose are good no longer. Raise Stale.
+    def send(
+        self, work: UnitOfWork, purpose: Purpose, user: User | None, email: str, *, first: bool = False
+    ) -> None:
+        """Write a link and its mail; an older one for the same purpose is good no longer.
+
+        `first`: there can be no older one. Raise Stale when another was written at the same time.
 
         With None, for nobody's address, as much is written as for somebody's: a link to no account, and a
         mail that counts as delivered.
         """
         token, now = self.new_secret(), self.now()
-        work.links.replace(
+        user_id = user.id if user else self.new_id()
+        if not first:
+            work.links.drop(user_id, purpose)
+        work.links.add(
             Link(
                 id=self.new_id(),
-                user_id=user.id if user else self.new_id(),
+                user_id=user_id,
                 purpose=purpose,
                 token_hash=hash_of(token),
                 email=email,

@@ -119,8 +119,8 @@ class Events(Protocol):
 
 
 class Links(Protocol):
-    def replace(self, link: Link) -> None:
-        """Store it in the place of an older one for the same purpose. Raise Stale when another was faster."""
+    def add(self, link: Link) -> None:
+        """Raise Stale when the user has one for the same purpose."""
 
     def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
         """None when it is unknown, used, expired or replaced."""
@@ -131,8 +131,8 @@ class Links(Protocol):
     def of(self, user_id: UUID) -> list[Link]:
         """What was sent to this user and not used yet."""
 
-    def drop(self, user_id: UUID) -> None:
-        """No link of this user is good any more."""
+    def drop(self, user_id: UUID, purpose: Purpose | None = None) -> None:
+        """No link of this user is good any more, or none for this purpose."""
 
     def purge(self, now: datetime, limit: int) -> int: ...
 
@@ -229,4 +229,3 @@ Transaction = Callable[[], UnitOfWork]
 Clock = Callable[[], datetime]  # timezone-aware, UTC
 Ids = Callable[[], UUID]  # time-ordered: later ones are greater
 Secrets = Callable[[], str]  # 256 random bits, safe in a URL and in a cookie
-Ping = Callable[[], None]  # raises Unavailable while the store does not answer

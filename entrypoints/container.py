@@ -14,7 +14,7 @@ from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
 from adapters.sql.engines import Engines, connect
 from adapters.sql.limits import SqlLimiter
-from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork, ping
+from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from application.accounts import Accounts
 from application.administration import Administration
 from application.attempts import Attempts
@@ -61,7 +61,6 @@ class Container(containers.DeclarativeContainer):
     engines = providers.Singleton(connect, settings.provided.database_url)
     look = providers.Factory(SqlReading, engines)
     transaction = providers.Factory(SqlUnitOfWork, engines)
-    ping = providers.Callable(ping, engines)
 
     bcrypt = providers.Singleton(BcryptHasher, rounds=settings.provided.bcrypt_rounds)
     hasher = providers.Singleton(QueueingHasher, bcrypt, longest_queue=REQUEST_THREADS - 4)

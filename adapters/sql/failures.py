@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError
 
 from adapters.sql.tables import metadata
 from domain.errors import Conflict, DomainError, Stale, Unavailable
@@ -28,10 +28,14 @@ SQLITE_NAMES = {
 
 # Busy, locked, out of memory, read-only, I/O error, full, cannot open: the file, not the statement.
 SQLITE_AWAY = {5, 6, 7, 8, 10, 13, 14}
-# Connection, resources, intervention by the operator, cannot lock, deadlock, serialization.
-POSTGRES_AWAY = re.compile("08|53|57|55P03|40P01|40001")
-# Too many connections, lock wait, deadlock, shutting down, killed, cannot connect, gone away, lost, too slow.
-MYSQL_AWAY = {1040, 1053, 1203, 1205, 1213, 1927, 1969, 2002, 2003, 2006, 2013, 3024}
+# Connection, resources, intervention by the operator, cannot lock.
+POSTGRES_AWAY = re.compile("08|53|57|55P03")
+# Too many connections, lock wait, shutting down, killed, cannot connect, gone away, lost, too slow.
+MYSQL_AWAY = {1040, 1053, 1203, 1205, 1927, 1969, 2002, 2003, 2006, 2013, 3024}
+
+# Two units of work stood in each other's way, and the database chose the one that has to begin again.
+POSTGRES_OVERTAKEN = {"40P01", "40001"}
+MYSQL_OVERTAKEN = {1213}
 
 
 def conflict(error: IntegrityError) -> DomainError | None:
@@ -54,20 +58,24 @@ def conflict(error: IntegrityError) -> DomainError | None:
     return CONFLICTS[name]() if name in CONFLICTS else None
 
 
-def away(error: DBAPIError | TimeoutError) -> Unavailable | None:
-    """That the database does not answer or cannot now, or None where the fault is ours."""
+def refusal(error: DBAPIError | TimeoutError) -> DomainError | None:
+    """That the database is away, or that another was faster; None where the fault is ours."""
     if isinstance(error, TimeoutError) or error.connection_invalidated:
         return Unavailable(retry_after=1)
     cause: Any = error.orig
     if isinstance(cause, sqlite3.Error):
-        known = (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in SQLITE_AWAY
+        away, overtaken = (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in SQLITE_AWAY, False
     elif hasattr(cause, "diag"):  # psycopg
         # Without a state it never came to a conversation.
-        known = bool(POSTGRES_AWAY.match(cause.sqlstate)) if cause.sqlstate else _could_not_connect(error)
+        away = (
+            bool(POSTGRES_AWAY.match(cause.sqlstate))
+            if cause.sqlstate
+            else isinstance(error, OperationalError)
+        )
+        overtaken = cause.sqlstate in POSTGRES_OVERTAKEN
     else:
-        known = bool(cause.args) and cause.args[0] in MYSQL_AWAY
-    return Unavailable(retry_after=1) if known else None
-
-
-def _could_not_connect(error: DBAPIError) -> bool:
-    return type(error).__name__ == "OperationalError"
+        number = cause.args[0] if cause.args else 0
+        away, overtaken = number in MYSQL_AWAY, number in MYSQL_OVERTAKEN
+    if overtaken:
+        return Stale()
+    return Unavailable(retry_after=1) if away else None

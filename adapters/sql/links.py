@@ -16,11 +16,9 @@ GOOD = (
 )
 FIND = LINKS.select.where(*GOOD)
 CONSUME = links.delete().where(*GOOD)
-OLDER = links.delete().where(
-    links.c.user_id == bindparam("its_user_id"), links.c.purpose == bindparam("its_purpose")
-)
 OF_USER = LINKS.select.where(links.c.user_id == bindparam("its_user_id")).order_by(links.c.id)
 DROP = links.delete().where(links.c.user_id == bindparam("its_user_id"))
+DROP_FOR = DROP.where(links.c.purpose == bindparam("its_purpose"))
 PURGE = purge_of(links, links.c.expires_at <= bindparam("now"))
 
 
@@ -28,8 +26,7 @@ class SqlLinks(Links):
     def __init__(self, execute: Execute) -> None:
         self.execute = execute
 
-    def replace(self, link: Link) -> None:
-        self.execute(OLDER, {"its_user_id": link.user_id, "its_purpose": link.purpose})
+    def add(self, link: Link) -> None:
         self.execute(LINKS.insert, LINKS.write(link))
 
     def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
@@ -41,8 +38,11 @@ class SqlLinks(Links):
     def of(self, user_id: UUID) -> list[Link]:
         return [LINKS.read(row) for row in self.execute(OF_USER, {"its_user_id": user_id})]
 
-    def drop(self, user_id: UUID) -> None:
-        self.execute(DROP, {"its_user_id": user_id})
+    def drop(self, user_id: UUID, purpose: Purpose | None = None) -> None:
+        if purpose is None:
+            self.execute(DROP, {"its_user_id": user_id})
+        else:
+            self.execute(DROP_FOR, {"its_user_id": user_id, "its_purpose": purpose})
 
     def purge(self, now: datetime, limit: int) -> int:
         return self.execute(PURGE, {"now": now, "limit": limit}).rowcount

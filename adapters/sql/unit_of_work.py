@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, select
+from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 
 from adapters.sql.engines import Engines
 from adapters.sql.events import SqlEvents
-from adapters.sql.failures import away, conflict
+from adapters.sql.failures import conflict, refusal
 from adapters.sql.links import SqlLinks
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.teams import SqlTeams
 from adapters.sql.users import SqlUsers
 from application.ports import Reading, UnitOfWork
-
-PING = select(1)
 
 
 class SqlReading(Reading):
@@ -54,7 +52,7 @@ class SqlReading(Reading):
         except (DBAPIError, TimeoutError) as error:
             died = isinstance(error, DBAPIError) and error.connection_invalidated
             if not (first and died and self.connection):
-                raise away(error) or error from error
+                raise refusal(error) or error from error
         self.__exit__()
         self.connection = self._connect()
         return self.execute(statement, values)
@@ -63,7 +61,7 @@ class SqlReading(Reading):
         try:
             return self.engine.connect()
         except (DBAPIError, TimeoutError) as error:
-            raise away(error) or error from error
+            raise refusal(error) or error from error
 
 
 class SqlUnitOfWork(SqlReading, UnitOfWork):
@@ -76,10 +74,4 @@ class SqlUnitOfWork(SqlReading, UnitOfWork):
             if self.connection is not None:
                 self.connection.commit()
         except (DBAPIError, TimeoutError) as error:
-            raise away(error) or error from error
-
-
-def ping(engines: Engines) -> None:
-    """Raise Unavailable while the database does not answer."""
-    with SqlReading(engines) as stored:
-        stored.execute(PING)
+            raise refusal(error) or error from error

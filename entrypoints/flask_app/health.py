@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from flask.typing import ResponseReturnValue
 
 from application.outbox import Delivery
-from application.ports import Ping
 
 
 @dataclass(frozen=True, slots=True)
 class HealthViews:
-    ping: Ping
     delivery: Delivery
 
     def live(self) -> ResponseReturnValue:
         return {"data": {"status": "live"}}
 
     def ready(self) -> ResponseReturnValue:
-        self.ping()
+        """Asks the database, so that it is not ready while that does not answer."""
         backlog = self.delivery.backlog()
-        mail = {"waiting": backlog.waiting, "parked": backlog.parked}
-        return {"data": {"status": "ready", "mail": mail}}
+        return {"data": {"status": "ready", "mail": {"waiting": backlog.waiting, "parked": backlog.parked}}}

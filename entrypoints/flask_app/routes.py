@@ -21,7 +21,7 @@ def add_routes(app: Flask, container: Container, cookie: Cookie) -> None:
     teams = TeamViews(container.teams())
     emails = EmailViews(container.emails())
     passwords = PasswordViews(container.passwords(), cookie)
-    health = HealthViews(container.ping, container.delivery())
+    health = HealthViews(container.delivery())
 
     def route(method: str, url: str, view: RouteCallable) -> None:
         app.add_url_rule(url, f"{method} {url}", view, methods=[method])

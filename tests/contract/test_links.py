@@ -20,7 +20,8 @@ def link(store):
 
 def put(store, link):
     with store.transaction() as work:
-        work.links.replace(link)
+        work.links.drop(link.user_id, link.purpose)
+        work.links.add(link)
         work.commit()
     return link
 
@@ -74,6 +75,11 @@ def test_a_newer_link_takes_the_place_of_the_older_for_its_purpose(store, link):
         assert stored.links.of(link.user_id) == [newer, other]
         assert stored.links.of(uuid7()) == []
     assert find(store, other, RESET) == other
+
+
+def test_a_second_link_for_one_purpose_is_refused(store, link):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.links.add(replace(link, id=uuid7(), token_hash="d" * 64))
 
 
 def test_all_links_of_somebody_are_dropped(store, link):

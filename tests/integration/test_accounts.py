@@ -250,48 +250,6 @@ def test_of_many_registering_one_address_at_once_one_does(new_client, container)
     assert len(history(container, user)) == 1
 
 
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("method, path", [("GET", "/api/user"), ("POST", "/api/email")])
-def test_a_stranger_is_told_to_log_in(client, method, path):
-    assert client.code(method, path, CHANGE if method == "POST" else None) == 40102
-
-
-def test_a_changed_address_is_stored_and_logs_in(ada, new_client, container):
-    before = ada.ask("GET", "/api/user")[1]["data"]
-
-    status, answer = ada.ask("POST", "/api/email", CHANGE | {"email": " Countess@Example.org "})
-
-    changed = before | {"email": "countess@example.org"}
-    assert (status, answer) == (201, {"message": "success", "data": changed})
-    assert ada.ask("GET", "/api/user") == (200, {"data": changed})
-    assert user_with(container, ADA["email"]) is None
-    for email, status in [(ADA["email"], 401), (CHANGE["email"], 200)]:
-        assert (
-            new_client().ask("POST", "/api/login", {"email": email, "password": GOOD_PASSWORD})[0] == status
-        )
-
-
-def test_a_changed_address_is_audited(ada, container):
-    ada.ask("POST", "/api/email", CHANGE)
-
-    user = user_with(container, CHANGE["email"])
-    changed, registered = history(container, user)
-    assert (changed.tag, changed.actor_id) == ("email_changed", user.id)
-    assert registered.tag == "registered"
-
-
-def test_an_address_that_was_left_can_be_registered(ada, client):
-    ada.ask("POST", "/api/email", CHANGE)
-
-    assert client.ask("POST", "/api/register", EVE | {"email": ADA["email"]})[0] == 201
-
-
-def test_ones_own_address_in_other_letters_is_not_taken(ada):
-    status, answer = ada.ask("POST", "/api/email", CHANGE | {"email": "ADA@example.org"})
-
-    assert (status, answer["data"]["email"]) == (201, "ada@example.org")
-
-
 @pytest.mark.parametrize("email", ["eve@example.org", "EVE@example.org"])
 def test_nobody_changes_to_an_address_that_is_taken(ada, client, container, email):
     client.ask("POST", "/api/register", EVE)
@@ -320,12 +278,6 @@ def test_a_change_of_the_wrong_shape_names_the_field(ada, name):
     for value in [*NO_TEXT, CHANGE[name] + "\0", "x" * 1025]:
         assert refused_fields(ada, "/api/email", CHANGE | {name: value}) == {name}
     assert refused_fields(ada, "/api/email", CHANGE | {name: CHANGE[name] + "\udfff"})
-
-
-@ON_ONE_DATABASE
-def test_a_current_password_that_grows_too_long_is_blamed_on_its_own_field(ada):
-    body = CHANGE | {"current_password": "\ufdfa" * 100}  # 1,800 characters in normal form
-    assert refused_fields(ada, "/api/email", body) == {"current_password"}
 
 
 @ON_ONE_DATABASE

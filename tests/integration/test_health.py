@@ -77,7 +77,8 @@ def assert_no_secret(text, *more):
 
 def test_it_is_live_and_ready(client):
     assert client.ask("GET", "/health/live") == (200, {"data": {"status": "live"}})
-    assert client.ask("GET", "/health/ready") == (200, {"data": {"status": "ready"}})
+    mail = {"waiting": 0, "parked": 0}
+    assert client.ask("GET", "/health/ready") == (200, {"data": {"status": "ready", "mail": mail}})
 
 
 @ON_ONE_DATABASE
@@ -210,7 +211,7 @@ def test_no_secret_is_in_any_log(client, log):
     text = log()
     assert_no_secret(text, first, second, hash_of(first), hash_of(second))
     seen = [(line["status"], line["user_id"]) for line in map(json.loads, text.splitlines())]
-    nobody, user = [401, 400, 400], [201, 200, 200, 403, 201, 303]
+    nobody, user = [401, 400, 400], [201, 200, 200, 403, 202, 303]
     assert sorted(seen, key=str) == sorted(
         [(n, None) for n in nobody] + [(n, user_id) for n in user], key=str
     )

@@ -44,7 +44,7 @@ def populate(url):
         work.teams.add(team)
         work.teams.add_member(a_membership(team, user))
         work.events.add(an_event(user.id))
-        work.links.replace(a_link(user.id))
+        work.links.add(a_link(user.id))
         work.outbox.add(a_mail())
         work.commit()
     with SqlReading(engines) as stored:

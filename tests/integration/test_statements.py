@@ -60,10 +60,10 @@ def test_what_others_cost(ada, engines, path, count):
     assert len(asked) == count
 
 
-def test_registering_costs_at_most_five(client, engines):
+def test_registering_costs_five_and_two_for_the_mail_with_its_link(client, engines):
     with statements(engines) as asked:
         assert client.ask("POST", "/api/register", ADA)[0] == 201
-    assert len(asked) <= 5
+    assert len(asked) == 7
 
 
 def test_what_is_refused_before_it_is_understood_costs_none(client, engines):

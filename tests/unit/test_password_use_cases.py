@@ -96,7 +96,7 @@ def test_a_request_that_was_overtaken_by_another_is_answered_alike(world, ada, m
     def overtaken(self, link):
         raise Stale
 
-    monkeypatch.setattr("adapters.memory.MemoryLinks.replace", overtaken)
+    monkeypatch.setattr("adapters.memory.MemoryLinks.add", overtaken)
     world.passwords.forgot("ada@example.org", CLIENT)
 
 
