@@ -155,7 +155,7 @@ def running(database_url: str, **settings: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def starting(database_url: str, **settings: str) -> Iterator[Server]:
-    """The server from its first moment on. It leads a process group of its own, which can be ended by its id."""
+    """The server from its first moment on, at the head of a process group that is ended by its id."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hexstart-server-") as folder:
         stderr, stdout = Path(folder, "stderr"), Path(folder, "stdout")
