@@ -56,6 +56,7 @@ def connect(database_url: str) -> Engines:
         pool_timeout=POOL_SECONDS,
         # There is nothing to roll back, and to say so costs a round trip.
         pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
         isolation_level="AUTOCOMMIT",
         connect_args=connect_args(url),
         hide_parameters=True,

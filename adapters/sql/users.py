@@ -1,19 +1,17 @@
 import re
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, type_coerce
+from sqlalchemy import bindparam, or_, select, type_coerce
 
 from adapters.sql.mapping import Execute, Rows
 from adapters.sql.tables import user_roles, users
-from adapters.sql.types import Words
+from adapters.sql.types import Words, gathered
 from application.ports import Page, Users
 from domain.users import Role, User
 
 # Gathered in the same statement, so that a user is one row however many roles they have.
 ROLES = type_coerce(
-    select(func.aggregate_strings(user_roles.c.role, " "))
-    .where(user_roles.c.user_id == users.c.id)
-    .scalar_subquery(),
+    select(gathered(user_roles.c.role)).where(user_roles.c.user_id == users.c.id).scalar_subquery(),
     Words(Role),
 )
 USERS = Rows(User, users, roles=ROLES)

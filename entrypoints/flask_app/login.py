@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Flask, Request, after_this_request, g, request
+from flask import Flask, Request, after_this_request, request
 from flask.sessions import NullSession, SessionInterface
 from flask_login import AnonymousUserMixin, LoginManager, current_user
 from werkzeug import Response
@@ -11,6 +11,7 @@ from application.sessions import Sessions
 from domain.access import SignedIn
 from domain.sessions import NotLoggedIn
 from entrypoints.flask_app.clients import client
+from entrypoints.flask_app.gate import USER_ID
 from entrypoints.settings import Settings
 
 
@@ -51,7 +52,7 @@ class Cookie:
 
     def hand_over(self, response: Response, secret: str, actor: SignedIn) -> None:
         """Without `remember` it ends with the browser."""
-        g.user_id = actor.id
+        request.environ[USER_ID] = actor.id
         seconds = self.remembered_seconds if actor.session.remembered else None
         response.set_cookie(
             self.name, secret, max_age=seconds, secure=self.secure, httponly=True, samesite="Lax"
@@ -75,6 +76,7 @@ def add_login(app: Flask, sessions: Sessions, cookie: Cookie) -> None:
 
     manager = LoginManager()
     manager.session_protection = None
+    manager._session_identifier_generator = str  # it hashes for the protection, even when there is none
     manager.anonymous_user = AnonymousUserMixin
 
     @manager.request_loader  # type: ignore[untyped-decorator]
@@ -86,7 +88,7 @@ def add_login(app: Flask, sessions: Sessions, cookie: Cookie) -> None:
         if found is None:
             return None
         actor, renewed = found
-        g.user_id = actor.id
+        request.environ[USER_ID] = actor.id
         if renewed and actor.session.remembered:
             after_this_request(lambda response: _renew(response, secret, actor))
         return Visitor(actor, secret)
@@ -97,12 +99,14 @@ def add_login(app: Flask, sessions: Sessions, cookie: Cookie) -> None:
             cookie.hand_over(response, secret, actor)
         return response
 
-    manager.init_app(app, add_context_processor=False)
+    # All that init_app does, but for a look at flask-login's own cookie after each request.
+    app.login_manager = manager  # type: ignore[attr-defined]
 
 
 def visitor() -> SignedIn | None:
     """Whoever sends this request, or None for a stranger. Asks the database once a request at most."""
-    return current_user.actor if current_user.is_authenticated else None
+    found = current_user._get_current_object()
+    return found.actor if isinstance(found, Visitor) else None
 
 
 def signed_in() -> SignedIn:
