@@ -13,8 +13,6 @@ from alembic.config import Config
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from adapters.sql.engines import connect_args, understood
-
 ROOT = Path(__file__).parent.parent
 KINDS = ("sqlite", "postgresql", "mariadb")
 SERVERS = {
@@ -37,9 +35,7 @@ def empty_database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / name}.db"
         return
-    server = create_engine(
-        SERVERS[kind], isolation_level="AUTOCOMMIT", connect_args=connect_args(understood(SERVERS[kind]))
-    )
+    server = create_engine(SERVERS[kind], isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
     try:
         with server.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))

@@ -12,6 +12,8 @@ CONNECT_SECONDS = 2
 POOL_SECONDS = 2
 LOCK_SECONDS = 3
 STATEMENT_SECONDS = 4
+# What failed later than this has no time left for a second try.
+PATIENCE_SECONDS = 1
 
 # Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth.
 READERS, WRITERS = 10, 6

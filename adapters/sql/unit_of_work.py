@@ -1,12 +1,13 @@
 """A unit of work: a connection for a while, and what goes wrong on it told in the core's words."""
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any, Self
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 
-from adapters.sql.engines import Engines
+from adapters.sql.engines import PATIENCE_SECONDS, Engines
 from adapters.sql.events import SqlEvents
 from adapters.sql.failures import conflict, refusal
 from adapters.sql.links import SqlLinks
@@ -20,11 +21,12 @@ from application.ports import Reading, UnitOfWork
 class SqlReading(Reading):
     def __init__(self, engines: Engines) -> None:
         self.engine: Engine = engines.reader
+        self.reader: Engine | None = engines.reader
         self.connection: Connection | None = None
 
     def __enter__(self) -> Self:
         self.users = SqlUsers(self.execute)
-        self.sessions = SqlSessions(self.execute)
+        self.sessions = SqlSessions(self.execute, self.reader)
         self.teams = SqlTeams(self.execute)
         self.events = SqlEvents(self.execute)
         self.links = SqlLinks(self.execute)
@@ -42,7 +44,7 @@ class SqlReading(Reading):
         When the first meets one that died in the pool (the server was restarted), it is tried once more on a
         new one: nothing was written yet. That is cheaper than asking every connection first how it is.
         """
-        first = self.connection is None
+        first, began = self.connection is None, monotonic()
         try:
             if self.connection is None:
                 self.connection = self.engine.connect()
@@ -51,7 +53,8 @@ class SqlReading(Reading):
             raise conflict(error) or error from error
         except (DBAPIError, TimeoutError) as error:
             died = isinstance(error, DBAPIError) and error.connection_invalidated
-            if not (first and died and self.connection):
+            in_time = monotonic() - began < PATIENCE_SECONDS
+            if not (first and died and in_time and self.connection):
                 raise refusal(error) or error from error
         self.__exit__()
         self.connection = self._connect()
@@ -67,7 +70,7 @@ class SqlReading(Reading):
 class SqlUnitOfWork(SqlReading, UnitOfWork):
     def __init__(self, engines: Engines) -> None:
         super().__init__(engines)
-        self.engine = engines.writer
+        self.engine, self.reader = engines.writer, None
 
     def commit(self) -> None:
         try:

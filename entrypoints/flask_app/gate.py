@@ -94,7 +94,9 @@ class Gate:
     def refusal(self, environ: "WSGIEnvironment", method: str, path: str) -> Exception | None:
         """What is wrong with the request before anybody has looked at what it wants, or None."""
         if environ.get("HTTP_HOST", "").lower() not in self.hosts:
-            environ["HTTP_HOST"] = self.host  # Werkzeug would encode by IDNA whatever was sent, and may refuse
+            environ["HTTP_HOST"] = (
+                self.host
+            )  # Werkzeug would encode by IDNA whatever was sent, and may refuse
             if not path.startswith("/health/"):
                 return UnknownHost()
         if not environ.get("QUERY_STRING", "").isascii() and not _is_utf8(environ["QUERY_STRING"]):
@@ -103,7 +105,7 @@ class Gate:
             return None
         if environ.get("HTTP_SEC_FETCH_SITE") in {"cross-site", "same-site"}:
             return CrossSite()
-        if environ.get("HTTP_ORIGIN", "") and environ["HTTP_ORIGIN"] not in self.origins:
+        if "HTTP_ORIGIN" in environ and environ["HTTP_ORIGIN"] not in self.origins:
             return CrossSite()
         return None
 

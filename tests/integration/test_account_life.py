@@ -1,0 +1,359 @@
+"""The rest of an account's life over HTTP: another name, its history, what is stored, and leaving."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from adapters.sql.tables import links, outbox, users
+from domain.access import Operator
+from domain.sessions import Client
+from domain.users import Role
+from tests.integration.conftest import ADA
+from tests.integration.test_emails import (
+    ANOTHER_PASSWORD,
+    EVE,
+    NO_TEXT,
+    ON_ONE_DATABASE,
+    SUCCESS,
+    ask_to_change,
+    clock,
+    delivered,
+    everything_stored,
+    history,
+    refused_fields,
+    token_of,
+    user_with,
+    verify,
+    waiting,
+)
+from tests.races import racing
+from tests.samples import GOOD_PASSWORD, an_event
+
+__all__ = ["clock"]
+
+OPERATOR = Operator(Client("", "command line"))
+LEAVE = {"current_password": GOOD_PASSWORD}
+CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
+ADAS_PLACE = {
+    "headers": {"User-Agent": "Engine/1.0 (of Ada)"},
+    "environ_base": {"REMOTE_ADDR": "203.0.113.77"},
+}
+
+
+def data(client, path):
+    status, answer = client.ask("GET", path)
+    assert status == 200
+    return answer
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "method, path, body",
+    [
+        ("PATCH", "/api/user", {"username": "countess"}),
+        ("DELETE", "/api/user", LEAVE),
+        ("GET", "/api/user/export", None),
+        ("GET", "/api/user/events", None),
+    ],
+)
+def test_a_stranger_is_told_to_log_in(client, method, path, body):
+    assert client.code(method, path, body) == 40102
+
+
+def test_a_new_username_is_stored_and_told(ada, container):
+    before = data(ada, "/api/user")["data"]
+
+    status, answer = ada.ask("PATCH", "/api/user", {"username": "Countess_1"})
+
+    assert (status, answer) == (200, {"data": before | {"username": "Countess_1"}})
+    assert data(ada, "/api/user") == answer
+    assert user_with(container, ADA["email"]).username == "Countess_1"
+    renamed, _ = history(container)
+    assert (renamed.tag, renamed.actor_id, renamed.detail) == ("username_changed", renamed.user_id, "")
+
+
+def test_ones_own_name_in_other_letters_is_not_taken(ada):
+    assert ada.ask("PATCH", "/api/user", {"username": "ADA"})[1]["data"]["username"] == "ADA"
+
+
+def test_a_name_that_was_left_can_be_taken(ada, client):
+    assert ada.ask("PATCH", "/api/user", {"username": "countess"})[0] == 200
+    assert client.ask("POST", "/api/register", EVE | {"username": "ADA"})[0] == 201
+
+
+@pytest.mark.parametrize("username", ["eve", "EVE"])
+def test_a_username_is_taken_in_any_case_of_letters(ada, client, container, username):
+    client.ask("POST", "/api/register", EVE)
+
+    assert ada.code("PATCH", "/api/user", {"username": username}) == 40903
+
+    assert user_with(container, ADA["email"]).username == "ada"
+    assert [event.tag for event in history(container)] == ["registered"]
+
+
+def test_of_two_who_take_one_name_at_once_one_does(ada, client):
+    client.ask("POST", "/api/register", EVE)
+    people = [ada, client]
+
+    answers = racing(lambda number: people[number].ask("PATCH", "/api/user", {"username": "Queen"}), times=2)
+
+    assert sorted(status for status, _ in answers) == [200, 409]
+    assert {a["errors"]["internal_error_code"] for s, a in answers if s == 409} == {40903}
+
+
+@ON_ONE_DATABASE
+def test_a_username_that_breaks_the_rules_is_refused(ada, container):
+    for username in [*NO_TEXT, "ada\0", "x" * 9999, "", "1ada", "a-b", "ädä", "x" * 31, "Admin"]:
+        assert refused_fields(ada, "PATCH", "/api/user", {"username": username}) == {"username"}
+    assert refused_fields(ada, "PATCH", "/api/user", {}) == {"username"}
+    more = {"username": "countess", "roles": ["admin"]}
+    assert refused_fields(ada, "PATCH", "/api/user", more) == {"roles"}
+    assert user_with(container, ADA["email"]).username == "ada"
+
+
+def test_the_history_is_told_in_words_the_newest_first(ada, client, clock):
+    client.ask("POST", "/api/register", EVE)
+    clock.advance(seconds=5)
+    ada.code("POST", "/api/login", CREDENTIALS | {"password": "wrong horse battery"}, **ADAS_PLACE)
+
+    answer = data(ada, "/api/user/events")
+
+    assert answer["next"] is None
+    failed, registered = answer["data"]
+    assert failed == {
+        "id": failed["id"],
+        "tag": "login_failed",
+        "sentence": "A login failed: wrong password.",
+        "created_at": clock.now.isoformat(),
+        "ip": "203.0.113.77",
+        "user_agent": "Engine/1.0 (of Ada)",
+        "device": "Unknown device",
+    }
+    assert (registered["tag"], registered["ip"]) == ("registered", "127.0.0.1")
+
+
+def test_the_history_is_walked_page_by_page(ada):
+    for number in range(6):
+        assert ada.ask("PATCH", "/api/user", {"username": f"ada{number}"})[0] == 200
+    whole = data(ada, "/api/user/events")["data"]
+    assert len(whole) == 7
+
+    found, after = [], ""
+    while True:
+        page = data(ada, f"/api/user/events?limit=3{after}")
+        found += page["data"]
+        assert len(page["data"]) <= 3
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert found == whole
+    assert data(ada, "/api/user/events?after=00000000-0000-0000-0000-000000000000")["data"] == []
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "limit", ["0", "101", "-1", "1_0", "ten", "1e1", "٣", "%00", "9" * 5000, "0050" + "9" * 5000, "1.5"]
+)
+def test_a_limit_that_is_none_is_refused(ada, limit):
+    assert set(ada.ask("GET", f"/api/user/events?limit={limit}")[1]["errors"]["field_errors"]) == {"limit"}
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("after", ["1", "%00", "nobody", "x" * 5000, "'; DROP TABLE users; --"])
+def test_a_place_that_is_none_in_the_list_is_refused(ada, after):
+    assert set(ada.ask("GET", f"/api/user/events?after={after}")[1]["errors"]["field_errors"]) == {"after"}
+
+
+def test_the_export_holds_everything_and_no_secret(ada, client, container, engines, clock):
+    token = token_of(container, "verify_email")
+    client.ask("POST", "/api/register", EVE)
+    ada.ask("POST", "/api/login", CREDENTIALS | {"remember": True}, **ADAS_PLACE)
+    ada.code("POST", "/api/login", CREDENTIALS | {"password": "wrong horse battery"}, **ADAS_PLACE)
+    verify(ada, token)
+    expected = {
+        "user": data(ada, "/api/user")["data"],
+        "sessions": data(ada, "/api/sessions")["data"],
+        "teams": data(ada, "/api/teams")["data"],
+        "events": data(ada, "/api/user/events")["data"],
+    }
+
+    response = ada.get("/api/user/export")
+
+    assert response.status_code == 200
+    assert response.mimetype == "application/json"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="account.json"'
+    document = response.get_json()
+    assert {name: document[name] for name in expected} == expected
+    assert len(document["sessions"]) == 1 and len(document["events"]) == 4
+    assert history(container)[0].tag == "exported"
+    assert EVE["email"] not in response.text and '"eve"' not in response.text
+    secrets = ["$bcrypt", GOOD_PASSWORD, ada.get_cookie("session").value]
+    with engines.reader.connect() as connection:
+        secrets += connection.execute(select(users.c.password_hash)).scalars()
+        secrets += connection.execute(select(links.c.token_hash)).scalars()
+    secrets += [mail.facts["token"] for mail in waiting(container) if "token" in mail.facts]
+    for secret in secrets:
+        assert secret not in response.text
+
+
+def test_the_export_names_the_address_that_waits_for_its_proof(ada, container):
+    ask_to_change(ada, container, "countess@example.org")
+
+    assert "countess@example.org" in ada.get("/api/user/export").text
+
+
+def test_a_long_history_is_exported_to_its_end(ada, container):
+    user = user_with(container, ADA["email"])
+    with container.transaction() as work:
+        for _ in range(230):
+            work.events.add(an_event(user.id))
+        work.commit()
+
+    assert len(json.loads(ada.get("/api/user/export").data)["events"]) == 231
+
+
+@pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD.upper()])
+def test_without_the_current_password_nobody_leaves(ada, container, password):
+    body = {} if password is None else {"current_password": password}
+
+    response = ada.delete("/api/user", json=body)
+
+    assert response.get_json()["errors"]["internal_error_code"] == 40303
+    assert response.headers.getlist("Set-Cookie") == []
+    assert ada.ask("GET", "/api/user")[0] == 200
+    assert [event.tag for event in history(container)].count("password_refused") == bool(password)
+
+
+@ON_ONE_DATABASE
+def test_leaving_takes_a_password_and_nothing_else(ada):
+    for value in [*NO_TEXT, "x\0", "x" * 1025]:
+        assert refused_fields(ada, "DELETE", "/api/user", {"current_password": value}) == {"current_password"}
+    assert refused_fields(ada, "DELETE", "/api/user", LEAVE | {"sure": True}) == {"sure"}
+    assert ada.code("DELETE", "/api/user") == 41501
+    assert ada.ask("GET", "/api/user")[0] == 200
+
+
+def test_who_leaves_is_gone_with_all_sessions_and_the_address_is_free(ada, client, new_client, container):
+    other = new_client()
+    other.ask("POST", "/api/login", CREDENTIALS)
+
+    response = ada.delete("/api/user", json=LEAVE)
+
+    assert (response.status_code, response.get_json()) == (200, SUCCESS)
+    [cookie] = response.headers.getlist("Set-Cookie")
+    assert cookie.startswith("session=;") and "Max-Age=0" in cookie
+    for one in (ada, other):
+        assert one.code("GET", "/api/user") == 40102
+    assert client.code("POST", "/api/login", CREDENTIALS) == 40101
+    assert client.ask("POST", "/api/register", ADA)[0] == 201
+    assert [event.tag for event in history(container)] == ["registered"]  # not the former one's
+
+
+def test_of_who_left_nothing_is_left_but_that_it_happened(client, container, engines):
+    """The mails are delivered first, so that their rows are those that are kept a week."""
+    client.ask("POST", "/api/register", ADA | {"username": "lovelace"}, **ADAS_PLACE)
+    client.ask("PATCH", "/api/user", {"username": "lovelace2"}, **ADAS_PLACE)
+    client.code("POST", "/api/login", CREDENTIALS | {"password": "wrong horse battery"}, **ADAS_PLACE)
+    client.ask("POST", "/api/password/forgot", {"email": ADA["email"]}, **ADAS_PLACE)
+    client.ask("GET", "/api/user/export", **ADAS_PLACE)
+    delivered(container)
+
+    assert client.ask("DELETE", "/api/user", LEAVE, **ADAS_PLACE)[0] == 200
+
+    rows = everything_stored(engines)
+    for trace in (ADA["email"], "lovelace", "203.0.113.77", "Engine/1.0"):
+        assert trace not in rows, [row for row in rows.splitlines() if trace in row]
+    for tag in ("REGISTERED", "USERNAME_CHANGED", "LOGIN_FAILED", "EXPORTED", "DELETED"):
+        assert tag in rows
+
+
+def test_an_address_that_was_asked_for_leaves_no_trace_either(ada, container, engines):
+    ask_to_change(ada, container, "countess@example.org")
+
+    assert ada.ask("DELETE", "/api/user", LEAVE)[0] == 200
+
+    rows = everything_stored(engines)
+    assert "countess@example.org" not in rows, [r for r in rows.splitlines() if "countess" in r]
+
+
+def test_no_address_that_was_ever_asked_for_or_left_is_kept(ada, client, container, engines):
+    ask_to_change(ada, container, "first@example.org")
+    verify(client, ask_to_change(ada, container, "second@example.org"))
+    delivered(container)
+    assert "first@example.org" in everything_stored(engines)
+
+    assert ada.ask("DELETE", "/api/user", LEAVE)[0] == 200
+
+    rows = everything_stored(engines).splitlines()
+    assert [row for row in rows if "@example.org" in row] == []
+
+
+def test_a_link_that_was_replaced_is_not_sent_to_who_left(ada, container):
+    ask_to_change(ada, container, "first@example.org")
+    ask_to_change(ada, container, "second@example.org")
+
+    ada.ask("DELETE", "/api/user", LEAVE)
+
+    assert [mail.recipient for mail in delivered(container)] == []
+
+
+def test_mail_that_waits_for_who_left_is_not_sent(ada, container):
+    ask_to_change(ada, container, "countess@example.org")
+    assert len(waiting(container)) == 3
+
+    ada.ask("DELETE", "/api/user", LEAVE)
+
+    assert [mail.recipient for mail in delivered(container)] == []
+
+
+def test_mail_to_others_is_sent_when_somebody_leaves(ada, client, container):
+    client.ask("POST", "/api/register", EVE)
+
+    ada.ask("DELETE", "/api/user", LEAVE)
+
+    assert [mail.recipient for mail in delivered(container)] == [EVE["email"]]
+    assert client.ask("GET", "/api/user")[0] == 200
+    assert len(data(client, "/api/teams")["data"]) == 1
+
+
+def test_the_last_admin_does_not_leave(ada, client, container):
+    administration = container.administration()
+    administration.grant(OPERATOR, ADA["email"], Role.ADMIN)
+
+    response = ada.delete("/api/user", json=LEAVE)
+
+    assert response.get_json()["errors"]["internal_error_code"] == 40904
+    assert response.headers.getlist("Set-Cookie") == []
+    assert ada.ask("GET", "/api/user")[0] == 200
+    assert "deleted" not in [event.tag for event in history(container)]
+
+    client.ask("POST", "/api/register", EVE)
+    administration.grant(OPERATOR, EVE["email"], Role.ADMIN)
+    assert ada.ask("DELETE", "/api/user", LEAVE) == (200, SUCCESS)
+    assert client.code("DELETE", "/api/user", LEAVE) == 40904
+
+
+def test_of_two_admins_who_leave_at_once_one_stays(ada, client, container):
+    client.ask("POST", "/api/register", EVE)
+    for email in (ADA["email"], EVE["email"]):
+        container.administration().grant(OPERATOR, email, Role.ADMIN)
+    people = [ada, client]
+
+    answers = racing(lambda number: people[number].ask("DELETE", "/api/user", LEAVE), times=2)
+
+    assert sorted(status for status, _ in answers) == [200, 409], answers
+    [refused] = [answer for status, answer in answers if status == 409]
+    assert refused["errors"]["internal_error_code"] == 40904
+    with container.look() as stored:
+        assert len(stored.users.holders(Role.ADMIN)) == 1
+
+
+def test_a_password_that_is_no_longer_good_deletes_nothing(ada, client, container):
+    change = {"current_password": GOOD_PASSWORD, "new_password": ANOTHER_PASSWORD}
+    assert ada.ask("POST", "/api/password", change)[0] == 200
+
+    assert ada.code("DELETE", "/api/user", LEAVE) == 40303
+    assert ada.ask("DELETE", "/api/user", {"current_password": ANOTHER_PASSWORD})[0] == 200
+    with container.engines().reader.connect() as connection:
+        assert connection.execute(select(outbox.c.id).where(outbox.c.delivered_at.is_(None))).all() == []

@@ -1,0 +1,321 @@
+"""The command line, over every database: what it prints, what it asks for, and how it exits."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+from dependency_injector import providers
+
+from adapters.sql.engines import connect
+from domain import errors
+from domain.access import LastAdmin, PermissionDenied
+from domain.links import LinkGone
+from domain.sessions import NotLoggedIn
+from domain.users import EmailTaken
+from entrypoints.cli import EXIT, cli
+from entrypoints.problems import STATUS
+from tests.fakes import NOON, FakeClock, FakeMailer
+from tests.integration.conftest import ADA
+from tests.integration.test_emails import ON_ONE_DATABASE
+from tests.samples import GOOD_PASSWORD, a_mail, a_user
+
+CREATE = ["users", "create", "--email", " Grace@EXAMPLE.org", "--username", "grace"]
+ERRORS = [
+    errors.Invalid("name", "It is too long."),
+    NotLoggedIn(),
+    PermissionDenied(),
+    errors.NotFound(),
+    EmailTaken(),
+    LinkGone(),
+    errors.TooManyAttempts(7),
+    errors.Unavailable(1),
+]
+
+
+@pytest.fixture
+def clock(container):
+    clock = FakeClock()
+    container.now.override(providers.Object(clock))
+    return clock
+
+
+@pytest.fixture
+def run(container):
+    def run(*arguments, typed="", code=0):
+        result = CliRunner().invoke(cli, arguments, obj=container, input=typed)
+        assert result.exit_code == code, (result.output, result.exception)
+        assert GOOD_PASSWORD not in result.output
+        return result
+
+    return run
+
+
+def created(run, *options):
+    return run(*CREATE, "--password-stdin", *options, typed=GOOD_PASSWORD + "\n")
+
+
+def user_with(container, email):
+    with container.look() as stored:
+        return stored.users.by_email(email)
+
+
+def lines(result):
+    return result.stdout.splitlines()
+
+
+def test_an_account_is_made_with_the_password_from_stdin(run, container, client):
+    result = created(run)
+
+    assert lines(result) == ["Created grace <grace@example.org>."]
+    login = {"email": "grace@example.org", "password": GOOD_PASSWORD}
+    assert client.ask("POST", "/api/login", login)[0] == 200
+    user = user_with(container, "grace@example.org")
+    assert (user.roles, user.email_verified_at) == (frozenset(), None)
+    with container.look() as stored:
+        registered = stored.events.about(user.id, None, 10).items[-1]
+        assert len(stored.teams.of(user.id)) == 1
+    assert (registered.tag, registered.actor_id, registered.user_agent) == (
+        "registered",
+        None,
+        "command line",
+    )
+
+
+def test_an_admin_is_made(run, container):
+    assert lines(created(run, "--admin")) == ["Created grace <grace@example.org> as admin."]
+
+    assert user_with(container, "grace@example.org").roles == {"admin"}
+
+
+@ON_ONE_DATABASE
+def test_without_stdin_the_password_is_asked_for_twice_and_not_shown(run, client):
+    result = run(*CREATE, typed=f"{GOOD_PASSWORD}\n{GOOD_PASSWORD}\n")
+
+    assert "Password" in result.output and "Repeat" in result.output
+    login = {"email": "grace@example.org", "password": GOOD_PASSWORD}
+    assert client.ask("POST", "/api/login", login)[0] == 200
+
+
+@ON_ONE_DATABASE
+def test_passwords_that_differ_are_asked_for_again(run, container):
+    run(*CREATE, typed=f"{GOOD_PASSWORD}\nanother one\n", code=1)
+
+    assert user_with(container, "grace@example.org") is None
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [*CREATE, "--password", "x"],
+        [*CREATE, "x"],
+        ["users", "create", "--username", "grace"],
+        ["users", "grant", "ada@example.org", "queen"],
+        ["users", "list", "--limit", "101"],
+        ["users", "list", "--after", "nobody"],
+        ["outbox", "list", "--limit", "0"],
+        ["users", "delete"],
+        ["nonsense"],
+    ],
+)
+def test_wrong_use_is_2_and_a_password_is_no_argument(run, container, arguments):
+    result = run(*arguments, code=2)
+
+    assert "Usage:" in result.stderr and result.stdout == ""
+    assert user_with(container, "grace@example.org") is None
+
+
+def test_what_was_refused_is_told_on_stderr_and_by_the_exit_code(run, ada):
+    run("users", "grant", "nobody@example.org", "admin", code=6)
+    taken = run(*CREATE[:2], "--email", "ADA@example.org", "--username", "other", "--password-stdin",
+                typed=GOOD_PASSWORD, code=7)  # fmt: skip
+    assert (taken.stdout, taken.stderr) == ("", f"Error: {EmailTaken.message}\n")
+    run("users", "grant", ADA["email"], "admin")
+    assert run("users", "revoke", ADA["email"], "admin", code=7).stderr == f"Error: {LastAdmin.message}\n"
+    invalid = run("users", "create", "--email", "x", "--username", "1", "--password-stdin", typed="x", code=3)
+    assert invalid.stdout == ""
+    told = invalid.stderr.splitlines()
+    assert told[0].startswith("Error: ")
+    assert [line.split(":")[0] for line in told[1:]] == ["  username", "  email", "  password"]
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_every_family_has_its_exit_code(run, container, error):
+    class Refusing:
+        def purge(self):
+            raise error
+
+    container.housekeeping.override(providers.Object(Refusing()))
+    [family] = [family for family in EXIT if isinstance(error, family)]
+
+    result = run("purge", code=EXIT[family])
+
+    assert result.stderr.splitlines()[0] == f"Error: {error.message}"
+    assert result.stdout == ""
+
+
+def test_the_exit_codes_are_distinct_and_no_family_is_forgotten():
+    assert sorted(EXIT.values()) == list(range(3, 3 + len(EXIT)))
+    assert set(EXIT) == set(STATUS)
+    assert {family for family in EXIT for error in ERRORS if isinstance(error, family)} == set(EXIT)
+
+
+@ON_ONE_DATABASE
+def test_our_own_fault_is_1(run, container):
+    class Broken:
+        def purge(self):
+            raise RuntimeError("the cause")
+
+    container.housekeeping.override(providers.Object(Broken()))
+    run("purge", code=1)
+
+
+@ON_ONE_DATABASE
+def test_without_a_database_it_is_10(run, container):
+    engines = connect("sqlite:////nowhere/at/all.db")
+    container.engines.override(providers.Object(engines))
+    assert run("users", "list", code=10).stderr.startswith("Error: ")
+
+
+def test_people_are_listed_the_newest_first(run, ada, container):
+    created(run, "--admin")
+
+    grace, first = lines(run("users", "list"))
+
+    assert grace.split()[2:] == ["admin", "grace", "grace@example.org"]
+    assert first.split()[2:] == ["-", "ada", "ada@example.org"]
+    assert lines(run("users", "list", "--search", "GRACE@")) == [grace]
+    assert lines(run("users", "list", "--search", "%")) == []
+
+
+def test_people_are_listed_for_programs(run, ada, container):
+    created(run, "--admin")
+
+    page = json.loads(run("users", "list", "--json").stdout)
+
+    assert page["next"] is None
+    assert page["data"][1] == ada.ask("GET", "/api/user")[1]["data"]
+    assert [user["roles"] for user in page["data"]] == [["admin"], []]
+
+
+def test_a_long_list_is_walked(run, container):
+    with container.transaction() as work:
+        for number in range(5):
+            work.users.add(a_user(f"person{number}@example.org"))
+        work.commit()
+    found, after = [], []
+    for _ in range(3):
+        page = json.loads(run("users", "list", "--json", "--limit", "2", *after).stdout)
+        found += [user["username"] for user in page["data"]]
+        after = ["--after", page["next"]]
+
+    assert found == [f"person{number}" for number in (4, 3, 2, 1, 0)]
+    assert page["next"] is None
+    first = lines(run("users", "list", "--limit", "2"))
+    assert len(first) == 3 and first[2].startswith("There are more: --after ")
+    assert lines(run("users", "list", *first[2].split()[3:]))[0].split()[3] == "person2"
+
+
+def test_a_role_is_given_and_taken(run, ada, container):
+    assert lines(run("users", "grant", " ADA@example.org", "admin")) == ["ada@example.org is admin."]
+    assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == ["admin"]
+    created(run, "--admin")
+
+    assert lines(run("users", "revoke", ADA["email"], "admin")) == ["ada@example.org is no longer admin."]
+    assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == []
+    with container.look() as stored:
+        told = stored.events.about(user_with(container, ADA["email"]).id, None, 10).items
+    assert [(event.tag, event.detail) for event in told[:2]] == [
+        ("role_revoked", "admin"),
+        ("role_granted", "admin"),
+    ]
+
+
+@pytest.fixture
+def undelivered(clock, container):
+    """One that waits and was tried, and one that was given up."""
+    waits, parked = a_mail(recipient="w@example.org"), a_mail(recipient="p@example.org")
+    waits.failed(NOON, "the mail server answered 451")
+    parked.created_at -= timedelta(days=2)
+    parked.failed(NOON, "the mail server answered 550")
+    with container.transaction() as work:
+        for mail in (waits, parked):
+            work.outbox.add(mail)
+        delivered = a_mail(recipient="d@example.org")
+        delivered.delivered(NOON)
+        work.outbox.add(delivered)
+        work.commit()
+    return waits, parked
+
+
+def test_the_outbox_lists_what_waits_and_what_was_given_up_and_no_token(run, undelivered):
+    result = run("outbox", "list")
+
+    given_up, waits = lines(result)
+    assert "given up" in given_up and given_up.endswith("p@example.org  the mail server answered 550")
+    assert "waits" in waits and waits.endswith("w@example.org  the mail server answered 451")
+    assert "t0k3n" not in result.output
+
+
+def test_the_outbox_is_listed_for_programs(run, undelivered):
+    _, parked = undelivered
+    result = run("outbox", "list", "--json")
+
+    page = json.loads(result.stdout)
+    assert page["data"][0] == {
+        "id": str(parked.id),
+        "letter": "verify_email",
+        "recipient": "p@example.org",
+        "created_at": parked.created_at.isoformat(),
+        "next_try_at": None,
+        "attempts": 1,
+        "parked_at": NOON.isoformat(),
+        "last_error": "the mail server answered 550",
+    }
+    assert page["data"][1]["next_try_at"] == (NOON + timedelta(minutes=1)).isoformat()
+    assert (len(page["data"]), page["next"]) == (2, None)
+    assert "t0k3n" not in result.output
+    first = json.loads(run("outbox", "list", "--json", "--limit", "1").stdout)
+    rest = json.loads(run("outbox", "list", "--json", "--after", first["next"]).stdout)
+    assert first["data"] + rest["data"] == page["data"]
+
+
+def test_what_was_given_up_is_counted_for_whoever_watches(client, undelivered):
+    data = {"status": "ready", "mail": {"waiting": 1, "parked": 1}}
+    assert client.ask("GET", "/health/ready") == (200, {"data": data})
+
+
+def test_what_is_due_is_delivered(run, ada, container, undelivered):
+    mailer = FakeMailer()
+    container.mailer.override(providers.Object(mailer))
+    with container.transaction() as work:
+        for number in range(7):
+            work.outbox.add(a_mail(recipient=f"{number}@example.org"))
+        work.commit()
+
+    assert lines(run("outbox", "deliver")) == ["Tried 7, 2 wait, 1 given up."]
+    assert [mail.recipient for mail in mailer.sent] == [f"{number}@example.org" for number in range(7)]
+    assert lines(run("outbox", "deliver")) == ["Tried 0, 2 wait, 1 given up."]
+
+
+def test_purging_prints_what_has_served_its_time(clock, ada, run, container):
+    container.mailer.override(providers.Object(FakeMailer()))
+    assert container.delivery().deliver() == 1
+    clock.advance(days=7)
+    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "counters: 0"]
+    clock.advance(seconds=1)
+    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 1", "counters: 0"]
+    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 0", "counters: 0"]
+    assert user_with(container, ADA["email"]) is not None
+
+
+def test_purging_spares_what_is_still_good(clock, ada, client, run, container):
+    login = {"email": ADA["email"], "password": GOOD_PASSWORD, "remember": True}
+    assert client.ask("POST", "/api/login", login)[0] == 200
+    clock.advance(days=8)
+    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "counters: 0"]
+    assert client.ask("GET", "/api/user")[0] == 200
+    with container.look() as stored:
+        assert len(stored.outbox.page(None, 10).items) >= 1

@@ -1,0 +1,398 @@
+"""The address of an account over HTTP: proving it, and moving to another."""
+
+from hashlib import sha256
+
+import pytest
+from dependency_injector import providers
+from sqlalchemy import select
+
+from adapters.sql.tables import metadata
+from tests.fakes import FakeClock, FakeMailer
+from tests.integration.conftest import ADA
+from tests.races import racing
+from tests.samples import GOOD_PASSWORD
+
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+EVE = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
+CHANGE = {"email": "countess@example.org", "current_password": GOOD_PASSWORD}
+NO_TEXT = [None, 1, True, [], {}, ["ada"]]
+ANOTHER_PASSWORD = "another horse battery"
+SUCCESS = {"message": "success"}
+
+
+@pytest.fixture(autouse=True)
+def clock(container):
+    clock = FakeClock()
+    container.now.override(providers.Object(clock))
+    return clock
+
+
+def waiting(container):
+    """Mails that were not delivered yet, the oldest first."""
+    with container.look() as stored:
+        return stored.outbox.page(None, 100).items[::-1]
+
+
+def letters(container):
+    return [(mail.letter, mail.recipient) for mail in waiting(container)]
+
+
+def token_of(container, letter):
+    """Of the link in the last such mail."""
+    return [mail for mail in waiting(container) if mail.letter == letter][-1].facts["token"]
+
+
+def delivered(container):
+    """Deliver all that waits, and hand out what was sent."""
+    mailer = FakeMailer()
+    container.mailer.override(providers.Object(mailer))
+    while container.delivery().deliver():
+        pass
+    container.mailer.reset_override()
+    return mailer.sent
+
+
+def everything_stored(engines):
+    """All rows of all tables, as text."""
+    with engines.reader.connect() as connection:
+        return "\n".join(
+            f"{table.name}: {row}"
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table))
+        )
+
+
+def user_with(container, email):
+    with container.look() as stored:
+        return stored.users.by_email(email)
+
+
+def history(container, email=ADA["email"]):
+    """What happened to this user, the newest first."""
+    user = user_with(container, email)
+    with container.look() as stored:
+        return stored.events.about(user.id, None, 100).items
+
+
+def refused_fields(client, method, path, body):
+    """The names of the fields that are to blame."""
+    assert client.code(method, path, body) == 42201
+    errors = client.ask(method, path, body)[1]["errors"]["field_errors"]
+    assert all(sentences and all(sentences) for sentences in errors.values())
+    return set(errors)
+
+
+def ask_to_change(ada, container, email=CHANGE["email"]):
+    assert ada.ask("POST", "/api/email", CHANGE | {"email": email})[0] == 202
+    return token_of(container, "verify_email")
+
+
+def verify(client, token):
+    return client.ask("POST", "/api/email/verify", {"token": token})
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("path, body", [("/api/email", CHANGE), ("/api/email/verify/resend", None)])
+def test_a_stranger_is_told_to_log_in(client, path, body):
+    assert client.code("POST", path, body) == 40102
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", CHANGE)
+def test_what_is_no_text_is_refused_and_its_field_named(ada, container, name):
+    for value in [*NO_TEXT, CHANGE[name] + "\0", "x" * 2000]:
+        assert refused_fields(ada, "POST", "/api/email", CHANGE | {name: value}) == {name}
+    assert letters(container) == [("verify_email", ADA["email"])]
+
+
+@ON_ONE_DATABASE
+def test_a_missing_address_and_an_unknown_field_are_named(ada):
+    assert refused_fields(ada, "POST", "/api/email", {"current_password": GOOD_PASSWORD}) == {"email"}
+    assert refused_fields(ada, "POST", "/api/email", CHANGE | {"verified": True}) == {"verified"}
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("email", ["", "ada", "ada@localhost", "a@b@c.org", "a\n@example.org", "@x.org"])
+def test_what_is_no_address_is_refused(ada, container, email):
+    assert refused_fields(ada, "POST", "/api/email", CHANGE | {"email": email}) == {"email"}
+    assert letters(container) == [("verify_email", ADA["email"])]
+
+
+@ON_ONE_DATABASE
+def test_a_token_of_the_wrong_shape_is_refused(client):
+    path = "/api/email/verify"
+    for value in [*NO_TEXT, "t\0"]:
+        assert refused_fields(client, "POST", path, {"token": value}) == {"token"}
+    assert refused_fields(client, "POST", path, {}) == {"token"}
+    assert refused_fields(client, "POST", path, {"token": "t", "email": "a@b.org"}) == {"email"}
+    surrogate = client.post(path, data=b'{"token": "\\ud800"}', content_type="application/json")
+    assert surrogate.status_code == 422
+
+
+def test_the_link_of_the_registration_verifies_the_address(ada, client, container):
+    assert ada.ask("GET", "/api/user")[1]["data"]["email_verified"] is False
+
+    assert verify(client, token_of(container, "verify_email")) == (200, SUCCESS)
+
+    user = ada.ask("GET", "/api/user")[1]["data"]
+    assert (user["email"], user["email_verified"]) == (ADA["email"], True)
+    verified, _ = history(container)
+    assert (verified.tag, verified.actor_id, verified.ip) == ("email_verified", None, "127.0.0.1")
+    assert client.get_cookie("session") is None
+
+
+def test_asking_sends_a_link_to_the_new_address_and_a_notice_to_the_old_which_stays(ada, container):
+    assert ada.ask("POST", "/api/email", CHANGE | {"email": " Countess@EXAMPLE.org "}) == (202, SUCCESS)
+
+    assert letters(container)[1:] == [
+        ("verify_email", "countess@example.org"),
+        ("email_change_asked", "ada@example.org"),
+    ]
+    assert ada.ask("GET", "/api/user")[1]["data"]["email"] == ADA["email"]
+    assert user_with(container, CHANGE["email"]) is None
+    asked, _ = history(container)
+    assert (asked.tag, asked.actor_id) == ("email_change_asked", user_with(container, ADA["email"]).id)
+
+
+def test_the_link_moves_the_account_and_the_old_address_is_told(ada, client, new_client, container):
+    token = ask_to_change(ada, container)
+
+    assert verify(client, token) == (200, SUCCESS)
+
+    user = ada.ask("GET", "/api/user")[1]["data"]  # the session goes on
+    assert (user["email"], user["email_verified"]) == (CHANGE["email"], True)
+    assert letters(container)[-1] == ("email_changed", ADA["email"])
+    assert history(container, CHANGE["email"])[0].tag == "email_changed"
+    for email, status in [(ADA["email"], 401), (CHANGE["email"], 200)]:
+        credentials = {"email": email, "password": GOOD_PASSWORD}
+        assert new_client().ask("POST", "/api/login", credentials)[0] == status
+    assert client.ask("POST", "/api/register", EVE | {"email": ADA["email"]})[0] == 201
+
+
+def test_the_link_is_posted_whoever_is_logged_in(ada, new_client, container):
+    token = ask_to_change(ada, container)
+    eve = new_client()
+    eve.ask("POST", "/api/register", EVE)
+
+    assert verify(eve, token)[0] == 200
+
+    assert ada.ask("GET", "/api/user")[1]["data"]["email"] == CHANGE["email"]
+    assert eve.ask("GET", "/api/user")[1]["data"]["email"] == EVE["email"]
+
+
+def test_opening_the_page_of_the_link_consumes_nothing(ada, client, container):
+    token = token_of(container, "verify_email")
+    for path in ("/verify-email", f"/verify-email?token={token}"):
+        assert client.get(path).status_code == 200
+    assert client.get("/api/email/verify").status_code == 405
+
+    assert verify(client, token)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "unknown",
+        "empty",
+        "long",
+        "used",
+        "expired",
+        "replaced",
+        "changed to",
+        "password",
+        "moved",
+        "left",
+        "reset",
+    ],
+)
+def test_a_link_that_is_not_good_is_answered_alike(ada, client, container, clock, case):
+    token = token_of(container, "verify_email")
+    match case:
+        case "unknown":
+            token = "guess"
+        case "empty":
+            token = ""
+        case "long":
+            token = "t" * 60_000
+        case "used":
+            assert verify(client, token)[0] == 200
+        case "expired":
+            clock.advance(days=1)
+        case "replaced":
+            assert ada.ask("POST", "/api/email/verify/resend")[0] == 202
+        case "changed to":
+            ask_to_change(ada, container)
+        case "password":
+            change = {"current_password": GOOD_PASSWORD, "new_password": ANOTHER_PASSWORD}
+            assert ada.ask("POST", "/api/password", change)[0] == 200
+        case "moved":
+            client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})
+            token = token_of(container, "reset_password")
+            assert verify(client, ask_to_change(ada, container))[0] == 200
+        case "left":
+            assert ada.ask("DELETE", "/api/user", {"current_password": GOOD_PASSWORD})[0] == 200
+        case "reset":
+            client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})
+            token = token_of(container, "reset_password")
+
+    response = client.post("/api/email/verify", json={"token": token})
+
+    reference = client.post("/api/email/verify", json={"token": "another guess"})
+    assert (response.status_code, response.data) == (410, reference.data)
+    assert response.get_json()["errors"]["internal_error_code"] == 41001
+
+
+def test_until_it_has_expired_a_link_is_good(ada, client, container, clock):
+    clock.advance(days=1, seconds=-1)
+
+    assert verify(client, token_of(container, "verify_email"))[0] == 200
+
+
+def test_of_two_changes_in_a_row_the_newest_link_works(ada, client, container):
+    first = ask_to_change(ada, container, "first@example.org")
+    second = ask_to_change(ada, container, "second@example.org")
+
+    assert client.code("POST", "/api/email/verify", {"token": first}) == 41001
+    assert verify(client, second)[0] == 200
+    assert ada.ask("GET", "/api/user")[1]["data"]["email"] == "second@example.org"
+
+
+@pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD + " "])
+def test_without_the_current_password_nothing_is_asked_for(ada, container, password):
+    body = {"email": CHANGE["email"]} | ({} if password is None else {"current_password": password})
+
+    assert ada.code("POST", "/api/email", body) == 40303
+
+    assert letters(container) == [("verify_email", ADA["email"])]
+    assert [event.tag for event in history(container)] == ["password_refused"] * bool(password) + [
+        "registered"
+    ]
+
+
+@pytest.mark.parametrize("email", ["eve@example.org", " EVE@Example.org"])
+def test_nobody_asks_for_an_address_that_is_taken(ada, client, container, email):
+    client.ask("POST", "/api/register", EVE)
+
+    assert ada.code("POST", "/api/email", CHANGE | {"email": email}) == 40902
+
+    assert [letter for letter, _ in letters(container)] == ["verify_email"] * 2
+    assert [event.tag for event in history(container)] == ["registered"]
+
+
+def test_an_address_that_was_taken_meanwhile_is_not_taken_over(ada, client, container):
+    token = ask_to_change(ada, container)
+    client.ask("POST", "/api/register", EVE | {"email": CHANGE["email"]})
+
+    assert client.code("POST", "/api/email/verify", {"token": token}) == 40902
+
+    eve = user_with(container, CHANGE["email"])
+    assert (eve.username, eve.email_verified_at) == ("eve", None)
+    assert ada.ask("GET", "/api/user")[1]["data"]["email"] == ADA["email"]
+
+
+def test_of_two_who_confirm_one_address_at_once_one_wins(ada, new_client, container):
+    eve = new_client()
+    eve.ask("POST", "/api/register", EVE)
+    for _ in range(5):
+        tokens = [ask_to_change(person, container) for person in (ada, eve)]
+
+        def confirm(number, tokens=tokens):
+            return verify(new_client(), tokens[number])
+
+        answers = racing(confirm, times=2)
+        assert sorted(status for status, _ in answers) == [200, 409], answers
+        [refused] = [answer for status, answer in answers if status == 409]
+        assert refused["errors"]["internal_error_code"] == 40902
+
+        winner = [person for person, (status, _) in zip((ada, eve), answers, strict=True) if status == 200]
+        assert winner[0].ask("GET", "/api/user")[1]["data"]["email"] == CHANGE["email"]
+        back = ADA["email"] if winner[0] is ada else EVE["email"]
+        assert verify(new_client(), ask_to_change(winner[0], container, back))[0] == 200
+
+
+def test_of_twenty_at_once_on_one_link_one_wins(ada, new_client, container):
+    token = ask_to_change(ada, container)
+
+    answers = racing(lambda number: verify(new_client(), token), times=20)
+
+    assert sorted(status for status, _ in answers) == [200] + [410] * 19
+    assert {answer["errors"]["internal_error_code"] for status, answer in answers if status == 410} == {41001}
+    assert [event.tag for event in history(container, CHANGE["email"])].count("email_changed") == 1
+    assert letters(container).count(("email_changed", ADA["email"])) == 1
+
+
+def test_a_new_link_is_sent_until_the_address_is_verified(ada, client, container):
+    assert ada.ask("POST", "/api/email/verify/resend") == (202, SUCCESS)
+    assert letters(container) == [("verify_email", ADA["email"])] * 2
+
+    verify(client, token_of(container, "verify_email"))
+    assert ada.ask("POST", "/api/email/verify/resend") == (202, SUCCESS)
+    assert letters(container) == [("verify_email", ADA["email"])] * 2
+
+
+@pytest.mark.parametrize("letter", ["verify_email", "reset_password"])
+def test_of_a_token_only_the_hash_is_kept_when_its_mail_was_sent(ada, client, container, engines, letter):
+    if letter == "reset_password":
+        client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})
+    token = token_of(container, letter)
+    assert len(token) == 43  # 256 bits
+    assert sha256(token.encode()).hexdigest() in everything_stored(engines)
+
+    assert token in [mail.facts.get("token") for mail in delivered(container)]
+
+    rows = everything_stored(engines)
+    assert token not in rows
+    assert sha256(token.encode()).hexdigest() in rows
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("headers", [{"Host": "127.0.0.1:8000"}, {"Host": "localhost:80"}, {}])
+def test_links_begin_with_base_url_whatever_host_a_request_named(client, container, headers):
+    headers |= {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    assert client.ask("POST", "/api/register", ADA, headers=headers)[0] == 201
+    client.ask("POST", "/api/password/forgot", {"email": ADA["email"]}, headers=headers)
+
+    for mail, page in zip(waiting(container), ("verify-email", "reset-password"), strict=True):
+        written = container.mailer().letters.write(mail)
+        link = f"http://localhost/{page}#{mail.facts['token']}"
+        assert written.text.count("http") == 2  # the link, and the site's own address below
+        assert link in written.text and f'href="{link}"' in written.html
+        for text in (written.text, written.html):
+            assert "evil" not in text and "127.0.0.1" not in text
+
+
+@ON_ONE_DATABASE
+def test_an_unknown_host_writes_no_mail(client, container):
+    code = client.code("POST", "/api/password/forgot", {"email": "a@b.org"}, headers={"Host": "evil.example"})
+    assert code == 40002
+    assert waiting(container) == []
+
+
+@pytest.mark.parametrize(
+    "typed, stored",
+    [
+        (" Ada@EXAMPLE.org ", "ada@example.org"),
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@ｅｘａｍｐｌｅ.org", "ada@example.org"),
+        ("STRASSE@example.org", "strasse@example.org"),
+        ("Straße@example.org", "strasse@example.org"),
+        ("\u212aate@example.org", "kate@example.org"),  # the sign for Kelvin
+        ("ÉMILIE@example.org", "émilie@example.org"),
+    ],
+)
+def test_mail_goes_to_the_address_that_is_stored(client, container, typed, stored):
+    answer = client.ask("POST", "/api/register", ADA | {"email": stored})
+    assert answer[1]["data"]["email"] == stored
+
+    assert client.ask("POST", "/api/password/forgot", {"email": typed}) == (202, SUCCESS)
+
+    assert [mail.recipient for mail in delivered(container)] == [stored, stored]
+
+
+@pytest.mark.parametrize("typed", ["mıke@example.org", "miKe@examp\u0131e.org", "mike@example.org.evil.org"])
+def test_an_address_that_only_looks_alike_is_another(client, container, typed):
+    client.ask("POST", "/api/register", ADA | {"email": "mike@example.org"})
+
+    assert client.ask("POST", "/api/password/forgot", {"email": typed}) == (202, SUCCESS)
+
+    assert letters(container) == [("verify_email", "mike@example.org")]

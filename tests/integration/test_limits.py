@@ -1,0 +1,314 @@
+"""How often one may try, over HTTP: who is counted, and who is let through all the same."""
+
+import pytest
+from dependency_injector import providers
+
+from adapters.passwords import BcryptHasher
+from application.ports import PasswordHasher
+from entrypoints.flask_app.app import create_app
+from entrypoints.settings import Settings
+from tests.integration.conftest import ADA, Talker
+from tests.integration.test_emails import (
+    ANOTHER_PASSWORD,
+    ON_ONE_DATABASE,
+    SUCCESS,
+    clock,
+    delivered,
+    everything_stored,
+    letters,
+    token_of,
+)
+from tests.samples import GOOD_PASSWORD
+
+__all__ = ["clock"]
+
+CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
+WRONG = {"password": "wrong horse battery"}
+CHANGE = {"email": "countess@example.org", "current_password": GOOD_PASSWORD}
+
+
+class CountingHasher(PasswordHasher):
+    def __init__(self):
+        self.inner, self.count = BcryptHasher(rounds=4), 0
+
+    def hash(self, password):
+        self.count += 1
+        return self.inner.hash(password)
+
+    def verify(self, password, password_hash):
+        self.count += 1
+        return self.inner.verify(password, password_hash)
+
+    def outdated(self, password_hash):
+        return self.inner.outdated(password_hash)
+
+
+@pytest.fixture
+def settings(database_url):
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        bcrypt_rounds=4,
+        base_url="http://localhost",
+        limits="on",
+    )
+
+
+@pytest.fixture(autouse=True)
+def hasher(container):
+    hasher = CountingHasher()
+    container.hasher.override(providers.Object(hasher))
+    return hasher
+
+
+def place(ip, **headers):
+    return {
+        "environ_base": {"REMOTE_ADDR": ip},
+        "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+    }
+
+
+def refused(client, method, path, body, wait, **options):
+    """It is refused with 42901, and Retry-After says how long to wait."""
+    response = client.open(path, method=method, json=body, **options)
+    errors = response.get_json().get("errors", {"internal_error_code": response.status_code})
+    assert (response.status_code, errors["internal_error_code"]) == (429, 42901)
+    assert errors["display_error"] and "field_errors" not in errors
+    assert response.headers["Retry-After"] == str(wait)
+    assert response.headers.getlist("Set-Cookie") == []
+    return True
+
+
+def guess(client, times, email=ADA["email"], ip="192.0.2.{}"):
+    for number in range(times):
+        body = CREDENTIALS | WRONG | {"email": email}
+        assert client.code("POST", "/api/login", body, **place(ip.format(number))) == 40101
+
+
+def test_an_address_is_guessed_at_ten_times_in_five_minutes(ada, client, clock, hasher):
+    guess(client, 9)
+    clock.advance(seconds=100)
+    guess(client, 1, email=" ADA@example.org ")  # however it is written
+    before = hasher.count
+
+    for body in (CREDENTIALS, CREDENTIALS | WRONG, CREDENTIALS | {"email": "ADA@Example.org"}):
+        assert refused(client, "POST", "/api/login", body, 200, **place("198.51.100.1"))
+    assert hasher.count == before
+
+    clock.advance(seconds=199)
+    assert refused(client, "POST", "/api/login", CREDENTIALS, 1)
+    clock.advance(seconds=1)
+    assert client.ask("POST", "/api/login", CREDENTIALS)[0] == 200
+
+
+def test_an_unknown_address_is_refused_like_a_known_one(ada, client, hasher):
+    answers = []
+    for email in (ADA["email"], "nobody@example.org"):
+        guess(client, 10, email)
+        response = client.post("/api/login", json=CREDENTIALS | {"email": email}, **place("198.51.100.1"))
+        answers.append((response.status_code, response.data, response.headers["Retry-After"]))
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 429
+
+
+def test_an_ip_guesses_ten_times_whoever_it_guesses_at(ada, client, hasher):
+    for number in range(10):
+        body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
+        assert client.code("POST", "/api/login", body, **place("192.0.2.1")) == 40101
+    before = hasher.count
+
+    assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("192.0.2.1"))
+    assert hasher.count == before
+    assert client.ask("POST", "/api/login", CREDENTIALS, **place("192.0.2.2"))[0] == 200
+
+
+def test_one_of_ipv6_is_a_network(ada, client):
+    for number in range(10):
+        body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
+        assert client.code("POST", "/api/login", body, **place(f"2001:db8:1:2:{number}::{number}")) == 40101
+
+    assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("2001:db8:1:2:ffff::"))
+    assert client.ask("POST", "/api/login", CREDENTIALS, **place("2001:db8:1:3::1"))[0] == 200
+
+
+@ON_ONE_DATABASE
+def test_an_ipv4_address_is_the_same_in_its_ipv6_form(ada, client):
+    guess(client, 10, "nobody@example.org", "::ffff:192.0.2.1")
+
+    assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("192.0.2.1"))
+
+
+def test_guesses_of_the_current_password_count_like_logins(ada, client, hasher, container):
+    body = {"current_password": WRONG["password"]}
+    calls = [
+        ("POST", "/api/email", body | {"email": "countess@example.org"}),
+        ("POST", "/api/password", body | {"new_password": ANOTHER_PASSWORD}),
+        ("DELETE", "/api/user", body),
+    ]
+    for number in range(10):
+        method, path, sent = calls[number % 3]
+        assert ada.code(method, path, sent, **place(f"192.0.2.{number}")) == 40303
+    before = hasher.count
+
+    for method, path, sent in calls:
+        good = sent | {"current_password": GOOD_PASSWORD}
+        assert refused(ada, method, path, good, 300, **place("198.51.100.1"))
+    assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("198.51.100.1"))
+    assert hasher.count == before
+    assert letters(container) == [("verify_email", ADA["email"])]
+
+
+def test_a_missing_current_password_is_no_guess(ada):
+    for _ in range(12):
+        assert ada.code("DELETE", "/api/user", {}) == 40303
+
+    assert ada.ask("DELETE", "/api/user", {"current_password": GOOD_PASSWORD}) == (200, SUCCESS)
+
+
+def test_a_locked_out_address_is_not_a_locked_out_owner(ada, client, new_client, container):
+    guess(client, 10)
+    assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("198.51.100.1"))
+
+    # The sessions that there are go on,
+    assert ada.ask("GET", "/api/user")[0] == 200
+    assert ada.ask("PATCH", "/api/user", {"username": "countess"})[0] == 200
+    # and the mailbox opens the door again.
+    assert (
+        client.ask("POST", "/api/password/forgot", {"email": ADA["email"]}, **place("198.51.100.1"))[0] == 202
+    )
+    body = {"token": token_of(container, "reset_password"), "new_password": ANOTHER_PASSWORD}
+    assert client.ask("POST", "/api/password/reset", body, **place("198.51.100.1")) == (200, SUCCESS)
+    login = CREDENTIALS | {"password": ANOTHER_PASSWORD}
+    assert new_client().ask("POST", "/api/login", login, **place("198.51.100.1"))[0] == 200
+
+
+def test_one_ip_registers_thirty_in_an_hour(new_client, hasher):
+    def register(number, ip):
+        body = ADA | {"username": f"ada{number}", "email": f"ada{number}@example.org"}
+        return "POST", "/api/register", body, place(ip)
+
+    for number in range(30):
+        *request, options = register(number, "192.0.2.1")
+        assert new_client().ask(*request, **options)[0] == 201
+    before = hasher.count
+
+    *request, options = register(30, "192.0.2.1")
+    assert refused(new_client(), *request, 3600, **options)
+    assert hasher.count == before
+    *request, options = register(30, "192.0.2.2")
+    assert new_client().ask(*request, **options)[0] == 201
+
+
+def test_an_address_is_sent_five_links_in_an_hour_and_twenty_in_a_day(client, container, clock):
+    sent = 0
+    body = {"email": ADA["email"]}
+    for _ in range(4):
+        for _ in range(5):
+            sent += 1
+            assert client.ask("POST", "/api/password/forgot", body, **place(f"192.0.2.{sent}"))[0] == 202
+        assert refused(client, "POST", "/api/password/forgot", body, 3600)
+        clock.advance(hours=1)
+
+    assert refused(client, "POST", "/api/password/forgot", body, 20 * 3600)
+    clock.advance(hours=20)
+    assert client.ask("POST", "/api/password/forgot", body)[0] == 202
+
+
+def test_links_of_every_kind_count_together_and_refused_ones_are_not_sent(ada, client, container):
+    for _ in range(2):
+        assert ada.ask("POST", "/api/email/verify/resend")[0] == 202
+        assert client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})[0] == 202
+    while ada.ask("POST", "/api/email/verify/resend")[0] == 202:
+        assert len(letters(container)) <= 6
+    before = letters(container)
+
+    assert refused(client, "POST", "/api/password/forgot", {"email": " ADA@example.org"}, 3600)
+    assert refused(ada, "POST", "/api/email/verify/resend", None, 3600)
+    assert letters(container) == before
+
+
+def test_an_address_that_is_asked_for_is_counted_and_not_who_asks(ada, client, new_client, container):
+    for number in range(5):
+        assert ada.ask("POST", "/api/email", CHANGE, **place(f"192.0.2.{number}"))[0] == 202
+
+    assert refused(ada, "POST", "/api/email", CHANGE, 3600, **place("198.51.100.1"))
+    other = CHANGE | {"email": "other@example.org"}
+    assert ada.ask("POST", "/api/email", other, **place("198.51.100.1"))[0] == 202
+    assert [recipient for _, recipient in letters(container)].count(CHANGE["email"]) == 5
+
+
+def test_nobody_is_sent_more_links_by_registering_again_and_again(client, container):
+    """Who registers a stranger's address, leaves and registers it again must not flood the mailbox."""
+    sent = []
+    for number in range(8):
+        options = place(f"192.0.2.{number}")
+        client.ask("POST", "/api/register", ADA, **options)
+        sent += delivered(container)
+        client.ask("DELETE", "/api/user", {"current_password": GOOD_PASSWORD}, **options)
+
+    assert 1 <= len([mail for mail in sent if mail.letter == "verify_email"]) <= 5
+
+
+@ON_ONE_DATABASE
+def test_what_is_counted_is_stored_as_a_hash(ada, client, engines):
+    guess(client, 1, "somebody@example.org", "203.0.113.9")
+    [counters] = [[row for row in everything_stored(engines).splitlines() if row.startswith("counters")]]
+
+    assert len(counters) >= 3
+    for trace in ("somebody", "203.0.113", "email", "login"):
+        assert not any(trace in row for row in counters)
+
+
+@ON_ONE_DATABASE
+def test_without_limits_nothing_is_counted(container, database_url, clock):
+    container.settings.override(
+        providers.Object(
+            Settings(_env_file=None, database_url=database_url, base_url="http://localhost", limits="off")
+        )
+    )
+    app = create_app(container)
+    app.test_client_class = Talker
+    for _ in range(12):
+        assert app.test_client().code("POST", "/api/login", CREDENTIALS) == 40101
+
+
+@pytest.fixture
+def behind(container, database_url):
+    """A client of the site behind proxies in 10.0.0.0/8."""
+
+    def build(proxies):
+        known = {"database_url": database_url, "base_url": "http://localhost", "bcrypt_rounds": 4}
+        if proxies:
+            known["trusted_proxies"] = proxies
+        container.settings.override(providers.Object(Settings(_env_file=None, **known)))
+        app = create_app(container)
+        app.test_client_class = Talker
+        return app.test_client()
+
+    return build
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "proxies, peer, forwarded, counted",
+    [
+        ("10.0.0.0/8", "10.0.0.1", "198.51.100.{}", False),  # a proxy tells them apart,
+        ("10.0.0.0/8", "10.0.0.1", "198.51.100.{}, 203.0.113.5", True),  # only what it added itself counts,
+        ("10.0.0.0/8", "10.0.0.1", "198.51.100.{}, 203.0.113.5, 10.0.0.2", True),  # through several, too,
+        ("10.0.0.0/8", "10.0.0.1", "198.51.100.{}, nonsense", True),
+        ("10.0.0.0/8", "203.0.113.5", "198.51.100.{}", True),  # who is no proxy is not believed,
+        ("", "10.0.0.1", "198.51.100.{}", True),  # and nobody where none is trusted
+    ],
+)
+def test_a_forwarded_address_is_believed_from_a_trusted_proxy_only(behind, proxies, peer, forwarded, counted):
+    client = behind(proxies)
+
+    for number in range(10):
+        body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
+        options = place(peer, X_Forwarded_For=forwarded.format(number))
+        assert client.code("POST", "/api/login", body, **options) == 40101
+
+    options = place(peer, X_Forwarded_For=forwarded.format(11))
+    code = client.code("POST", "/api/login", CREDENTIALS, **options)
+    assert code == (42901 if counted else 40101)

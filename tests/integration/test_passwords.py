@@ -1,0 +1,325 @@
+"""Choosing another password over HTTP: knowing the old one, or by a link to the mailbox."""
+
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from tests.integration.conftest import ADA
+from tests.integration.test_emails import (
+    ANOTHER_PASSWORD,
+    NO_TEXT,
+    ON_ONE_DATABASE,
+    SUCCESS,
+    ask_to_change,
+    clock,
+    history,
+    letters,
+    refused_fields,
+    token_of,
+    user_with,
+    verify,
+    waiting,
+)
+from tests.races import racing
+from tests.samples import GOOD_PASSWORD
+
+__all__ = ["clock"]
+
+CHANGE = {"current_password": GOOD_PASSWORD, "new_password": ANOTHER_PASSWORD}
+CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
+NO_PASSWORDS = ["", "1234567", "password", "12345678", "ada@example.org", "x" * 1025, "\ufdfa" * 100]
+
+
+def logged_in(client, **more):
+    assert client.ask("POST", "/api/login", CREDENTIALS | more)[0] == 200
+    return client
+
+
+def forgot(client, container):
+    assert client.ask("POST", "/api/password/forgot", {"email": ADA["email"]}) == (202, SUCCESS)
+    return token_of(container, "reset_password")
+
+
+def reset(client, token, password=ANOTHER_PASSWORD):
+    return client.ask("POST", "/api/password/reset", {"token": token, "new_password": password})
+
+
+def statuses_of_logins(new_client):
+    """With the old password, and with the new one."""
+    return [
+        new_client().ask("POST", "/api/login", CREDENTIALS | {"password": password})[0]
+        for password in (GOOD_PASSWORD, ANOTHER_PASSWORD)
+    ]
+
+
+@contextmanager
+def statements(engines):
+    """What the database is asked meanwhile."""
+    asked = []
+
+    def note(connection, cursor, statement, *_):
+        asked.append(statement)
+
+    both = (engines.reader, engines.writer)
+    for engine in both:
+        event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    for engine in both:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@ON_ONE_DATABASE
+def test_a_stranger_is_told_to_log_in(client):
+    assert client.code("POST", "/api/password", CHANGE) == 40102
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("name", CHANGE)
+def test_what_is_no_text_is_refused_and_its_field_named(ada, name):
+    for value in [*NO_TEXT, CHANGE[name] + "\0", "x" * 1025]:
+        assert refused_fields(ada, "POST", "/api/password", CHANGE | {name: value}) == {name}
+
+
+@ON_ONE_DATABASE
+def test_a_missing_new_password_and_an_unknown_field_are_named(ada):
+    missing = {"current_password": GOOD_PASSWORD}
+    assert refused_fields(ada, "POST", "/api/password", missing) == {"new_password"}
+    assert refused_fields(ada, "POST", "/api/password", CHANGE | {"email": "a@b.org"}) == {"email"}
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("password", NO_PASSWORDS)
+def test_a_new_password_that_is_no_good_is_refused(ada, new_client, container, password):
+    body = CHANGE | {"new_password": password}
+    assert refused_fields(ada, "POST", "/api/password", body) == {"new_password"}
+
+    token = forgot(ada, container)
+    body = {"token": token, "new_password": password}
+    assert refused_fields(ada, "POST", "/api/password/reset", body) == {"new_password"}
+    assert reset(ada, token)[0] == 200  # the link was not used up
+
+
+def test_changing_the_password_renews_this_session_and_ends_all_others(ada, new_client, container):
+    other = logged_in(new_client())
+    before = ada.get_cookie("session").value
+
+    response = ada.post("/api/password", json=CHANGE)
+
+    assert (response.status_code, response.get_json()) == (200, SUCCESS)
+    [cookie] = response.headers.getlist("Set-Cookie")
+    assert sorted(cookie.split("; ")[1:]) == ["HttpOnly", "Path=/", "SameSite=Lax"]
+    assert ada.get_cookie("session").value != before
+    assert ada.ask("GET", "/api/user")[0] == 200
+    assert other.code("GET", "/api/user") == 40102
+    thief = new_client()
+    thief.set_cookie("session", before)
+    assert thief.code("GET", "/api/user") == 40102
+    assert len(ada.ask("GET", "/api/sessions")[1]["data"]) == 1
+    assert statuses_of_logins(new_client) == [401, 200]
+
+
+def test_changing_the_password_is_told_and_audited(ada, container):
+    ada.ask("POST", "/api/password", CHANGE, headers={"User-Agent": "Engine/1.0"})
+
+    assert letters(container)[-1] == ("password_changed", ADA["email"])
+    assert "token" not in waiting(container)[-1].facts
+    user = user_with(container, ADA["email"])
+    changed, _ = history(container)
+    assert (changed.tag, changed.actor_id, changed.user_agent) == ("password_changed", user.id, "Engine/1.0")
+    assert user.password_hash.startswith("$bcrypt-sha256$")
+
+
+def test_a_remembered_session_is_remembered_still(ada, client):
+    logged_in(client, remember=True)
+
+    [cookie] = client.post("/api/password", json=CHANGE).headers.getlist("Set-Cookie")
+
+    assert "Max-Age=1209600" in cookie.split("; ")
+
+
+@pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD.title()])
+def test_without_the_current_password_it_stays(ada, new_client, container, password):
+    body = {"new_password": ANOTHER_PASSWORD}
+    body |= {} if password is None else {"current_password": password}
+
+    assert ada.code("POST", "/api/password", body) == 40303
+
+    assert statuses_of_logins(new_client) == [200, 401]
+    assert [event.tag for event in history(container)].count("password_refused") == bool(password)
+    assert letters(container) == [("verify_email", ADA["email"])]
+
+
+def test_of_several_changes_at_once_one_wins(ada, new_client, container):
+    secret = ada.get_cookie("session").value
+    words = ["horse", "staple", "anchor", "violet"]
+
+    def change(number):
+        client = new_client()
+        client.set_cookie("session", secret)
+        body = CHANGE | {"new_password": f"another {words[number]} battery"}
+        return client.ask("POST", "/api/password", body)
+
+    answers = racing(change, times=4)
+
+    assert sorted(status for status, _ in answers)[0] == 200
+    codes = {answer["errors"]["internal_error_code"] for status, answer in answers if status != 200}
+    assert [status for status, _ in answers].count(200) == 1
+    assert codes <= {40901, 40303, 40102}
+    assert letters(container).count(("password_changed", ADA["email"])) == 1
+
+
+def test_a_password_is_the_same_however_its_letters_are_encoded(ada, new_client):
+    assert ada.ask("POST", "/api/password", CHANGE | {"new_password": "cafe\u0301 ångström tür"})[0] == 200
+
+    login = CREDENTIALS | {"password": "caf\u00e9 a\u030angström tür"}
+    assert new_client().ask("POST", "/api/login", login)[0] == 200
+
+
+@ON_ONE_DATABASE
+def test_forgot_takes_an_address_and_nothing_else(client):
+    path = "/api/password/forgot"
+    for value in [*NO_TEXT, "ada", "ada@example.org\0", "x" * 255]:
+        assert refused_fields(client, "POST", path, {"email": value}) == {"email"}
+    assert refused_fields(client, "POST", path, {}) == {"email"}
+    assert refused_fields(client, "POST", path, {"email": "a@b.org", "base": "x"}) == {"base"}
+
+
+@ON_ONE_DATABASE
+def test_reset_takes_a_token_and_a_password_and_nothing_else(client):
+    path, good = "/api/password/reset", {"token": "t", "new_password": ANOTHER_PASSWORD}
+    for name in good:
+        for value in [*NO_TEXT, "t\0"]:
+            assert refused_fields(client, "POST", path, good | {name: value}) == {name}
+        assert refused_fields(client, "POST", path, {name: good[name]}) == set(good) - {name}
+    assert refused_fields(client, "POST", path, good | {"email": "a@b.org"}) == {"email"}
+
+
+def test_forgot_is_answered_and_costs_the_same_for_known_and_unknown(ada, client, engines):
+    known, unknown = {"email": ADA["email"]}, {"email": "nobody@example.org"}
+    client.ask("POST", "/api/password/forgot", known)  # the second replaces a link, as all later ones do
+    answers, asked = [], []
+    for body in (known, unknown):
+        with statements(engines) as those:
+            answers.append(client.post("/api/password/forgot", json=body))
+        asked.append([statement.split(" ", 3)[:3] for statement in those])
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].data == answers[1].data
+    shown = [[(n, v) for n, v in answer.headers if n != "X-Request-ID"] for answer in answers]
+    assert shown[0] == shown[1]
+    assert asked[0] == asked[1]
+    assert len(asked[0]) >= 4
+
+
+def test_forgot_sends_a_link_to_who_has_an_account_and_nothing_to_who_has_not(ada, client, container):
+    client.ask("POST", "/api/password/forgot", {"email": "nobody@example.org"})
+    assert letters(container) == [("verify_email", ADA["email"])]
+    forgot(client, container)
+
+    assert letters(container)[1:] == [("reset_password", ADA["email"])]
+    asked, _ = history(container)
+    assert (asked.tag, asked.actor_id, asked.detail) == ("password_reset_asked", None, "")
+    assert ada.ask("GET", "/api/user")[0] == 200  # whoever asked: nothing has changed yet
+
+
+def test_a_link_sets_the_password_and_ends_all_sessions_and_logs_nobody_in(
+    ada, client, new_client, container
+):
+    other = logged_in(new_client())
+    token = forgot(client, container)
+
+    response = client.post("/api/password/reset", json={"token": token, "new_password": ANOTHER_PASSWORD})
+
+    assert (response.status_code, response.get_json()) == (200, SUCCESS)
+    assert response.headers.getlist("Set-Cookie") == []
+    for one in (client, ada, other):
+        assert one.code("GET", "/api/user") == 40102
+    assert letters(container)[-1] == ("password_changed", ADA["email"])
+    changed = history(container)[0]
+    assert (changed.tag, changed.actor_id) == ("password_reset", None)
+    assert statuses_of_logins(new_client) == [401, 200]
+
+
+def test_opening_the_page_of_the_link_consumes_nothing(ada, client, container):
+    token = forgot(client, container)
+    for path in ("/reset-password", f"/reset-password?token={token}"):
+        assert client.get(path).status_code == 200
+    assert client.get("/api/password/reset").status_code == 405
+
+    assert reset(client, token)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "case", ["unknown", "empty", "long", "used", "expired", "replaced", "password", "moved", "left", "verify"]
+)
+def test_a_link_that_is_not_good_is_answered_alike(ada, client, new_client, container, clock, case):
+    token = forgot(client, container)
+    match case:
+        case "unknown":
+            token = "guess"
+        case "empty":
+            token = ""
+        case "long":
+            token = "t" * 60_000
+        case "used":
+            assert reset(client, token)[0] == 200
+        case "expired":
+            clock.advance(minutes=30)
+        case "replaced":
+            forgot(client, container)
+        case "password":
+            assert ada.ask("POST", "/api/password", CHANGE)[0] == 200
+        case "moved":
+            assert verify(client, ask_to_change(ada, container))[0] == 200
+        case "left":
+            assert ada.ask("DELETE", "/api/user", {"current_password": GOOD_PASSWORD})[0] == 200
+        case "verify":
+            ada.ask("POST", "/api/email/verify/resend")
+            token = token_of(container, "verify_email")
+
+    body = {"token": token, "new_password": "yet another battery"}
+    response = client.post("/api/password/reset", json=body)
+
+    reference = client.post("/api/password/reset", json=body | {"token": "another guess"})
+    assert (response.status_code, response.data) == (410, reference.data)
+    assert response.get_json()["errors"]["internal_error_code"] == 41001
+    login = CREDENTIALS | {"password": "yet another battery"}
+    assert new_client().code("POST", "/api/login", login) == 40101
+
+
+def test_until_it_has_expired_a_link_is_good(ada, client, container, clock):
+    token = forgot(client, container)
+    clock.advance(minutes=30, seconds=-1)
+
+    assert reset(client, token)[0] == 200
+
+
+def test_of_twenty_at_once_on_one_link_one_wins(ada, new_client, container):
+    token = forgot(new_client(), container)
+
+    answers = racing(lambda number: reset(new_client(), token), times=20)
+
+    assert sorted(status for status, _ in answers) == [200] + [410] * 19
+    assert {answer["errors"]["internal_error_code"] for status, answer in answers if status == 410} == {41001}
+    assert [event.tag for event in history(container)].count("password_reset") == 1
+    assert letters(container).count(("password_changed", ADA["email"])) == 1
+
+
+def test_of_many_asking_at_once_all_are_answered_alike_and_one_link_is_good(ada, new_client, container):
+    body = {"email": ADA["email"]}
+
+    answers = racing(lambda number: new_client().ask("POST", "/api/password/forgot", body), times=8)
+
+    assert answers == [(202, SUCCESS)] * 8
+    tokens = [mail.facts["token"] for mail in waiting(container) if mail.letter == "reset_password"]
+    assert sorted(reset(new_client(), token)[0] for token in tokens)[0] == 200
+    with container.look() as stored:
+        assert stored.users.by_email(ADA["email"]).version == 2
+
+
+def test_after_a_reset_a_link_to_verify_is_dead_too(ada, client, container):
+    verifying = token_of(container, "verify_email")
+    assert reset(client, forgot(client, container))[0] == 200
+
+    assert client.code("POST", "/api/email/verify", {"token": verifying}) == 41001
