@@ -40,9 +40,10 @@ migrate: .venv/.runtime ## Bring the database up to date
 	@echo "Migrating the database"
 	@$(BIN)/python -m alembic upgrade head
 
-migration: .venv/.runtime migrate ## Write one: make migration m="add notes" (manual=1 leaves it empty)
+migration: .venv/.dev migrate ## Write one: make migration m="add notes" (manual=1 leaves it empty)
 	@test -n "$$m" || { echo 'Say what it does: make migration m="add notes"' >&2; exit 2; }
 	@$(BIN)/python -m alembic revision $(if $(manual),,--autogenerate) -m "$$m"
+	@$(BIN)/ruff format --quiet migrations/versions
 
 bench: .venv/.dev ## Measure the speed against its targets (a few minutes)
 	@$(BIN)/python -m tests.bench

@@ -297,13 +297,13 @@ class MemoryOutbox(Outbox):
         undelivered = [(row.id, replace(row)) for row in self.rows.values() if row.delivered_at is None]
         return page(undelivered, after, limit)
 
-    def to(self, recipient: str) -> list[Mail]:
-        mine = [replace(mail) for mail in self.rows.values() if mail.recipient == recipient]
+    def to(self, user_id: UUID) -> list[Mail]:
+        mine = [replace(mail) for mail in self.rows.values() if mail.user_id == user_id]
         return sorted(mine, key=lambda mail: mail.id)
 
-    def drop(self, recipient: str) -> None:
+    def drop(self, user_id: UUID) -> None:
         for mail in [*self.rows.values()]:
-            if mail.recipient == recipient:
+            if mail.user_id == user_id:
                 del self.rows[mail.id]
 
     def purge(self, delivered_before: datetime, limit: int) -> int:

@@ -1,6 +1,8 @@
 """Having an account: from registering to leaving."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from application.attempts import Attempts
@@ -28,6 +30,8 @@ from domain.passwords import PasswordStrength, acceptable_password
 from domain.sessions import Client, Session
 from domain.teams import Membership, Team, TeamRole, personal_team_name
 from domain.users import EmailSyntax, Role, User, acceptable_username, normal_email
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,12 @@ class Accounts:
         """
         self.attempts.registration(client)
         user = self._new_user(unsafe_username, unsafe_email, password)
+        # Who was mailed too often can register, and ask for the link later.
+        may_send = self.attempts.may_mail(user.email)
         with self.transaction() as work:
             self._add(work, user)
-            self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email, first=True)
+            if may_send:
+                self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email, first=True)
             session, secret = self.sessions.begin(
                 work, user, remember=False, replacing=replacing, client=client
             )
@@ -130,9 +137,9 @@ class Accounts:
                 user=user,
                 sessions=work.sessions.of(user.id, self.now()),
                 teams=work.teams.of(user.id),
-                events=self._all_events(work, user.id),
+                events=self._all(lambda after: work.events.about(user.id, after, LARGEST_PAGE)),
                 links=work.links.of(user.id),
-                mails=work.outbox.to(user.email),
+                mails=work.outbox.to(user.id),
             )
             self.audit.note(work, Tag.EXPORTED, user.id, actor)
             work.commit()
@@ -147,11 +154,8 @@ class Accounts:
             if work.users.holders(Role.ADMIN) == {actor.id}:
                 raise LastAdmin
             user = self._stored(work, actor)
-            for link in work.links.of(user.id):
-                if work.users.by_email(link.email) is None:  # an address they were about to move to
-                    work.outbox.drop(link.email)
             work.links.drop(user.id)
-            work.outbox.drop(user.email)
+            work.outbox.drop(user.id)
             work.teams.delete_personal(user.id)
             work.users.delete(user.id)
             self.audit.note(work, Tag.DELETED, user.id, actor)
@@ -164,11 +168,11 @@ class Accounts:
             raise NotFound
         return user
 
-    def _all_events(self, work: UnitOfWork, user_id: UUID) -> list[Event]:
-        page = work.events.about(user_id, None, LARGEST_PAGE)
+    def _all(self, page_after: Callable[[UUID | None], Page[T]]) -> list[T]:
+        page = page_after(None)
         found = page.items
         while page.next is not None:
-            page = work.events.about(user_id, page.next, LARGEST_PAGE)
+            page = page_after(page.next)
             found = found + page.items
         return found
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.ports import RateLimiter
+from domain.errors import TooManyAttempts
 from domain.limits import LINKS_ASKED_FOR, LOGINS, MAILS_PER_DAY, MAILS_PER_HOUR, REGISTRATIONS, place_of
 from domain.sessions import Client
 
@@ -27,6 +28,14 @@ class Attempts:
     def mail(self, email: str) -> None:
         self.limiter.count(MAILS_PER_HOUR, f"email:{email}")
         self.limiter.count(MAILS_PER_DAY, f"email:{email}")
+
+    def may_mail(self, email: str) -> bool:
+        """The same for those who go on without the mail."""
+        try:
+            self.mail(email)
+        except TooManyAttempts:
+            return False
+        return True
 
     def proven(self, email: str) -> None:
         """They read the mailbox: guesses that others made are held against them no longer."""

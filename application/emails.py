@@ -41,9 +41,7 @@ class Emails:
                 raise EmailTaken
             self.links.send(work, Purpose.VERIFY_EMAIL, actor.user, email)
             if email != actor.user.email:
-                self.letters.write(
-                    work, Letter.EMAIL_CHANGE_ASKED, actor.user.email, username=actor.user.username
-                )
+                self.letters.write(work, Letter.EMAIL_CHANGE_ASKED, actor.user, actor.user.email)
             self.audit.note(work, Tag.EMAIL_CHANGE_ASKED, actor.id, actor)
             work.commit()
 
@@ -73,7 +71,7 @@ class Emails:
             else:
                 # A link that was sent to the old mailbox opens nothing any more.
                 work.links.drop(user.id)
-                self.letters.write(work, Letter.EMAIL_CHANGED, old, username=user.username)
+                self.letters.write(work, Letter.EMAIL_CHANGED, user, old)
                 self.audit.note(work, Tag.EMAIL_CHANGED, user.id, client)
             work.commit()
         return user

@@ -46,7 +46,7 @@ class Links:
             )
         )
         if user is not None:
-            self.letters.write(work, LETTERS[purpose], email, username=user.username, token=token)
+            self.letters.write(work, LETTERS[purpose], user, email, token=token)
         else:
             self.letters.pretend(work, LETTERS[purpose])
 

@@ -101,4 +101,4 @@ class Passwords:
         work.users.save(user)
         work.sessions.end_all(user.id)
         work.links.drop(user.id)
-        self.letters.write(work, Letter.PASSWORD_CHANGED, user.email, username=user.username)
+        self.letters.write(work, Letter.PASSWORD_CHANGED, user, user.email)

@@ -150,11 +150,11 @@ class Outbox(Protocol):
     def page(self, after: UUID | None, limit: int) -> Page[Mail]:
         """What is not delivered, the newest first."""
 
-    def to(self, recipient: str) -> list[Mail]:
-        """All that is kept of mail to this address, the oldest first."""
+    def to(self, user_id: UUID) -> list[Mail]:
+        """All that is kept of mail to this user, at whatever address, the oldest first."""
 
-    def drop(self, recipient: str) -> None:
-        """Forget all mail to this address; what waits is not sent any more."""
+    def drop(self, user_id: UUID) -> None:
+        """Forget all mail to this user; what waits is not sent any more."""
 
     def purge(self, delivered_before: datetime, limit: int) -> int: ...
 

@@ -149,8 +149,8 @@ class Sessions:
             self.letters.write(
                 work,
                 Letter.NEW_DEVICE,
+                user,
                 user.email,
-                username=user.username,
                 device=device_of(client.user_agent),
                 ip=client.ip,
             )

@@ -33,6 +33,7 @@ class Mail:
 
     id: UUID
     letter: Letter
+    user_id: UUID | None
     recipient: str
     facts: dict[str, str]
     created_at: datetime

@@ -4,7 +4,7 @@ import fcntl
 import logging
 import tempfile
 import threading
-from time import monotonic
+from time import monotonic, sleep
 from typing import IO, Any
 
 from application.housekeeping import Housekeeping
@@ -23,7 +23,7 @@ class Background:
     def __init__(self, delivery: Delivery, housekeeping: Housekeeping, turn: IO[Any] | None = None) -> None:
         self.delivery, self.housekeeping, self.turn = delivery, housekeeping, turn
         self.next_purge = monotonic()
-        self.stopped = threading.Event()
+        self.stopped = False
 
     def start(self) -> None:
         """In a thread that ends soon after the main one, but not in the middle of a mail."""
@@ -31,18 +31,20 @@ class Background:
 
     def run(self) -> None:
         """Until stopped, or until the main thread has ended."""
-        main = threading.main_thread()
-        while main.is_alive() and not self.stopped.is_set():
+        while not self._stopping():
             if not (self._my_turn() and self.step()):
-                self.stopped.wait(IDLE_SECONDS)
+                sleep(IDLE_SECONDS)
 
     def stop(self) -> None:
-        self.stopped.set()
+        self.stopped = True  # from a signal handler: nothing that takes a lock
+
+    def _stopping(self) -> bool:
+        return self.stopped or not threading.main_thread().is_alive()
 
     def step(self) -> int:
         """Deliver what is due, and once an hour tidy up; how many mails were tried."""
         try:
-            tried = self.delivery.deliver()
+            tried = self.delivery.deliver(self._stopping)
             if monotonic() >= self.next_purge:
                 self.next_purge = monotonic() + HOUR
                 log.info("purged %s", self.housekeeping.purge())

@@ -47,16 +47,22 @@ class Settings(BaseSettings):
     @field_validator("mail_url")
     @classmethod
     def _mail_server(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname):
-            raise ValueError("must begin with smtp://, smtps:// or smtp+starttls:// and name a host")
+        if value and not (_scheme(value) in {"smtp", "smtps", "smtp+starttls"} and urlsplit(value).hostname):
+            raise ValueError("must be smtp://, smtps:// or smtp+starttls:// with a host and perhaps a port")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if _scheme(value).partition("+")[0] not in {"sqlite", "postgresql", "postgres", "mysql", "mariadb"}:
+            raise ValueError("must be sqlite:///, postgresql:// or mysql:// with a host and perhaps a port")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_server(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"redis", "rediss"}:
-            raise ValueError("must begin with redis:// or rediss://")
+        if value and _scheme(value) not in {"redis", "rediss"}:
+            raise ValueError("must be redis:// or rediss:// with a host and perhaps a port")
         return value
 
     @field_validator("trusted_proxies", mode="before")
@@ -101,7 +107,9 @@ class Settings(BaseSettings):
 
     @property
     def mail_sender(self) -> str:
-        return f"noreply@{urlsplit(self.base_url).hostname}"
+        host = urlsplit(self.base_url).hostname or ""
+        # Where there is no name, as in development, no mailbox can be.
+        return f"noreply@{'localhost' if _loopback(host) else host.encode('idna').decode()}"
 
     @property
     def link_life(self) -> LinkLife:
@@ -131,6 +139,15 @@ def _in_one_line(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
     return f"hexstart does not start: {name}{first['msg'].removeprefix('Value error, ')}"
+
+
+def _scheme(url: str) -> str:
+    """Of a URL that can be taken apart, or nothing."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme if "://" in url and (parts.port is None or parts.port > 0) else ""
+    except ValueError:
+        return ""
 
 
 def _loopback(host: str | None) -> bool:

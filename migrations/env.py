@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import DropTableOp, ModifyTableOps
 from sqlalchemy import Connection, create_engine, pool
 
 from adapters.sql.engines import understood
@@ -31,11 +32,22 @@ def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | 
     return f"sa.String(length={item.impl.length})" if kind == "type" and isinstance(item, Word) else False
 
 
+def drop_tables_whole(context: Any, revision: Any, directives: Any) -> None:
+    """With their indexes: MySQL refuses to drop an index that a foreign key stands on."""
+    for script in directives:
+        down = script.downgrade_ops
+        dropped = {op.table_name for op in down.ops if isinstance(op, DropTableOp)}
+        down.ops = [
+            op for op in down.ops if not (isinstance(op, ModifyTableOps) and op.table_name in dropped)
+        ]
+
+
 def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
         render_item=render_item,
+        process_revision_directives=drop_tables_whole,
         # SQLite cannot alter most things: Alembic copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
         transaction_per_migration=True,

@@ -83,6 +83,7 @@ def a_mail(letter: Letter = Letter.VERIFY_EMAIL, **fields: Any) -> Mail:
     defaults = {
         "id": uuid7(),
         "letter": letter,
+        "user_id": None,
         "recipient": "ada@example.org",
         "facts": {"username": "ada", "token": "t0k3n"},
         "created_at": NOON,

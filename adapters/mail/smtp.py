@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -31,8 +32,13 @@ class SmtpMailer(Mailer):
     def send(self, mail: Mail) -> None:
         message = self._message(mail)
         try:
-            with self._connect() as server:
+            server = self._connect()
+            try:
                 server.send_message(message, self.sender, [mail.recipient])
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()  # it was taken: whatever is said to the goodbye
+            finally:
+                server.close()
         except smtplib.SMTPResponseException as error:
             # The code only: servers quote addresses, and what follows is stored.
             raise MailNotSent(f"the mail server answered {error.smtp_code}") from error

@@ -2,19 +2,13 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from adapters.sql.mapping import Execute, Rows
+from adapters.sql.mapping import Execute, Newest, Rows
 from adapters.sql.tables import events
 from application.ports import Events, Page
 from domain.audit import Event, Tag
 
 EVENTS = Rows(Event, events)
-ABOUT = (
-    EVENTS.select.where(events.c.user_id == bindparam("user_id"))
-    .order_by(events.c.id.desc())
-    .limit(bindparam("limit"))
-)
-ABOUT_AFTER = ABOUT.where(events.c.id < bindparam("after"))
-
+ABOUT = Newest(EVENTS, events.c.user_id == bindparam("user_id"))
 USER_AGENTS = (
     select(events.c.user_agent)
     .distinct()
@@ -31,12 +25,7 @@ class SqlEvents(Events):
         self.execute(EVENTS.insert, EVENTS.write(event))
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
-        values = {"user_id": user_id, "limit": limit + 1}
-        if after is None:
-            found = self.execute(ABOUT, values)
-        else:
-            found = self.execute(ABOUT_AFTER, values | {"after": after})
-        return EVENTS.page(found, limit, lambda event: event.id)
+        return ABOUT.page(self.execute, after, limit, user_id=user_id)
 
     def user_agents(self, user_id: UUID) -> set[str]:
         return set(self.execute(USER_AGENTS, {"user_id": user_id}).scalars())

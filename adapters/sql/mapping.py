@@ -1,6 +1,6 @@
 """Entities and rows: a column is named after the field it stores, so one mapping serves every table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -42,6 +42,7 @@ class Rows(Generic[E]):
         self.select = select(*self.columns)
         self.insert = table.insert()
         if "id" in table.c:
+            self.id = table.c.id
             self.by_id = self.select.where(table.c.id == bindparam("id"))
         if "version" in table.c:
             self.update = (
@@ -68,7 +69,21 @@ class Rows(Generic[E]):
             raise Stale
         entity.version += 1
 
-    def page(self, result: CursorResult[Any], limit: int, key: Callable[[Any], UUID]) -> Page[E]:
-        """From a result that was asked for one row more than `limit`."""
-        found = [self.read(row) for row in result]
-        return Page(found[:limit], key(found[limit - 1]) if len(found) > limit else None)
+
+class Newest(Generic[E]):
+    """A list by its ids, the newest first, a page at a time: behind what was seen last, never by OFFSET."""
+
+    def __init__(self, rows: Rows[E], *where: ColumnElement[bool]) -> None:
+        self.rows = rows
+        self.first = rows.select.where(*where).order_by(rows.id.desc()).limit(bindparam("limit"))
+        self.onward = self.first.where(rows.id < bindparam("after"))
+
+    def page(self, execute: Execute, after: UUID | None, limit: int, **values: Any) -> Page[E]:
+        values["limit"] = limit + 1  # one more tells whether there is another page
+        if after is None:
+            result = execute(self.first, values)
+        else:
+            result = execute(self.onward, values | {"after": after})
+        found = [self.rows.read(row) for row in result]
+        last: Any = found[limit - 1] if len(found) > limit else None
+        return Page(found[:limit], last and last.id)

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from adapters.sql.mapping import Execute, Rows, purge_of
+from adapters.sql.mapping import Execute, Newest, Rows, purge_of
 from adapters.sql.tables import outbox
 from application.ports import Outbox, Page
 from domain.mail import Backlog, Mail
@@ -32,12 +32,9 @@ BACKLOG = select(
     func.count(outbox.c.next_try_at),
     func.count(outbox.c.parked_at),
 ).where(outbox.c.delivered_at.is_(None))
-UNDELIVERED = (
-    MAILS.select.where(outbox.c.delivered_at.is_(None)).order_by(outbox.c.id.desc()).limit(bindparam("limit"))
-)
-UNDELIVERED_AFTER = UNDELIVERED.where(outbox.c.id < bindparam("after"))
-TO = MAILS.select.where(outbox.c.recipient == bindparam("its_recipient")).order_by(outbox.c.id)
-DROP = outbox.delete().where(outbox.c.recipient == bindparam("its_recipient"))
+UNDELIVERED = Newest(MAILS, outbox.c.delivered_at.is_(None))
+TO = MAILS.select.where(outbox.c.user_id == bindparam("its_user_id")).order_by(outbox.c.id)
+DROP = outbox.delete().where(outbox.c.user_id == bindparam("its_user_id"))
 PURGE = purge_of(outbox, outbox.c.delivered_at < bindparam("now"))
 
 
@@ -62,18 +59,13 @@ class SqlOutbox(Outbox):
         return Backlog(*self.execute(BACKLOG).one())
 
     def page(self, after: UUID | None, limit: int) -> Page[Mail]:
-        values = {"limit": limit + 1}
-        if after is None:
-            found = self.execute(UNDELIVERED, values)
-        else:
-            found = self.execute(UNDELIVERED_AFTER, values | {"after": after})
-        return MAILS.page(found, limit, lambda mail: mail.id)
+        return UNDELIVERED.page(self.execute, after, limit)
 
-    def to(self, recipient: str) -> list[Mail]:
-        return [MAILS.read(row) for row in self.execute(TO, {"its_recipient": recipient})]
+    def to(self, user_id: UUID) -> list[Mail]:
+        return [MAILS.read(row) for row in self.execute(TO, {"its_user_id": user_id})]
 
-    def drop(self, recipient: str) -> None:
-        self.execute(DROP, {"its_recipient": recipient})
+    def drop(self, user_id: UUID) -> None:
+        self.execute(DROP, {"its_user_id": user_id})
 
     def purge(self, delivered_before: datetime, limit: int) -> int:
         return self.execute(PURGE, {"now": delivered_before, "limit": limit}).rowcount

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, type_coerce
 
-from adapters.sql.mapping import Execute, Rows
+from adapters.sql.mapping import Execute, Newest, Rows
 from adapters.sql.tables import user_roles, users
 from adapters.sql.types import Words, gathered
 from application.ports import Page, Users
@@ -22,10 +22,10 @@ REVOKE = user_roles.delete().where(
 )
 HOLDERS = select(user_roles.c.user_id).where(user_roles.c.role == bindparam("role")).with_for_update()
 DELETE = users.delete().where(users.c.id == bindparam("its_id"))
-PAGE = USERS.select.order_by(users.c.id.desc()).limit(bindparam("limit"))
-AFTER = users.c.id < bindparam("after")
-FOUND = or_(
-    *(column.like(bindparam("search"), escape="/") for column in (users.c.email, users.c.username_key))
+ALL = Newest(USERS)
+FOUND = Newest(
+    USERS,
+    or_(*(column.like(bindparam("search"), escape="/") for column in (users.c.email, users.c.username_key))),
 )
 
 
@@ -55,17 +55,11 @@ class SqlUsers(Users):
         return set(self.execute(HOLDERS, {"role": role}).scalars())
 
     def page(self, search: str, after: UUID | None, limit: int) -> Page[User]:
-        statement = PAGE
-        values: dict[str, object] = {"limit": limit + 1}
-        if search:
-            statement = statement.where(FOUND)
-            # What is typed is looked for as it stands: % and _ are letters like any other.
-            literal = re.sub("[%_/]", r"/\g<0>", search.casefold())
-            values["search"] = f"%{literal}%"
-        if after:
-            statement = statement.where(AFTER)
-            values["after"] = after
-        return USERS.page(self.execute(statement, values), limit, lambda user: user.id)
+        if not search:
+            return ALL.page(self.execute, after, limit)
+        # What is typed is looked for as it stands: % and _ are letters like any other.
+        literal = re.sub("[%_/]", r"/\g<0>", search.casefold())
+        return FOUND.page(self.execute, after, limit, search=f"%{literal}%")
 
     def delete(self, user_id: UUID) -> bool:
         return self.execute(DELETE, {"its_id": user_id}).rowcount == 1

@@ -38,7 +38,8 @@ def cursor() -> UUID | None:
 def limit() -> int:
     """How much of a list is wanted (`?limit=`). Raise Invalid unless it is 1 to 100."""
     wanted = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:4]) <= LARGEST_PAGE):
+    well_formed = len(wanted) <= 3 and wanted.isascii() and wanted.isdigit()
+    if not well_formed or not 1 <= int(wanted) <= LARGEST_PAGE:
         raise Invalid("limit", f"Use a number from 1 to {LARGEST_PAGE}.")
     return int(wanted)
 

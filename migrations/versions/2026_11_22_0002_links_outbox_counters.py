@@ -48,6 +48,7 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", adapters.sql.types.Id(), nullable=False),
         sa.Column("letter", sa.String(length=30), nullable=False),
+        sa.Column("user_id", adapters.sql.types.Id(), nullable=True),
         sa.Column("recipient", sa.String(length=254), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("created_at", adapters.sql.types.Utc(), nullable=False),
@@ -63,7 +64,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_outbox_delivered_at"), "outbox", ["delivered_at"], unique=False)
     op.create_index(op.f("ix_outbox_next_try_at"), "outbox", ["next_try_at"], unique=False)
-    op.create_index(op.f("ix_outbox_recipient"), "outbox", ["recipient"], unique=False)
+    op.create_index(op.f("ix_outbox_user_id"), "outbox", ["user_id"], unique=False)
 
 
 def downgrade() -> None:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
+from adapters.sql.prebuilt import Prebuilt
+from adapters.sql.sessions import FIND
 from tests.integration.conftest import ADA
 
 
@@ -16,12 +18,19 @@ def statements(engines):
     def note(connection, cursor, statement, *_):
         asked.append(statement)
 
+    class Noting(Prebuilt):  # SQLAlchemy's events do not see it
+        def first(self, *arguments):
+            asked.append(str(self.statement))
+            return super().first(*arguments)
+
+    FIND.__class__ = Noting
     both = (engines.reader, engines.writer)
     for engine in both:
         event.listen(engine, "before_cursor_execute", note)
     yield asked
     for engine in both:
         event.remove(engine, "before_cursor_execute", note)
+    FIND.__class__ = Prebuilt
 
 
 @pytest.mark.parametrize("path", ["/api/user", "/settings", "/", "/logout"])

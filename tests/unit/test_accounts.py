@@ -221,3 +221,13 @@ def test_a_team_that_is_not_personal_stays(world, ada):
     world.accounts.delete(ada, GOOD_PASSWORD)
 
     assert [*world.memory.tables.teams] == [team.id]
+
+
+def test_who_was_mailed_too_often_registers_without_the_link(world):
+    for _ in range(5):
+        actor, _ = register(world)
+        world.accounts.delete(actor, GOOD_PASSWORD)
+    register(world)
+
+    assert world.mails == []
+    assert world.memory.tables.links == {}

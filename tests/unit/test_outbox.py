@@ -8,7 +8,7 @@ from domain.audit import SENTENCES, Tag
 from domain.limits import LOGINS, place_of
 from domain.links import Purpose
 from domain.mail import LEASE
-from tests.fakes import NOON
+from tests.fakes import NOON, FakeMailer
 from tests.samples import CLIENT, an_event
 
 
@@ -114,3 +114,29 @@ def test_every_event_is_told_in_words():
     event = an_event(None, Tag.ROLE_GRANTED, detail="admin", user_agent="curl/8")
     assert event.sentence == "A role was granted (admin)."
     assert event.device == "curl"
+
+
+def test_a_mail_that_cannot_be_written_holds_up_no_other(world, monkeypatch):
+    world.register("ada")
+    world.register("eve")
+
+    def crash_at_ada(self, mail):
+        if mail.recipient == "ada@example.org":
+            raise KeyError("a fact is missing")
+        self.sent.append(mail)
+
+    monkeypatch.setattr(FakeMailer, "send", crash_at_ada)
+    world.delivery.deliver()
+
+    assert [mail.recipient for mail in world.mailer.sent] == ["eve@example.org"]
+    [waiting] = world.mails
+    assert (waiting.attempts, waiting.last_error) == (1, "it could not be written (KeyError)")
+
+
+def test_who_is_stopping_finishes_the_mail_in_hand_and_leaves_the_others_to_somebody_else(world):
+    for name in ("ada", "bob", "eve"):
+        world.register(name)
+    world.delivery.deliver(stopping=lambda: len(world.mailer.sent) == 1)
+
+    assert len(world.mailer.sent) == 1
+    assert world.delivery.deliver() == 2
