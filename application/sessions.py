@@ -11,7 +11,7 @@ from application.outbox import Letters
 from application.ports import Clock, Ids, Look, PasswordHasher, Secrets, Transaction, UnitOfWork
 from domain.access import SignedIn
 from domain.audit import Tag
-from domain.errors import Invalid, NotFound, Stale
+from domain.errors import Invalid, NotFound, Stale, Unavailable
 from domain.mail import Letter
 from domain.passwords import normal_password
 from domain.sessions import Client, Session, SessionLife, WrongCredentials, device_of, hash_of
@@ -100,7 +100,8 @@ class Sessions:
         if due:
             end = self.life.end(session.remembered, session.created_at, now)
             session = replace(session, last_seen_at=now, expires_at=end, ip=client.ip)
-            with self.transaction() as work:
+            # A store that can be read and not written now does not end anybody's session.
+            with suppress(Unavailable), self.transaction() as work:
                 work.sessions.touch(session)
                 work.commit()
         return SignedIn(client, user, session), due

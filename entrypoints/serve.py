@@ -1,5 +1,9 @@
 """Runs the production server: `python -m entrypoints.serve`, configured by the environment."""
 
+import os
+import signal
+import socket
+
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -14,6 +18,7 @@ GRACE = 30
 def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
+    _try_address(chosen.host, chosen.port)
     server = Granian(
         # Its modules are imported here already, so that workers are born with them; the application itself,
         # with its connections and its threads, is each worker's own.
@@ -31,8 +36,19 @@ def main() -> None:
         log_level=LogLevels.error,
         log_dictconfig=logs.config(chosen.log_format),
     )
+    # Until a worker has its own way to be stopped, the default one: the master's, with which it is born, would
+    # swallow the signal.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     server.on_startup(lambda: print(f"Hexstart serves on {chosen.base_url}", flush=True))
     server.serve()
+
+
+def _try_address(host: str, port: int) -> None:
+    """Leave the process with one line when somebody else listens there, or nobody can."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise SystemExit(f"hexstart does not start: PORT {port} on HOST {host}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

@@ -44,6 +44,15 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     log_format: Literal["json", "text"] | None = None
 
+    @field_validator("host")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        address = "127.0.0.1" if value == "localhost" else value
+        try:
+            return str(ip_address(address))
+        except ValueError:
+            raise ValueError("must be an address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
+
     @field_validator("mail_url")
     @classmethod
     def _mail_server(cls, value: str) -> str:
@@ -77,13 +86,8 @@ class Settings(BaseSettings):
                 raise ValueError("BASE_URL is missing: production needs it, links in mails begin with it")
             host = f"[{self.host}]" if ":" in self.host else self.host
             object.__setattr__(self, "base_url", f"http://{host}:{self.port}")
-        parts = urlsplit(self.base_url)
-        if (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or parts.path.strip("/")
-            or parts.query
-        ):
+        parts = urlsplit(self.base_url if _scheme(self.base_url) in {"http", "https"} else "")
+        if not parts.hostname or parts.path.strip("/") or parts.query:
             raise ValueError("BASE_URL must look like https://app.your-company.com, without a path")
         object.__setattr__(self, "base_url", f"{parts.scheme}://{parts.netloc.lower()}")
         if self.production:

@@ -11,7 +11,9 @@ from sqlalchemy.exc import OperationalError
 CONNECT_SECONDS = 2
 POOL_SECONDS = 2
 LOCK_SECONDS = 3
-STATEMENT_SECONDS = 4
+STATEMENT_SECONDS = 3
+# After so long without a word the server is given up: it hangs, or the network does.
+SILENCE_SECONDS = 4
 # What failed later than this has no time left for a second try.
 PATIENCE_SECONDS = 1
 
@@ -79,6 +81,11 @@ def connect(database_url: str) -> Engines:
         for engine in (reader, writer):
             event.listen(engine, "connect", _prepare_sqlite)
         event.listen(writer, "begin", _begin_immediate)
+    if url.get_backend_name() == "postgresql":
+        from adapters.sql.postgresql import connect_impatiently  # psycopg, for those who have PostgreSQL
+
+        for engine in (reader, writer):
+            event.listen(engine, "do_connect", connect_impatiently)
     if url.get_backend_name() == "mysql":
         for engine in (reader, writer):
             event.listen(engine, "connect", _prepare_mysql)
@@ -97,14 +104,14 @@ def connect_args(url: URL) -> dict[str, Any]:
                 "connect_timeout": CONNECT_SECONDS,
                 "options": " ".join(f"-c {name}={value}" for name, value in timeouts.items()),
                 # A server that vanished without a word.
-                "tcp_user_timeout": STATEMENT_SECONDS * 1000,
+                "tcp_user_timeout": SILENCE_SECONDS * 1000,
                 "application_name": "hexstart",
             }
         case "mysql":
             return {
                 "connect_timeout": CONNECT_SECONDS,
-                "read_timeout": STATEMENT_SECONDS,
-                "write_timeout": STATEMENT_SECONDS,
+                "read_timeout": SILENCE_SECONDS,
+                "write_timeout": SILENCE_SECONDS,
                 "charset": "utf8mb4",
             }
         case _:

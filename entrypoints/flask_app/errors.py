@@ -51,17 +51,18 @@ def show(problem: Problem, error: Exception) -> ResponseReturnValue:
     if isinstance(error, NotAuthenticated) and request.method in {"GET", "HEAD"}:
         here = request.full_path.removesuffix("?")
         return redirect(f"/login?next={quote(here, safe='/')}")
-    return _page(problem), problem.status, problem.headers
+    return _page(problem, error), problem.status, problem.headers
 
 
-def _page(problem: Problem) -> str:
-    try:
-        actor = visitor()
-    except Unavailable:
-        actor = None  # nobody can say who asks while the database is away
-    except Exception:
-        log.exception("nobody can say who asks")
-        actor = None
+def _page(problem: Problem, error: Exception) -> str:
+    actor = None
+    if not isinstance(error, Unavailable):  # to ask again who it is would take as long again
+        try:
+            actor = visitor()
+        except Unavailable:
+            pass
+        except Exception:
+            log.exception("nobody can say who asks")
     title = TITLES.get(problem.status, "That did not work")
     return render_template(
         "error.html", **common(actor), status=problem.status, title=title, message=problem.message

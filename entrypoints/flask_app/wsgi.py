@@ -1,6 +1,9 @@
 """What a WSGI server loads, configured by the environment."""
 
+import os
 import signal
+import threading
+from time import sleep
 
 from flask import Flask
 
@@ -32,7 +35,15 @@ def worker() -> Flask:
     then told to stop by the master as well may wait for ever (granian 2.8, seen in two of three tries).
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    threading.Thread(target=_follow, args=(os.getppid(),), name="follow", daemon=True).start()
     return with_background()
+
+
+def _follow(master: int) -> None:
+    """End when the master has: killed, it could not say so, and nobody could stop its workers."""
+    while os.getppid() == master:
+        sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _container() -> Container:

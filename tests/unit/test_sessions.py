@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from domain.audit import Tag
-from domain.errors import Invalid, NotFound, TooManyAttempts
+from domain.errors import Invalid, NotFound, TooManyAttempts, Unavailable
 from domain.mail import Letter
 from domain.sessions import Client, WrongCredentials, device_of, hash_of
 from tests.samples import CLIENT, GOOD_PASSWORD, a_session
@@ -264,3 +264,14 @@ def test_nothing_is_new_to_whom_we_know_nothing_of(world, ada):
 def test_devices_are_told_in_words(user_agent, device):
     assert device_of(user_agent) == device
     assert a_session(UUID(int=1), user_agent=user_agent).device == device
+
+
+def test_a_store_that_cannot_be_written_now_ends_nobodys_session(world):
+    ada, secret = world.register()
+    world.clock.advance(minutes=2)
+
+    def away():
+        raise Unavailable(1)
+
+    found, _ = replace(world.sessions, transaction=away).authenticate(secret, CLIENT)
+    assert found.user == ada.user

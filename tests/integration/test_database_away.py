@@ -1,0 +1,334 @@
+"""The real server while its database is cut off, refuses, says nothing, or is held by somebody else."""
+
+import contextlib
+import select
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy import select as query
+
+from adapters.sql.engines import Engines, connect
+from adapters.sql.tables import teams
+from tests.databases import migrated_database
+from tests.samples import GOOD_PASSWORD
+from tests.servers import Answer, Server, running
+
+# HTTP.md: a part that is down is noticed within five seconds. Half a second is for the machine.
+BOUND = 5.5
+
+
+class Proxy:
+    """Stands between the server and its database, and can be told to misbehave."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self.target = target
+        self.pairs: list[tuple[socket.socket, socket.socket]] = []
+        self.silent = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self.listener.getsockname()[1]
+        self.lock = threading.Lock()
+        self.start()
+
+    def start(self) -> None:
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # until it is closed
+            while True:
+                client, _ = listener.accept()
+                pair = client, client if self.silent.is_set() else socket.create_connection(self.target, 5)
+                with self.lock:
+                    self.pairs.append(pair)
+                if not self.silent.is_set():
+                    threading.Thread(target=self.forward, args=pair, daemon=True).start()
+
+    def forward(self, client: socket.socket, database: socket.socket) -> None:
+        other = {client: database, database: client}
+        with contextlib.suppress(OSError, ValueError):  # until they are closed
+            while True:
+                for readable in select.select([client, database], [], [])[0]:
+                    data = readable.recv(65536)
+                    if self.silent.is_set():
+                        return
+                    if not data:
+                        raise OSError
+                    other[readable].sendall(data)
+        for end in other:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> int:
+        """End all connections, as a database does that is started anew; how many there were."""
+        with self.lock:
+            pairs, self.pairs = self.pairs, []
+        for end in {end for pair in pairs for end in pair}:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        return len(pairs)
+
+    def refuse(self) -> None:
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+        self.listener.close()
+        self.cut()
+
+    def hang(self) -> None:
+        """Take connections and never answer, and be silent on those there are."""
+        self.silent.set()
+
+    def heal(self) -> None:
+        self.cut()
+        self.silent.clear()
+        if self.listener.fileno() < 0:
+            self.listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
+            self.start()
+
+
+class Site:
+    """A server behind such a proxy, and somebody who is logged in."""
+
+    def __init__(self, server: Server, proxy: Proxy, engines: Engines) -> None:
+        self.server, self.proxy, self.engines = server, proxy, engines
+        self.person = somebody()
+        answer = server.ask("POST", "/api/register", self.person)
+        assert answer.status == 201
+        self.cookie, self.id = answer.cookie, answer.json["data"]["id"]
+
+    def user(self) -> Answer:
+        return self.server.ask("GET", "/api/user", cookie=self.cookie)
+
+    def login(self) -> Answer:
+        return self.server.ask("POST", "/api/login", credentials(self.person))
+
+    def register(self) -> Answer:
+        return self.server.ask("POST", "/api/register", somebody())
+
+    def ready(self) -> Answer:
+        return self.server.ask("GET", "/health/ready")
+
+    def live(self) -> Answer:
+        return self.server.ask("GET", "/health/live")
+
+    def page(self) -> Answer:
+        return self.server.ask("GET", "/settings", cookie=self.cookie)
+
+    def rename(self) -> Answer:
+        team = self.server.ask("GET", "/api/teams", cookie=self.cookie).json["data"][0]["id"]
+        return self.server.ask("PATCH", f"/api/teams/{team}", {"name": "Analysts"}, self.cookie)
+
+
+def somebody() -> dict[str, str]:
+    name = "u" + uuid4().hex[:16]
+    return {"username": name, "email": f"{name}@example.org", "password": GOOD_PASSWORD}
+
+
+def credentials(person: dict[str, str]) -> dict[str, str]:
+    return {"email": person["email"], "password": person["password"]}
+
+
+def timed(request: Callable[[], Answer]) -> tuple[Answer, float]:
+    began = time.monotonic()
+    return request(), time.monotonic() - began
+
+
+def together(*requests: Callable[[], Answer]) -> list[tuple[Answer, float]]:
+    with ThreadPoolExecutor(len(requests)) as crowd:
+        return list(crowd.map(timed, requests))
+
+
+def seen_as_away(site: Site) -> None:
+    """Everything that needs the database says so in time, what needs none does not notice."""
+    asked = [site.user, site.login, site.register, site.ready, site.page]
+    *answers, (live, live_seconds) = together(*asked, site.live)
+    print({request.__name__: round(answer[1], 2) for request, answer in zip(asked, answers, strict=True)})
+    assert [answer.status for answer, _ in answers] == [503] * len(asked)
+    for answer, _ in answers:
+        assert int(answer.headers["Retry-After"]) >= 1
+    *programs, (page, _) = answers
+    assert {answer.code for answer, _ in programs} == {50301}
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert b"</html>" in page.body
+    assert live.status == 200
+    assert live_seconds < 2
+    assert max(seconds for _, seconds in answers) < BOUND
+
+
+def works(site: Site) -> None:
+    assert site.user().status == 200
+    assert site.login().status == 200
+    assert site.register().status == 201
+    assert site.ready().status == 200
+    assert site.page().status == 200
+
+
+@pytest.fixture(scope="module", params=["postgresql", "mariadb"])
+def module_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with migrated_database(request.param, tmp_path_factory.mktemp("db")) as url:
+        direct = make_url(url)
+        proxy = Proxy((direct.host or "", direct.port or 0))
+        engines = connect(url)
+        try:
+            with running(str(direct.set(port=proxy.port)), BCRYPT_ROUNDS="4") as server:
+                yield Site(server, proxy, engines)
+        finally:
+            proxy.refuse()
+            engines.dispose()
+
+
+@pytest.fixture
+def site(module_site: Site) -> Iterator[Site]:
+    """With connections in the pools of both workers."""
+    together(*[module_site.user] * 30, *[module_site.login] * 10)
+    yield module_site
+    module_site.proxy.heal()
+
+
+@pytest.mark.parametrize("first", [Site.user, Site.login, Site.register, Site.ready, Site.page])
+def test_after_the_database_restarted_the_next_request_works(site, first):
+    assert site.proxy.cut() >= 4
+    assert first(site).status in {200, 201}
+
+
+def test_after_the_database_restarted_every_request_on_every_connection_works(site):
+    for _ in range(3):
+        assert site.proxy.cut() >= 4
+        answers = together(*[site.user] * 8, *[site.login] * 3, *[site.register] * 3)
+        assert {answer.status for answer, _ in answers} <= {200, 201}
+        assert {site.user().status for _ in range(20)} == {200}
+        assert {site.login().status for _ in range(10)} == {200}
+
+
+def test_a_database_that_refuses_is_a_503_until_it_is_back(site):
+    site.proxy.refuse()
+    seen_as_away(site)
+    seen_as_away(site)
+    site.proxy.heal()
+    works(site)
+
+
+@pytest.mark.alone
+def test_a_database_that_says_nothing_is_a_503_until_it_is_back(site):
+    site.proxy.hang()
+    seen_as_away(site)  # on the connections there were
+    seen_as_away(site)  # on new ones
+    site.proxy.heal()
+    works(site)
+
+
+@pytest.mark.alone
+def test_a_crowd_is_told_in_time_that_the_database_says_nothing(site):
+    site.proxy.hang()
+    *answers, (live, live_seconds) = together(*[site.user] * 30, *[site.login] * 10, site.live)
+    slowest = max(seconds for _, seconds in answers)
+    print(f"slowest of a crowd: {slowest:.2f} s")
+    assert {answer.status for answer, _ in answers} == {503}
+    assert slowest < BOUND
+    assert live.status == 200
+    assert live_seconds < 2
+    site.proxy.heal()
+    works(site)
+
+
+def test_it_starts_while_the_database_is_away_and_works_once_it_is_there(site):
+    site.proxy.refuse()
+    url = site.engines.writer.url.set(port=site.proxy.port).render_as_string(hide_password=False)
+    with running(url, BCRYPT_ROUNDS="4") as server:
+        assert server.ask("GET", "/health/ready").code == 50301
+        site.proxy.heal()
+        assert server.ask("GET", "/health/ready").status == 200
+        assert server.ask("GET", "/api/user", cookie=site.cookie).status == 200
+
+
+def test_who_waits_for_a_lock_too_long_is_told_to_come_back(site):
+    mine = query(teams.c.id).with_for_update()
+    with site.engines.writer.begin() as other:
+        assert other.execute(mine).first()
+        answer, seconds = timed(site.rename)
+        print(f"lock: {seconds:.2f} s")
+        assert (answer.status, answer.code) == (503, 50301)
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert seconds < BOUND
+        assert site.user().status == 200
+    assert site.rename().status == 200
+
+
+def test_a_commit_that_is_cut_off_is_never_told_as_done(site):
+    """Of many who register while connections are cut, all who were told so are stored."""
+    done = threading.Event()
+    told: list[str] = []
+    statuses: set[int] = set()
+
+    def many() -> None:
+        while not done.is_set():
+            answer = site.register()
+            statuses.add(answer.status)
+            if answer.status == 201:
+                told.append(answer.cookie)
+
+    with ThreadPoolExecutor(4) as crowd:
+        running_ones = [crowd.submit(many) for _ in range(4)]
+        for _ in range(20):
+            time.sleep(0.05)
+            site.proxy.cut()
+        done.set()
+        for one in running_ones:
+            one.result(15)
+    print(f"{len(told)} registered, {statuses}")
+    assert statuses <= {201, 503}
+    assert told
+    for cookie in told:
+        assert site.server.ask("GET", "/api/user", cookie=cookie).status == 200
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    with migrated_database("sqlite", tmp_path_factory.mktemp("db")) as url, running(url) as server:
+        yield server, make_url(url).database or ""
+
+
+def test_while_another_process_writes_a_sqlite_file_reads_go_on_and_writes_are_refused(on_sqlite):
+    server, path = on_sqlite
+    one = somebody()
+    cookie = server.ask("POST", "/api/register", one).cookie
+
+    def user() -> Answer:
+        return server.ask("GET", "/api/user", cookie=cookie)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        writes = [
+            lambda: server.ask("POST", "/api/register", somebody()),
+            lambda: server.ask("POST", "/api/login", credentials(one)),
+            lambda: server.ask("POST", "/api/logout", cookie=cookie),
+        ]
+        answers = together(*writes, *[user] * 20)
+        refused, reads = answers[: len(writes)], answers[len(writes) :]
+        print("refused after", [round(seconds, 2) for _, seconds in refused])
+        assert [answer.code for answer, _ in refused] == [50301] * len(writes)
+        assert max(seconds for _, seconds in refused) < BOUND
+        assert {answer.status for answer, _ in reads} == {200}
+        assert max(seconds for _, seconds in reads) < 2
+        assert server.ask("GET", "/health/ready").status == 200
+        other.execute("ROLLBACK")
+    assert server.ask("POST", "/api/login", credentials(one)).status == 200
+
+
+def test_a_session_that_cannot_be_prolonged_now_is_a_session_all_the_same(on_sqlite):
+    server, path = on_sqlite
+    cookie = server.ask("POST", "/api/register", somebody()).cookie
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE sessions SET last_seen_at = datetime('now', '-5 minutes')")
+        other.execute("BEGIN EXCLUSIVE")
+        answer, seconds = timed(lambda: server.ask("GET", "/api/user", cookie=cookie))
+        other.execute("ROLLBACK")
+    assert answer.status == 200
+    assert seconds < BOUND

@@ -1,0 +1,467 @@
+"""The real server as a process: crowds, kill -9, being told to stop, its log, and hostile bytes."""
+
+import http.client
+import json
+import os
+import signal
+import statistics
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from adapters.sql.engines import Engines, connect
+from adapters.sql.tables import events, memberships, metadata, outbox, sessions, teams, users
+from tests.databases import migrated_database
+from tests.samples import GOOD_PASSWORD
+from tests.servers import (
+    ROOT,
+    SERVE,
+    START_SECONDS,
+    Answer,
+    Server,
+    alive,
+    ask,
+    environment,
+    free_port,
+    running,
+    starting,
+)
+
+TABLES = metadata.sorted_tables
+
+
+def somebody(**fields: str) -> dict[str, str]:
+    name = "u" + uuid4().hex[:16]
+    return {"username": name, "email": f"{name}@example.org", "password": GOOD_PASSWORD} | fields
+
+
+@pytest.fixture(scope="module")
+def stored(connected: Engines) -> Callable[[], Counter[str]]:
+    """Counts the rows of every table."""
+    return lambda: rows_of(connected)
+
+
+def rows_of(engines: Engines) -> Counter[str]:
+    with engines.reader.connect() as connection:
+        return Counter({t.name: connection.scalar(select(func.count()).select_from(t)) for t in TABLES})
+
+
+@pytest.fixture(scope="module")
+def server(database_url: str) -> Iterator[Server]:
+    with running(database_url) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with migrated_database("sqlite", tmp_path_factory.mktemp("db")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def small(sqlite_url: str) -> Iterator[Server]:
+    """A server for what is the same over every database."""
+    with running(sqlite_url) as server:
+        yield server
+
+
+def at_once(server: Server, bodies: list[dict[str, str]]) -> list[Answer]:
+    """Registers them all in the same moment, each on a connection that is already open."""
+    together = threading.Barrier(len(bodies))
+
+    def one(body: dict[str, str]) -> Answer:
+        with closing(server.client()) as client:
+            client.connect()
+            together.wait(10)
+            return ask(client, "POST", "/api/register", body)
+
+    with ThreadPoolExecutor(len(bodies)) as crowd:
+        return list(crowd.map(one, bodies))
+
+
+def assert_one_account(added: Counter[str]) -> None:
+    """Of everything that belongs to an account one, and of nothing more."""
+    assert {added[t.name] for t in (users, teams, memberships, sessions, events)} == {1}
+    assert set(added.values()) == {1}
+
+
+def test_of_twenty_who_register_one_address_at_once_one_wins(server, stored):
+    before, one = stored(), somebody()
+    answers = at_once(server, [somebody(email=one["email"]) for _ in range(20)])
+    assert Counter(a.status for a in answers) == {201: 1, 409: 19}
+    assert {a.code for a in answers if a.status == 409} == {40902}
+    assert_one_account(stored() - before)
+
+
+def test_of_twenty_who_register_one_username_at_once_one_wins(server, stored):
+    before, one = stored(), somebody()
+    spellings = [one["username"].upper() if n % 2 else one["username"] for n in range(20)]
+    answers = at_once(server, [somebody(username=spelling) for spelling in spellings])
+    assert Counter(a.status for a in answers) == {201: 1, 409: 19}
+    assert {a.code for a in answers if a.status == 409} == {40903}
+    assert_one_account(stored() - before)
+
+
+def register_until_it_dies(server: Server, acknowledged: list[str]) -> None:
+    with suppress(OSError, http.client.HTTPException), closing(server.client(timeout=5)) as client:
+        while True:
+            one = somebody()
+            if ask(client, "POST", "/api/register", one).status == 201:
+                acknowledged.append(one["email"])
+
+
+def test_after_kill_9_every_acknowledged_registration_is_there_and_none_is_half_made(database_url, engines):
+    acknowledged: list[str] = []
+    for pause in (0.2, 0.35, 0.5):
+        with running(database_url) as server:
+            threads = [
+                threading.Thread(target=register_until_it_dies, args=(server, acknowledged)) for _ in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            enough = time.monotonic() + 10
+            while len(acknowledged) < 10 and time.monotonic() < enough:
+                time.sleep(0.01)
+            time.sleep(pause)
+            server.kill()
+            for thread in threads:
+                thread.join(10)
+            assert not any(thread.is_alive() for thread in threads)
+    assert len(acknowledged) >= 10
+
+    with running(database_url) as server, closing(server.client()) as client:
+        for email in acknowledged:
+            login = {"email": email, "password": GOOD_PASSWORD}
+            assert ask(client, "POST", "/api/login", login).status == 200
+    with engines.reader.connect() as connection:
+        everybody = set(connection.scalars(select(users.c.id)))
+        owners = select(memberships.c.user_id).join(teams, teams.c.id == memberships.c.team_id)
+        owners = owners.where(memberships.c.role == "owner", teams.c.personal.is_(True))
+        registered = select(events.c.user_id).where(events.c.tag == "registered")
+        for of_users in (owners, registered):
+            assert Counter(connection.scalars(of_users)) == Counter(everybody)
+        members = set(connection.scalars(select(memberships.c.team_id)))
+        assert members == set(connection.scalars(select(teams.c.id)))
+        assert everybody == set(connection.scalars(select(sessions.c.user_id)))
+
+
+def until(true: Callable[[], bool], otherwise: str, seconds: float = 8) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            pytest.fail(otherwise)
+        time.sleep(0.02)
+
+
+def complaints(server: Server) -> list[str]:
+    return [line for line in server.log if json.loads(line)["level"] != "info"]
+
+
+def test_sigterm_lets_requests_in_flight_finish(sqlite_url):
+    one = somebody()
+    right = {"email": one["email"], "password": one["password"]}
+    wrong = right | {"password": "wrong horse battery"}
+    with running(sqlite_url, BCRYPT_ROUNDS="12") as server, ExitStack() as stack:
+        assert server.ask("POST", "/api/register", one).status == 201
+        clients = [stack.enter_context(closing(server.client())) for _ in range(8)]
+        for client in clients:
+            assert ask(client, "GET", "/health/live").status == 200
+        for n, client in enumerate(clients):
+            body = json.dumps(wrong if n % 2 else right)
+            client.request("POST", "/api/login", body, {"Content-Type": "application/json"})
+        time.sleep(0.15)
+        began = time.monotonic()
+        server.process.terminate()
+        statuses = [client.getresponse().status for client in clients]
+        assert time.monotonic() - began > 0.1  # they were in flight indeed
+        assert statuses == [200, 401] * 4
+        assert server.process.wait(15) == 0
+        assert complaints(server) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_signal_to_the_whole_process_group_ends_it_quickly_and_without_a_word(sqlite_url, number):
+    for _ in range(4):
+        with running(sqlite_url) as server, closing(server.client()) as open_connection:
+            assert ask(open_connection, "GET", "/").status == 200
+            os.killpg(server.process.pid, number)
+            until(lambda: server.process.poll() is not None, "it still runs")
+            assert server.process.returncode == 0
+            assert complaints(server) == []
+
+
+def test_a_signal_while_its_workers_start_ends_it_quickly_too(sqlite_url):
+    for pause in (0.0, 0.05, 0.1, 0.2, 0.4):
+        with starting(sqlite_url) as server:
+            until(lambda: "serves on" in server.stdout.read_text(), "it does not start", START_SECONDS)
+            time.sleep(pause)
+            server.process.terminate()
+            until(lambda: server.process.poll() is not None, "it still runs")
+            assert server.process.returncode == 0
+            assert "Traceback" not in server.stderr.read_text()
+
+
+def test_a_worker_that_was_killed_is_replaced(sqlite_url):
+    with running(sqlite_url) as server:
+        os.kill(server.workers()[0], signal.SIGKILL)
+        until(lambda: len(server.workers()) == 2, "the worker was not replaced")
+        server.wait_until_live()
+        assert [server.ask("GET", "/api/user").code for _ in range(10)] == [40102] * 10
+
+
+def test_workers_do_not_outlive_a_master_that_was_killed(sqlite_url):
+    with running(sqlite_url) as server:
+        workers = server.workers()
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait(5)
+        until(lambda: not any(map(alive, workers)), "they serve on, with nobody who could stop them")
+
+
+def test_the_log_is_one_json_object_a_line_and_holds_no_secret(tmp_path):
+    one, other = somebody(), somebody(password="violet anchor meadow sugar")
+    secrets = [one["password"], other["password"], "wrong horse battery"]
+    # Without a mail server letters would be printed to the log, links and all; this one never answers.
+    mail = f"smtp://127.0.0.1:{free_port()}"
+    with migrated_database("sqlite", tmp_path) as url, running(url, MAIL_URL=mail) as server:
+        asked = []
+
+        def trip(method: str, path: str, body: object = None, cookie: str = "") -> Answer:
+            asked.append((method, path.partition("?")[0]))
+            answer = server.ask(method, path, body, cookie)
+            asked[-1] += (answer.status, answer.headers["X-Request-ID"])
+            secrets.append(answer.cookie.partition("=")[2])
+            return answer
+
+        cookie = trip("POST", "/api/register", one).cookie
+        trip("GET", "/api/user", cookie=cookie)
+        trip("GET", "/settings?token=abcdefabcdef", cookie=cookie)
+        secrets.append("abcdefabcdef")
+        moved = {"email": other["email"], "current_password": one["password"]}
+        trip("POST", "/api/email", moved, cookie)
+        trip("POST", "/api/email", moved | {"current_password": "wrong horse battery"}, cookie)
+        trip("POST", "/api/logout", cookie=cookie)
+        trip("GET", "/api/user", cookie=cookie)
+        trip("POST", "/api/login", {"email": one["email"], "password": "wrong horse battery"})
+        trip("POST", "/api/login", {"email": one["email"], "password": one["password"], "remember": True})
+        trip("POST", "/api/password/forgot", {"email": one["email"]})
+        trip("POST", "/api/register", other | {"password": 7})
+        trip("POST", "/api/register", b'{"password": "violet anchor meadow sugar"')
+        trip("GET", "/api/nowhere")
+        engines = connect(url)
+        with engines.reader.connect() as connection:
+            tokens = [
+                facts["token"] for facts in connection.scalars(select(outbox.c.facts)) if "token" in facts
+            ]
+        engines.dispose()
+        lines = [json.loads(line) for line in server.log]
+        written = "\n".join(server.log) + server.stdout.read_text()
+
+    requests = [line for line in lines if line["message"] == "request" and line["path"] != "/health/live"]
+    assert len(requests) == len(asked)
+    for line, (method, path, status, request_id) in zip(requests, asked, strict=True):
+        assert (line["method"], line["path"], line["status"]) == (method, path, status)
+        assert line["request_id"] == request_id
+        assert line["ms"] >= 0
+        assert {"at", "level", "logger", "user_id"} <= line.keys()
+    assert len({line["user_id"] for line in requests} - {None}) == 1
+    assert tokens
+    assert [secret for secret in [*secrets, *tokens] if secret and secret in written] == []
+
+
+def a_request(server: Server, *headers: str, body: bytes = b"", host: str | None = None) -> bytes:
+    """To register, byte by byte; `host` replaces the line with the right one."""
+    host = f"Host: 127.0.0.1:{server.port}" if host is None else host
+    lines = ["POST /api/register HTTP/1.1", host, "Content-Type: application/json", *headers]
+    return "\r\n".join(line for line in lines if line).encode() + b"\r\n\r\n" + body
+
+
+def chunks(body: bytes, size: int = 16_000) -> bytes:
+    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+@pytest.fixture
+def nothing_stored(small: Server, sqlite_url: str) -> Iterator[None]:
+    """And the server lives on."""
+    engines = connect(sqlite_url)
+    before = rows_of(engines)
+    yield
+    assert not rows_of(engines) - before
+    assert small.ask("GET", "/api/user").code == 40102
+    engines.dispose()
+
+
+def test_a_body_may_come_in_chunks(small):
+    body = json.dumps(somebody()).encode()
+    assert small.raw(a_request(small, "Transfer-Encoding: chunked", body=chunks(body, 7))).status == 201
+
+
+@pytest.mark.parametrize("more", [1, 1_000_000])
+def test_a_body_over_64_kib_is_refused_with_its_length_and_in_chunks(small, nothing_stored, more):
+    fits = json.dumps(somebody(username="")).encode().ljust(64 * 1024)
+    large = json.dumps(somebody()).encode().ljust(64 * 1024 + more)
+    for send in (
+        lambda body: a_request(small, f"Content-Length: {len(body)}", body=body),
+        lambda body: a_request(small, "Transfer-Encoding: chunked", body=chunks(body)),
+    ):
+        assert small.raw(send(fits)).code == 42201
+        answer = small.raw(send(large))
+        assert (answer.status, answer.code) == (413, 41301)
+
+
+def test_only_its_own_host_is_answered_and_only_when_it_is_named_once(small, nothing_stored):
+    own, body = f"Host: 127.0.0.1:{small.port}", json.dumps(somebody()).encode()
+    for host in (
+        "",
+        "Host:",
+        "Host: evil.example",
+        f"{own}\r\n{own}",
+        f"{own}\r\nHost: evil.example",
+        f"Host: evil.example\r\n{own}",
+        f"{own}@evil.example",
+        f"Host: evil.example:{small.port}",
+    ):
+        answer = small.raw(a_request(small, f"Content-Length: {len(body)}", body=body, host=host))
+        assert answer.code == 40002, host
+
+
+def test_a_length_beside_chunks_smuggles_nothing(small, nothing_stored):
+    """The chunks count and the connection ends, one of the two answers that RFC 9112, 6.1 allows."""
+    hidden = a_request(small, "Content-Length: 2", body=b"{}")
+    one = a_request(small, "Transfer-Encoding: chunked", "Content-Length: 5", body=chunks(b"[]") + hidden)
+    with closing(small.client()) as client:
+        client.connect()
+        client.sock.sendall(one)
+        received = b""
+        with suppress(ConnectionResetError):
+            while more := client.sock.recv(65536):
+                received += more
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert received.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("opening, closing", [(b"[", b"]"), (b'{"username":', b"}")])
+def test_nesting_of_5000_levels_is_not_json(small, nothing_stored, opening, closing):
+    body = opening * 5000 + b"1" + closing * 5000
+    assert small.raw(a_request(small, f"Content-Length: {len(body)}", body=body)).code == 40001
+
+
+def test_what_is_no_http_or_far_too_large_is_refused(small, nothing_stored):
+    own = f"Host: 127.0.0.1:{small.port}\r\n".encode()
+    for size in (5_000, 100_000, 1_000_000):
+        filling = b"a" * size
+        for request in (
+            b"GET /api/%b HTTP/1.1\r\n%b\r\n" % (filling, own),
+            b"GET /api/user?%b HTTP/1.1\r\n%b\r\n" % (filling, own),
+            b"GET /api/user HTTP/1.1\r\n%bX-Large: %b\r\n\r\n" % (own, filling),
+            b"GET /api/user HTTP/1.1\r\n%bCookie: session=%b\r\n\r\n" % (own, filling),
+            b"GET /api/user HTTP/1.1\r\n%b%b\r\n" % (own, b"X-Many: a\r\n" * (size // 10)),
+        ):
+            answer = small.raw(request)
+            assert answer is None or 400 <= answer.status < 500
+    for request in (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
+        b"GET /api/user\0 HTTP/1.1\r\n%b\r\n" % own,
+        b"GET /api/\xff HTTP/1.1\r\n%b\r\n" % own,
+        b"GET /api/user HTTP/1.1\r\n%bX-Nul: \0\r\n\r\n" % own,
+        a_request(small, "Content-Length: -1", body=b"{}"),
+        a_request(small, "Content-Length: 2", "Content-Length: 3", body=b"{}"),
+        a_request(small, "Transfer-Encoding: chunked", body=b"zz\r\n{}\r\n"),
+        a_request(small, "Transfer-Encoding: gzip", body=b"{}"),
+    ):
+        assert 400 <= small.raw(request).status < 500
+
+
+@pytest.mark.alone
+def test_a_login_for_an_unknown_address_takes_as_long_and_answers_the_same(sqlite_url):
+    known = somebody()
+    with running(sqlite_url, BCRYPT_ROUNDS="10") as server, closing(server.client()) as client:
+        assert ask(client, "POST", "/api/register", known).status == 201
+        seconds: dict[str, list[float]] = {"known": [], "unknown": [], "not an address": []}
+        shown = set()
+        for _ in range(20):
+            for kind, taken in seconds.items():
+                email = {"known": known["email"], "unknown": somebody()["email"]}.get(kind, "nobody")
+                began = time.perf_counter()
+                answer = ask(
+                    client, "POST", "/api/login", {"email": email, "password": "wrong horse battery"}
+                )
+                taken.append(time.perf_counter() - began)
+                del answer.headers["X-Request-ID"], answer.headers["Date"]
+                shown.add((answer.status, answer.body, str(answer.headers)))
+    assert len(shown) == 1
+    medians = [statistics.median(taken) for taken in seconds.values()]
+    print("medians in ms:", {kind: round(m * 1000, 1) for kind, m in zip(seconds, medians, strict=True)})
+    assert max(medians) / min(medians) < 1.3
+
+
+PRODUCTION = {"APP_ENV": "production", "LIMITS": "on", "BCRYPT_ROUNDS": "10"}
+COMPLETE = PRODUCTION | {"BASE_URL": "https://app.acme.test", "MAIL_URL": "smtp://127.0.0.1:2525"}
+SECRET = "hunter2secret"
+
+
+@pytest.mark.parametrize(
+    "named, settings",
+    [
+        ("BASE_URL", PRODUCTION),
+        ("BASE_URL", COMPLETE | {"BASE_URL": "https://change-me.example"}),
+        ("BASE_URL", COMPLETE | {"BASE_URL": "http://app.acme.test"}),
+        ("BASE_URL", COMPLETE | {"BASE_URL": "https://app.acme.test:port"}),
+        ("BASE_URL", {"BASE_URL": "https://[::1"}),
+        ("BCRYPT_ROUNDS", COMPLETE | {"BCRYPT_ROUNDS": "4"}),
+        ("PORT", {"PORT": "abc"}),
+        ("HOST", {"HOST": "no such host"}),
+        ("WORKERS", {"WORKERS": "0"}),
+        ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "everybody"}),
+        ("DATABASE_URL", {"DATABASE_URL": SECRET}),
+        ("DATABASE_URL", {"DATABASE_URL": f"postgresql://ada:{SECRET}@[::1/db"}),
+        ("DATABASE_URL", {"DATABASE_URL": f"postgresql://ada:{SECRET}@127.0.0.1:port/db"}),
+        ("DATABASE_URL", {"DATABASE_URL": f"oracle://ada:{SECRET}@127.0.0.1/db"}),
+    ],
+)
+def test_it_does_not_start_with_a_bad_setting_and_names_it_in_one_line(tmp_path, named, settings):
+    env = environment(f"sqlite:///{tmp_path}/test.db", free_port()) | settings
+    code, lines = refused_start(env)
+    assert code not in {0, None}
+    assert len(lines) == 1, lines[-3:]
+    assert named in lines[0]
+    assert SECRET not in lines[0]
+
+
+def test_it_does_not_start_on_a_port_that_is_taken_and_says_so_in_one_line(small, sqlite_url):
+    code, lines = refused_start(environment(sqlite_url, small.port))
+    assert code not in {0, None}
+    assert len(lines) == 1, lines[-3:]
+    assert str(small.port) in lines[0]
+
+
+def refused_start(env: dict[str, str]) -> tuple[int | None, list[str]]:
+    """The exit code (None when it started all the same), and what it wrote to stderr."""
+    process = subprocess.Popen(
+        SERVE, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        code = process.wait(10)
+    except subprocess.TimeoutExpired:
+        code = None
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return code, process.communicate(timeout=10)[1].decode().splitlines()
+
+
+def test_production_starts_with_all_it_needs_and_its_cookie_is_for_https_only(sqlite_url):
+    with running(sqlite_url, **COMPLETE) as server:
+        assert server.ask("POST", "/api/register", somebody()).code == 40002
+        answer = server.ask("POST", "/api/register", somebody(), Host="app.acme.test")
+    assert answer.status == 201
+    name, *attributes = answer.headers["Set-Cookie"].split("; ")
+    assert name.startswith("__Host-session=")
+    assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]
