@@ -36,8 +36,8 @@ def main() -> None:
         log_level=LogLevels.error,
         log_dictconfig=logs.config(chosen.log_format),
     )
-    # Until a worker has its own way to be stopped, the default one: the master's, with which it is born, would
-    # swallow the signal.
+    # Until a worker has its own way to be stopped, the default one: the master's, with which it is born,
+    # would swallow the signal.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     server.on_startup(lambda: print(f"Hexstart serves on {chosen.base_url}", flush=True))
     server.serve()

@@ -15,11 +15,15 @@ def trust_proxies(app: Flask, networks: Networks) -> None:
 
 def client() -> Client:
     """Who sends this request, as far as the connection or a proxy that we trust can tell."""
-    peer = request.environ.get("REMOTE_ADDR") or ""
+    environ = request.environ
+    ip = environ.get("REMOTE_ADDR") or ""
     networks: Networks = current_app.config["TRUSTED_PROXIES"]
-    ip = behind_proxies(peer, request.headers.get("X-Forwarded-For", ""), networks) if networks else peer
-    agent = request.headers.get("User-Agent", "")[:LONGEST_USER_AGENT]
-    return Client(ip, "".join(letter if letter.isprintable() else " " for letter in agent))
+    if networks:
+        ip = behind_proxies(ip, environ.get("HTTP_X_FORWARDED_FOR", ""), networks)
+    agent = environ.get("HTTP_USER_AGENT", "")[:LONGEST_USER_AGENT]
+    if not agent.isprintable():
+        agent = "".join(letter if letter.isprintable() else " " for letter in agent)
+    return Client(ip, agent)
 
 
 def behind_proxies(peer: str, forwarded_for: str, networks: Networks) -> str:

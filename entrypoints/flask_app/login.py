@@ -1,8 +1,10 @@
 """Who is asking: flask-login over our own sessions, and the cookie that carries the secret."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, Request, after_this_request, request
+from flask import Flask, Request, after_this_request, g, request
 from flask.sessions import NullSession, SessionInterface
 from flask_login import AnonymousUserMixin, LoginManager, current_user
 from werkzeug import Response
@@ -48,7 +50,9 @@ class Cookie:
     remembered_seconds: int
 
     def secret(self) -> str | None:
-        return request.cookies.get(self.name)
+        """Ours alone is looked for: to take all cookies apart costs more than the rest of the way in."""
+        found = re.search(rf"(?:^|;) *{self.name}=([^;\s]+)", request.environ.get("HTTP_COOKIE", ""))
+        return found[1] if found else None
 
     def hand_over(self, response: Response, secret: str, actor: SignedIn) -> None:
         """Without `remember` it ends with the browser."""
@@ -68,18 +72,24 @@ def cookie_of(settings: Settings) -> Cookie:
     return Cookie(name, settings.production, settings.session_idle_remembered)
 
 
+class Logins(LoginManager):  # type: ignore[misc]
+    """Asks only us who somebody is. What flask-login would look at first (Flask's signed session, a cookie of
+    its own that survives logging out, the client's fingerprint) does not exist here."""
+
+    def __init__(self, load: Callable[[Request], Visitor | None]) -> None:
+        super().__init__()
+        self.load = load
+
+    def _load_user(self) -> None:
+        g._login_user = self.load(request) or STRANGER
+
+
+STRANGER = AnonymousUserMixin()
+
+
 def add_login(app: Flask, sessions: Sessions, cookie: Cookie) -> None:
     app.session_interface = NoFlaskSessions()
-    # flask-login's own cookie has no end and survives logging out. No cookie can have this name, so that
-    # nobody can make flask-login read it.
-    app.config["REMEMBER_COOKIE_NAME"] = ";"
 
-    manager = LoginManager()
-    manager.session_protection = None
-    manager._session_identifier_generator = str  # it hashes for the protection, even when there is none
-    manager.anonymous_user = AnonymousUserMixin
-
-    @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: Request) -> Visitor | None:
         secret = cookie.secret()
         if not secret:
@@ -99,8 +109,8 @@ def add_login(app: Flask, sessions: Sessions, cookie: Cookie) -> None:
             cookie.hand_over(response, secret, actor)
         return response
 
-    # All that init_app does, but for a look at flask-login's own cookie after each request.
-    app.login_manager = manager  # type: ignore[attr-defined]
+    # Not `init_app`, which would have flask-login look after its own cookie at the end of each request.
+    app.login_manager = Logins(load)  # type: ignore[attr-defined]
 
 
 def visitor() -> SignedIn | None:
