@@ -11,8 +11,8 @@ from granian.log import LogLevels
 from entrypoints import logs, settings
 from entrypoints.flask_app import wsgi
 
-# How long requests in flight may take to finish after SIGTERM, in seconds. A worker that is told to stop in its
-# very first moments may not hear it (granian 2.8) and is killed after this.
+# How long requests in flight may take to finish after SIGTERM, in seconds. A worker that is told to stop in
+# its very first moments may not hear it (granian 2.8) and is killed after this.
 GRACE = 30
 
 

@@ -24,7 +24,6 @@ from tests.samples import GOOD_PASSWORD
 from tests.servers import (
     ROOT,
     SERVE,
-    START_SECONDS,
     Answer,
     Server,
     alive,
@@ -32,7 +31,6 @@ from tests.servers import (
     environment,
     free_port,
     running,
-    starting,
 )
 
 TABLES = metadata.sorted_tables
