@@ -9,11 +9,11 @@ from sqlalchemy.exc import OperationalError
 
 # Together they keep the promise that a store that is away is noticed within five seconds (HTTP.md, 503).
 CONNECT_SECONDS = 2
-POOL_SECONDS = 2
-LOCK_SECONDS = 3
+POOL_SECONDS = 1
+LOCK_SECONDS = 2
 STATEMENT_SECONDS = 3
 # After so long without a word the server is given up: it hangs, or the network does.
-SILENCE_SECONDS = 4
+SILENCE_SECONDS = 3.5
 # What failed later than this has no time left for a second try.
 PATIENCE_SECONDS = 1
 
@@ -104,7 +104,7 @@ def connect_args(url: URL) -> dict[str, Any]:
                 "connect_timeout": CONNECT_SECONDS,
                 "options": " ".join(f"-c {name}={value}" for name, value in timeouts.items()),
                 # A server that vanished without a word.
-                "tcp_user_timeout": SILENCE_SECONDS * 1000,
+                "tcp_user_timeout": int(SILENCE_SECONDS * 1000),
                 "application_name": "hexstart",
             }
         case "mysql":

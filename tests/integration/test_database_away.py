@@ -225,9 +225,21 @@ def test_a_database_that_says_nothing_is_a_503_until_it_is_back(site):
 
 
 @pytest.mark.alone
-def test_a_crowd_is_told_in_time_that_the_database_says_nothing(site):
+def test_a_crowd_that_keeps_coming_is_told_in_time_that_the_database_says_nothing(site):
+    """The first hold what connections there are, the next wait for those."""
     site.proxy.hang()
-    *answers, (live, live_seconds) = together(*[site.user] * 30, *[site.login] * 10, site.live)
+
+    def arriving(late: float, request: Callable[[], Answer]) -> tuple[Answer, float]:
+        time.sleep(late)
+        return timed(request)
+
+    with ThreadPoolExecutor(60) as crowd:
+        coming = [
+            crowd.submit(arriving, late, site.login if n % 6 == 5 else site.user)
+            for n, late in enumerate([0.0] * 24 + [n / 6 for n in range(30)])
+        ]
+        live, live_seconds = arriving(3, site.live)
+        answers = [one.result(30) for one in coming]
     slowest = max(seconds for _, seconds in answers)
     print(f"slowest of a crowd: {slowest:.2f} s")
     assert {answer.status for answer, _ in answers} == {503}

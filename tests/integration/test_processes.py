@@ -31,6 +31,7 @@ from tests.servers import (
     environment,
     free_port,
     running,
+    starting,
 )
 
 TABLES = metadata.sorted_tables
@@ -421,6 +422,18 @@ def test_it_does_not_start_with_a_bad_setting_and_names_it_in_one_line(tmp_path,
     assert len(lines) == 1, lines[-3:]
     assert named in lines[0]
     assert SECRET not in lines[0]
+
+
+def test_its_host_may_be_a_name(sqlite_url):
+    with starting(sqlite_url, HOST="localhost") as server:
+
+        def answers() -> bool:
+            assert server.process.poll() is None, server.log[-1]
+            with suppress(OSError), closing(http.client.HTTPConnection("localhost", server.port)) as client:
+                return ask(client, "GET", "/health/live").status == 200
+            return False
+
+        until(answers, "it does not answer", 30)
 
 
 def test_it_does_not_start_on_a_port_that_is_taken_and_says_so_in_one_line(small, sqlite_url):
