@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
+from adapters.sql.prebuilt import Cursors
+
 # Together they keep the promise that a store that is away is noticed within five seconds (HTTP.md, 503).
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1
@@ -39,8 +41,10 @@ class Engines:
 
     reader: Engine
     writer: Engine
+    cursors: Cursors  # of the reader
 
     def dispose(self) -> None:
+        self.cursors.close()
         self.reader.dispose()
         self.writer.dispose()
 
@@ -76,7 +80,7 @@ def connect(database_url: str) -> Engines:
         # The same on both servers: MySQL's own default would show a transaction a stale snapshot.
         **({} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}),
     )
-    engines = Engines(reader, writer)
+    engines = Engines(reader, writer, Cursors(reader))
     if url.get_backend_name() == "sqlite":
         for engine in (reader, writer):
             event.listen(engine, "connect", _prepare_sqlite)

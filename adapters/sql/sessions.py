@@ -4,11 +4,11 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import bindparam, select
 
 from adapters.sql.engines import PATIENCE_SECONDS
 from adapters.sql.mapping import Execute, Rows, purge_of
-from adapters.sql.prebuilt import Prebuilt
+from adapters.sql.prebuilt import Cursors, Prebuilt
 from adapters.sql.tables import sessions, users
 from adapters.sql.users import USERS
 from application.ports import Sessions
@@ -44,10 +44,10 @@ WIDTH = len(SESSIONS.columns)
 
 
 class SqlSessions(Sessions):
-    """With a `reader`, looking for a session takes the short way."""
+    """With `cursors`, looking for a session takes the short way."""
 
-    def __init__(self, execute: Execute, reader: Engine | None = None) -> None:
-        self.execute, self.reader = execute, reader
+    def __init__(self, execute: Execute, cursors: Cursors | None = None) -> None:
+        self.execute, self.cursors = execute, cursors
 
     def add(self, session: Session) -> None:
         self.execute(SESSIONS.insert, SESSIONS.write(session))
@@ -57,10 +57,10 @@ class SqlSessions(Sessions):
         return (SESSIONS.read(row[:WIDTH]), USERS.read(row[WIDTH:])) if row else None
 
     def _find(self, values: Mapping[str, Any]) -> Sequence[Any] | None:
-        if self.reader is not None:
+        if self.cursors is not None:
             began = monotonic()
             try:
-                return FIND.first(self.reader, values)
+                return FIND.one(self.cursors, values)
             except Exception as error:
                 if monotonic() - began > PATIENCE_SECONDS:
                     raise Unavailable(retry_after=1) from error

@@ -12,6 +12,7 @@ from adapters.sql.events import SqlEvents
 from adapters.sql.failures import conflict, refusal
 from adapters.sql.links import SqlLinks
 from adapters.sql.outbox import SqlOutbox
+from adapters.sql.prebuilt import Cursors
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.teams import SqlTeams
 from adapters.sql.users import SqlUsers
@@ -21,12 +22,12 @@ from application.ports import Reading, UnitOfWork
 class SqlReading(Reading):
     def __init__(self, engines: Engines) -> None:
         self.engine: Engine = engines.reader
-        self.reader: Engine | None = engines.reader
+        self.cursors: Cursors | None = engines.cursors
         self.connection: Connection | None = None
 
     def __enter__(self) -> Self:
         self.users = SqlUsers(self.execute)
-        self.sessions = SqlSessions(self.execute, self.reader)
+        self.sessions = SqlSessions(self.execute, self.cursors)
         self.teams = SqlTeams(self.execute)
         self.events = SqlEvents(self.execute)
         self.links = SqlLinks(self.execute)
@@ -70,7 +71,7 @@ class SqlReading(Reading):
 class SqlUnitOfWork(SqlReading, UnitOfWork):
     def __init__(self, engines: Engines) -> None:
         super().__init__(engines)
-        self.engine, self.reader = engines.writer, None
+        self.engine, self.cursors = engines.writer, None
 
     def commit(self) -> None:
         try:

@@ -1,6 +1,5 @@
 """What every request passes on its way in, and every response on its way out."""
 
-import logging
 from collections.abc import Iterable
 from os import urandom
 from time import perf_counter
@@ -46,8 +45,6 @@ HEADERS = (
 REFUSAL = "hexstart.refusal"
 USER_ID = "hexstart.user_id"
 
-log = logging.getLogger("hexstart.request")
-
 
 class Gate:
     """Stands around the whole application as WSGI: there it costs a tenth of what Flask's hooks do.
@@ -68,7 +65,7 @@ class Gate:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         began, request_id = perf_counter(), urandom(16).hex()
         logs.request_id.set(request_id)
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        method, path = environ["REQUEST_METHOD"], path_of(environ)
         environ[REFUSAL] = self.refusal(environ, method, path)
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
@@ -76,16 +73,13 @@ class Gate:
             headers = [*headers, ("X-Request-ID", request_id), *self.headers]
             if user_id or path.startswith("/api/"):
                 headers.append(("Cache-Control", "no-store"))
-            log.info(
-                "request",
-                extra={
-                    "method": method,
-                    # Without the query: what people search for is theirs. (Secrets travel in bodies.)
-                    "path": path.encode("latin-1", "replace").decode("utf-8", "replace")[:200],
-                    "status": int(status[:3]),
-                    "ms": round((perf_counter() - began) * 1000, 1),
-                    "user_id": user_id,
-                },
+            logs.request(
+                method=method,
+                # Without the query: what people search for is theirs. (Secrets travel in bodies.)
+                path=path[:200],
+                status=int(status[:3]),
+                ms=round((perf_counter() - began) * 1000, 1),
+                user_id=user_id,
             )
             return start_response(status, headers, *exc_info)
 
@@ -122,6 +116,12 @@ def add_gate(app: Flask, settings: Settings) -> None:
             raise environ[REFUSAL]
         if environ["REQUEST_METHOD"] not in SAFE_METHODS and len(request.get_data()) > LARGEST_BODY:
             raise TooLarge
+
+
+def path_of(environ: "WSGIEnvironment") -> str:
+    """The path that was asked for. WSGI hands it over as if it were Latin-1 (PEP 3333)."""
+    raw: str = environ.get("PATH_INFO", "")
+    return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _is_utf8(query: str) -> bool:

@@ -53,7 +53,7 @@ class Orjson(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         body = orjson.dumps(self._prepare_response_obj(args, kwargs))
-        return Response(body, mimetype="application/json")
+        return Response(body, content_type="application/json")
 
 
 def speak_json(app: Flask) -> None:

@@ -19,9 +19,9 @@ def statements(engines):
         asked.append(statement)
 
     class Noting(Prebuilt):  # SQLAlchemy's events do not see it
-        def first(self, *arguments):
+        def one(self, *arguments):
             asked.append(str(self.statement))
-            return super().first(*arguments)
+            return super().one(*arguments)
 
     FIND.__class__ = Noting
     both = (engines.reader, engines.writer)
