@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
-# zxcvbn tries every way to read 4 as a and $ as s: 72 such characters keep it busy for 14 seconds (measured),
-# 20 for a twentieth of one. What has a part that is hard to guess is hard to guess, so two parts are judged.
+# zxcvbn tries every way to read 4 as a and $ as s: 100 such characters keep it busy for a second (measured),
+# 20 for a hundredth of one. What has a part that is hard to guess is hard to guess, so two parts are judged.
 JUDGED_CHARACTERS = 20
 
 
@@ -107,12 +107,13 @@ def _give_way() -> None:
 
 
 def zxcvbn_strength(password: str, known_words: Sequence[str]) -> tuple[int, str]:
-    from zxcvbn import zxcvbn  # imported by the first who needs it: its dictionaries are large
+    from zxcvbn_rs_py import zxcvbn  # imported by the first who needs it: its dictionaries are large
 
     parts = [part for word in known_words for part in (word, *word.split("@"))]
     known = [piece for part in parts for piece in (part, part[:JUDGED_CHARACTERS], part[-JUDGED_CHARACTERS:])]
-    beginning = zxcvbn(password[:JUDGED_CHARACTERS], user_inputs=known)
-    end = beginning
-    if beginning["score"] < WEAKEST_SCORE and len(password) > JUDGED_CHARACTERS:
-        end = zxcvbn(password[-JUDGED_CHARACTERS:], user_inputs=known)
-    return max(beginning["score"], end["score"]), beginning["feedback"]["warning"]
+    beginning = zxcvbn(password[:JUDGED_CHARACTERS], known)
+    score = int(beginning.score)
+    if score < WEAKEST_SCORE and len(password) > JUDGED_CHARACTERS:
+        score = max(score, int(zxcvbn(password[-JUDGED_CHARACTERS:], known).score))
+    warning = beginning.feedback and beginning.feedback.warning
+    return score, str(warning or "")

@@ -14,6 +14,10 @@ from adapters.sql.tables import metadata
 from adapters.sql.types import Word
 from entrypoints import settings
 
+# Compared byte by byte: for MySQL's own collations é is e, and UNIQUE would differ from PostgreSQL's.
+for table in metadata.tables.values():
+    table.dialect_kwargs.update(mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
+
 
 def database_url() -> str:
     given = context.config.attributes.get("database_url")

@@ -34,24 +34,13 @@ metadata = MetaData(
 )
 
 
-def table(name: str, *columns: Any) -> Table:
-    """Compared byte by byte: for MySQL's own collations é is e, and UNIQUE would differ from PostgreSQL's."""
-    return Table(
-        name,
-        metadata,
-        *columns,
-        mysql_engine="InnoDB",
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-    )
-
-
 def user_id(**options: Any) -> Column[Any]:
     return Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, **options)
 
 
-users = table(
+users = Table(
     "users",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("username", String(LONGEST_USERNAME), nullable=False),
     Column("username_key", String(LONGEST_USERNAME), nullable=False, unique=True),
@@ -62,14 +51,16 @@ users = table(
     Column("version", Integer, nullable=False),
 )
 
-user_roles = table(
+user_roles = Table(
     "user_roles",
+    metadata,
     user_id(primary_key=True),
     Column("role", Word(Role), primary_key=True, index=True),
 )
 
-sessions = table(
+sessions = Table(
     "sessions",
+    metadata,
     Column("id", Id, primary_key=True),
     user_id(index=True),
     Column("secret_hash", String(64), nullable=False, unique=True),
@@ -81,8 +72,9 @@ sessions = table(
     Column("expires_at", Utc, nullable=False, index=True),
 )
 
-teams = table(
+teams = Table(
     "teams",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(LONGEST_TEAM_NAME), nullable=False),
     Column("personal", Boolean(create_constraint=False), nullable=False),
@@ -90,8 +82,9 @@ teams = table(
     Column("version", Integer, nullable=False),
 )
 
-memberships = table(
+memberships = Table(
     "memberships",
+    metadata,
     Column("team_id", Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
     user_id(primary_key=True, index=True),
     Column("role", Word(TeamRole), nullable=False),
@@ -99,8 +92,9 @@ memberships = table(
 )
 
 # No foreign keys: what happened stays true when the people in it are gone.
-events = table(
+events = Table(
     "events",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("tag", Word(Tag), nullable=False),
     Column("user_id", Id),
@@ -113,8 +107,9 @@ events = table(
 )
 
 # No foreign key: a link to nobody is stored for an address that nobody has, so that both take the same time.
-links = table(
+links = Table(
     "links",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("user_id", Id, nullable=False),
     Column("purpose", Word(Purpose), nullable=False),
@@ -125,8 +120,9 @@ links = table(
     UniqueConstraint("user_id", "purpose"),
 )
 
-outbox = table(
+outbox = Table(
     "outbox",
+    metadata,
     Column("id", Id, primary_key=True),
     Column("letter", Word(Letter), nullable=False),
     Column("user_id", Id, index=True),
@@ -140,8 +136,9 @@ outbox = table(
     Column("last_error", String(255), nullable=False),
 )
 
-counters = table(
+counters = Table(
     "counters",
+    metadata,
     Column("key", String(64), primary_key=True),
     Column("count", Integer, nullable=False),
     Column("expires_at", Utc, nullable=False, index=True),

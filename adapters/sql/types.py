@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, Dialect, String, Uuid
-from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -31,9 +30,11 @@ class Utc(TypeDecorator[datetime]):
     impl, cache_ok = DateTime, True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(
-            DATETIME(fsp=6) if dialect.name in {"mysql", "mariadb"} else DateTime()
-        )
+        if dialect.name not in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(DateTime())
+        from sqlalchemy.dialects.mysql import DATETIME  # imported by those who have it
+
+        return dialect.type_descriptor(DATETIME(fsp=6))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value and value.astimezone(UTC).replace(tzinfo=None)
