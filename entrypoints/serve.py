@@ -11,8 +11,7 @@ from granian.log import LogLevels
 from entrypoints import logs, settings
 from entrypoints.flask_app import wsgi
 
-# How long requests in flight may take to finish after SIGTERM, in seconds. A worker that is told to stop in
-# its very first moments may not hear it (granian 2.8) and is killed after this.
+# How long requests in flight may take to finish after SIGTERM, in seconds.
 GRACE = 30
 
 
@@ -37,9 +36,14 @@ def main() -> None:
         log_level=LogLevels.error,
         log_dictconfig=logs.config(chosen.log_format),
     )
-    # Until a worker has its own way to be stopped, the default one: the master's, with which it is born,
-    # would swallow the signal.
-    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    # A worker is born deaf to SIGTERM, so that none is lost before it listens (`wsgi.worker`), and without
+    # the master's way to be stopped.
+    term = {signal.SIGTERM}
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, term),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, term),
+        after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+    )
     server.on_startup(lambda: print(f"Hexstart serves on {chosen.base_url}", flush=True))
     server.serve()
 

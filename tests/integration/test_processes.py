@@ -24,6 +24,7 @@ from tests.samples import GOOD_PASSWORD
 from tests.servers import (
     ROOT,
     SERVE,
+    START_SECONDS,
     Answer,
     Server,
     alive,
@@ -195,6 +196,17 @@ def test_a_signal_to_the_whole_process_group_ends_it_quickly_and_without_a_word(
             until(lambda: server.process.poll() is not None, "it still runs")
             assert server.process.returncode == 0
             assert complaints(server) == []
+
+
+def test_a_signal_while_its_workers_start_ends_it_quickly_too(sqlite_url):
+    for pause in (0.0, 0.05, 0.1, 0.2, 0.4):
+        with starting(sqlite_url) as server:
+            until(lambda: "serves on" in server.stdout.read_text(), "it does not start", START_SECONDS)
+            time.sleep(pause)
+            server.process.terminate()
+            until(lambda: server.process.poll() is not None, "it still runs")
+            assert server.process.returncode == 0
+            assert "Traceback" not in server.stderr.read_text()
 
 
 def test_a_worker_that_was_killed_is_replaced(sqlite_url):
