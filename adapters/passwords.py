@@ -101,9 +101,14 @@ class QueueingHasher(PasswordHasher):
             self.places.release()
 
 
+# Measured with 32 logins at once beside 4 readers that keep two cores busy: at 10 the readers keep 98 % of
+# their rate and 1.4 people a second get in; at 3 it is 85 % and 2.6. No reader waits for 10 ms (p99).
+NICENESS = 3
+
+
 def _give_way() -> None:
     with suppress(OSError, AttributeError):  # only Linux has priorities for threads
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def zxcvbn_strength(password: str, known_words: Sequence[str]) -> tuple[int, str]:

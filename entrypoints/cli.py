@@ -3,15 +3,16 @@
 Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family of errors, see EXIT.
 """
 
-import json
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import click
+import orjson
 
+from application.ports import Page
 from domain import errors
 from domain.access import Operator
 from domain.sessions import Client
@@ -20,6 +21,8 @@ from entrypoints import logs, settings
 from entrypoints.background import Background
 from entrypoints.container import Container
 from entrypoints.schemas import show_mail, show_user
+
+T = TypeVar("T")
 
 EXIT: dict[type[errors.DomainError], int] = {
     errors.Invalid: 3,
@@ -84,6 +87,10 @@ def create(container: Container, email: str, username: str, password_stdin: bool
     click.echo(f"Created {user.username} <{user.email}>{' as admin' if admin else ''}.")
 
 
+def _echo_json(show: Callable[[T], dict[str, Any]], page: Page[T]) -> None:
+    click.echo(orjson.dumps({"data": [show(item) for item in page.items], "next": page.next}))
+
+
 @users.command("list", help="The newest first.")
 @click.option("--search", default="", help="Only those whose email or username contains this.")
 @click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
@@ -93,9 +100,7 @@ def create(container: Container, email: str, username: str, password_stdin: bool
 def list_users(container: Container, search: str, limit: int, after: UUID | None, as_json: bool) -> None:
     page = container.administration().users(OPERATOR, search, after, limit)
     if as_json:
-        document = {"data": [show_user(user) for user in page.items], "next": page.next and str(page.next)}
-        click.echo(json.dumps(document))
-        return
+        return _echo_json(show_user, page)
     for user in page.items:
         roles = " ".join(sorted(user.roles)) or "-"
         click.echo(f"{user.created_at:%Y-%m-%d %H:%M}  {roles:8}  {user.username:30}  {user.email}")
@@ -149,9 +154,7 @@ def deliver(container: Container, forever: bool) -> None:
 def list_outbox(container: Container, limit: int, after: UUID | None, as_json: bool) -> None:
     page = container.delivery().undelivered(OPERATOR, after, limit)
     if as_json:
-        document = {"data": [show_mail(mail) for mail in page.items], "next": page.next and str(page.next)}
-        click.echo(json.dumps(document))
-        return
+        return _echo_json(show_mail, page)
     for mail in page.items:
         state = "given up" if mail.parked_at else "waits"
         when = f"{mail.created_at:%Y-%m-%d %H:%M}"

@@ -107,33 +107,36 @@ def _no_json(constant: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
+# What is shown is written by orjson, which knows moments and ids.
+
+
 def show_user(user: User) -> dict[str, Any]:
     return {
-        "id": str(user.id),
+        "id": user.id,
         "username": user.username,
         "email": user.email,
         "email_verified": user.email_verified_at is not None,
         "roles": sorted(user.roles),
-        "created_at": user.created_at.isoformat(),
+        "created_at": user.created_at,
     }
 
 
 def show_team(team: Team, membership: Membership) -> dict[str, Any]:
     return {
-        "id": str(team.id),
+        "id": team.id,
         "name": team.name,
         "personal": team.personal,
         "role": membership.role,
-        "created_at": team.created_at.isoformat(),
+        "created_at": team.created_at,
     }
 
 
 def show_session(session: Session, current_id: UUID) -> dict[str, Any]:
     return {
-        "id": str(session.id),
-        "created_at": session.created_at.isoformat(),
-        "last_seen_at": session.last_seen_at.isoformat(),
-        "expires_at": session.expires_at.isoformat(),
+        "id": session.id,
+        "created_at": session.created_at,
+        "last_seen_at": session.last_seen_at,
+        "expires_at": session.expires_at,
         "ip": session.ip,
         "user_agent": session.user_agent,
         "device": session.device,
@@ -144,10 +147,10 @@ def show_session(session: Session, current_id: UUID) -> dict[str, Any]:
 
 def show_event(event: Event) -> dict[str, Any]:
     return {
-        "id": str(event.id),
+        "id": event.id,
         "tag": event.tag,
         "sentence": event.sentence,
-        "created_at": event.created_at.isoformat(),
+        "created_at": event.created_at,
         "ip": event.ip,
         "user_agent": event.user_agent,
         "device": event.device,
@@ -165,8 +168,8 @@ def show_everything(everything: Everything, current_id: UUID) -> dict[str, Any]:
             {
                 "purpose": link.purpose,
                 "email": link.email,
-                "created_at": link.created_at.isoformat(),
-                "expires_at": link.expires_at.isoformat(),
+                "created_at": link.created_at,
+                "expires_at": link.expires_at,
             }
             for link in everything.links
         ],
@@ -177,12 +180,12 @@ def show_everything(everything: Everything, current_id: UUID) -> dict[str, Any]:
 def show_mail(mail: Mail) -> dict[str, Any]:
     """Without its facts: they may hold the token of a link."""
     return {
-        "id": str(mail.id),
+        "id": mail.id,
         "letter": mail.letter,
         "recipient": mail.recipient,
-        "created_at": mail.created_at.isoformat(),
-        "next_try_at": mail.next_try_at and mail.next_try_at.isoformat(),
+        "created_at": mail.created_at,
+        "next_try_at": mail.next_try_at,
         "attempts": mail.attempts,
-        "parked_at": mail.parked_at and mail.parked_at.isoformat(),
+        "parked_at": mail.parked_at,
         "last_error": mail.last_error,
     }

@@ -3,11 +3,14 @@
 from tests.bench import load, product
 from tests.bench.databases import POSTGRESQL, SQLITE
 from tests.bench.inside import Child
-from tests.bench.product import PASSWORD, REAL, WRONG, Bench
+from tests.bench.product import PASSWORD, REAL, WORKERS, WRONG, Bench
 from tests.bench.report import NotRun, median, spread
 from tests.bench.servers import free_port
 
 READERS, FLOOD = 4, 32
+
+# Where the target was set, 3 logins a second were this part of all that the two cores could hash (7.4).
+SHARE = 3 / 7.4
 
 
 def beyond_the_hash(bench: Bench) -> None:
@@ -54,7 +57,7 @@ def flood(bench: Bench) -> None:
     for kind in (SQLITE, POSTGRESQL):
         jobs = [
             f"{READERS} readers while {FLOOD} log in: {what}, {kind}"
-            for what in ("rate kept", "p99", "logins")
+            for what in ("rate kept", "p99", "logins of all that could be")
         ]
         try:
             _flood(bench, kind, jobs)
@@ -90,11 +93,15 @@ def _flood(bench: Bench, kind: str, jobs: list[str]) -> None:
 
     kept = loaded.rate / ((before.rate + after.rate) / 2) * 100
     p99 = loaded.latencies["p99"]
+    with Child.start("bare", product.floor_environment("")) as child:
+        ceiling = WORKERS / median(child.do("hash", rounds=REAL) for _ in range(5))
     hashed = (attacked.statuses.get("200", 0) + attacked.statuses.get("401", 0)) / attacked.seconds
     bench.report.result(jobs[0], f"{kept:.0f} %", ">= 70 %", kept >= 70)
     bench.report.result(jobs[1], f"{p99:.1f} ms", "< 25 ms", p99 < 25)
-    bench.report.result(jobs[2], f"{hashed:.1f} a second", ">= 3 a second", hashed >= 3)
+    share = hashed / ceiling
+    bench.report.result(jobs[2], f"{share:.0%}", f">= {SHARE:.0%}", share >= SHARE)
     bench.report.note(
+        f"logins a second {hashed:.1f}, of {ceiling:.1f} that the workers could hash on cores of their own\n"
         f"GETs a second {before.rate:.0f}, flooded {loaded.rate:.0f}, after it {after.rate:.0f}; "
         f"p50/p99/max ms unloaded {_latencies(before)}, flooded {_latencies(loaded)}\n"
         f"logins answered {attacked.statuses}, {attacked.failures} failures, "
