@@ -5,10 +5,10 @@ has none for a server that hangs.
 """
 
 from collections.abc import Generator
-from time import monotonic
 from typing import Any
 
 from psycopg import Connection, OperationalError
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Dialect
 
 from adapters.sql.engines import SILENCE_SECONDS
@@ -17,24 +17,11 @@ from adapters.sql.engines import SILENCE_SECONDS
 class ImpatientConnection(Connection[Any]):
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
         try:
-            return super().wait(_in_time(gen), *args, **options)
-        except TimeoutError:
-            self.pgconn.finish()  # so that SQLAlchemy sees a connection that is lost
-            raise OperationalError("the server has not answered in time") from None
-
-
-def _in_time(gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """The same conversation; whoever waits is sent back several times a second while nothing comes."""
-    end = monotonic() + SILENCE_SECONDS
-    try:
-        wanted = next(gen)
-        while True:
-            ready = yield wanted
-            if not ready and monotonic() > end:
-                raise TimeoutError
-            wanted = gen.send(ready)
-    except StopIteration as done:
-        return done.value
+            return super().wait(gen, *args, **{"timeout": SILENCE_SECONDS, **options})
+        except OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # its answer is still to come: SQLAlchemy must not use it again
+            raise
 
 
 def connect_impatiently(dialect: Dialect, record: object, args: list[Any], options: dict[str, Any]) -> Any:
