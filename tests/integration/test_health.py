@@ -3,12 +3,14 @@
 import io
 import json
 import logging
+import os
 
 import pytest
 from dependency_injector import providers
 
 from adapters.sql.engines import connect
 from domain.sessions import hash_of
+from entrypoints import logs
 from entrypoints.flask_app.app import create_app
 from entrypoints.logs import JsonLines, TextLines
 from tests.databases import empty_database
@@ -193,6 +195,23 @@ def test_each_request_is_one_line_of_the_log(ada, client, log):
             "status": status,
             "user_id": known,
         }
+
+
+@ON_ONE_DATABASE
+def test_the_line_that_goes_straight_to_stderr_looks_like_all_others(client, log, monkeypatch):
+    client.get("/health/live")
+    by_logging = json.loads(log())
+    reading, writing = os.pipe()
+    monkeypatch.setattr(logs, "straight", writing)
+    number = client.get("/health/live").headers["X-Request-ID"]
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        [line] = map(json.loads, pipe)
+    assert log() == ""
+    for one in (by_logging, line):
+        assert one.pop("ms") >= 0 and one.pop("at").endswith("Z")
+    assert line == by_logging | {"request_id": number}
+    assert client.get("/health/live").status_code == 200  # though nobody reads the log any more
 
 
 def test_no_secret_is_in_any_log(client, log):
