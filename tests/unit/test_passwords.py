@@ -1,4 +1,4 @@
-from unittest.mock import Mock
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -69,7 +69,7 @@ def test_the_judge_is_never_given_more_than_it_can_stomach(monkeypatch):
 
     def judge(password, user_inputs):
         lengths.append(len(password))
-        return Mock(score=0, feedback=None)
+        return SimpleNamespace(score=0, feedback=None)
 
     monkeypatch.setattr("zxcvbn_rs_py.zxcvbn", judge)
     zxcvbn_strength("4@8({[</369&#!1/|0$5+7%2/" * 40, KNOWN)
