@@ -117,6 +117,18 @@ def alchemy() -> Flask:
     return app
 
 
+def packages() -> Flask:
+    """The same, with the other packages that the product is made of, and not a line of the product."""
+    import dependency_injector.containers
+    import dependency_injector.providers
+    import orjson
+    import pydantic_settings
+    import uuid_utils.compat
+
+    assert all((dependency_injector, orjson, pydantic_settings, uuid_utils))
+    return alchemy()
+
+
 def raw() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     """No framework at all: the driver's own connection for each thread, one select, the standard json."""
     url = os.environ["FLOOR_DATABASE_URL"]
