@@ -1,21 +1,51 @@
 """The real application over a real database, and clients that talk to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from dependency_injector import providers
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from adapters.passwords import BcryptHasher
 from adapters.sql.engines import Engines
+from adapters.sql.prebuilt import Prebuilt
+from adapters.sql.sessions import FIND
 from entrypoints.container import Container
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
+from tests.fakes import FakeClock
 from tests.samples import GOOD_PASSWORD
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": GOOD_PASSWORD}
+
+
+@contextmanager
+def statements(engines: Engines) -> Iterator[list[str]]:
+    """What the databases are asked meanwhile."""
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    class Noting(Prebuilt):  # SQLAlchemy's events do not see it
+        def one(self, *arguments: Any) -> Any:
+            asked.append(str(self.statement))
+            return super().one(*arguments)
+
+    FIND.__class__ = Noting
+    both = (engines.reader, engines.writer)
+    for engine in both:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        for engine in both:
+            event.remove(engine, "before_cursor_execute", note)
+        FIND.__class__ = Prebuilt
 
 
 class Talker(FlaskClient):
@@ -82,3 +112,11 @@ def ada(new_client: Callable[[], Talker]) -> Talker:
     ada = new_client()
     assert ada.ask("POST", "/api/register", ADA)[0] == 201
     return ada
+
+
+@pytest.fixture
+def clock(container: Container) -> FakeClock:
+    """The time, in the test's hands from the moment it is asked for."""
+    clock = FakeClock()
+    container.now.override(providers.Object(clock))
+    return clock

@@ -17,7 +17,6 @@ from tests.integration.test_emails import (
     ON_ONE_DATABASE,
     SUCCESS,
     ask_to_change,
-    clock,
     delivered,
     everything_stored,
     history,
@@ -30,7 +29,7 @@ from tests.integration.test_emails import (
 from tests.races import racing
 from tests.samples import GOOD_PASSWORD, an_event
 
-__all__ = ["clock"]
+pytestmark = pytest.mark.usefixtures("clock")
 
 OPERATOR = Operator(Client("", "command line"))
 LEAVE = {"current_password": GOOD_PASSWORD}

@@ -15,7 +15,7 @@ from domain.sessions import NotLoggedIn
 from domain.users import EmailTaken
 from entrypoints.cli import EXIT, cli
 from entrypoints.problems import STATUS
-from tests.fakes import NOON, FakeClock, FakeMailer
+from tests.fakes import NOON, FakeMailer
 from tests.integration.conftest import ADA
 from tests.integration.test_emails import ON_ONE_DATABASE
 from tests.samples import GOOD_PASSWORD, a_mail, a_user
@@ -31,13 +31,6 @@ ERRORS = [
     errors.TooManyAttempts(7),
     errors.Unavailable(1),
 ]
-
-
-@pytest.fixture
-def clock(container):
-    clock = FakeClock()
-    container.now.override(providers.Object(clock))
-    return clock
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dependency_injector import providers
 from sqlalchemy import select
 
 from adapters.sql.tables import metadata
-from tests.fakes import FakeClock, FakeMailer
+from tests.fakes import FakeMailer
 from tests.integration.conftest import ADA
 from tests.races import racing
 from tests.samples import GOOD_PASSWORD
@@ -20,11 +20,7 @@ ANOTHER_PASSWORD = "another horse battery"
 SUCCESS = {"message": "success"}
 
 
-@pytest.fixture(autouse=True)
-def clock(container):
-    clock = FakeClock()
-    container.now.override(providers.Object(clock))
-    return clock
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def waiting(container):

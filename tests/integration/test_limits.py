@@ -12,7 +12,6 @@ from tests.integration.test_emails import (
     ANOTHER_PASSWORD,
     ON_ONE_DATABASE,
     SUCCESS,
-    clock,
     delivered,
     everything_stored,
     letters,
@@ -20,7 +19,7 @@ from tests.integration.test_emails import (
 )
 from tests.samples import GOOD_PASSWORD
 
-__all__ = ["clock"]
+pytestmark = pytest.mark.usefixtures("clock")
 
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
 WRONG = {"password": "wrong horse battery"}

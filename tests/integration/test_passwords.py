@@ -1,18 +1,14 @@
 """Choosing another password over HTTP: knowing the old one, or by a link to the mailbox."""
 
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
 
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, statements
 from tests.integration.test_emails import (
     ANOTHER_PASSWORD,
     NO_TEXT,
     ON_ONE_DATABASE,
     SUCCESS,
     ask_to_change,
-    clock,
     history,
     letters,
     refused_fields,
@@ -24,7 +20,7 @@ from tests.integration.test_emails import (
 from tests.races import racing
 from tests.samples import GOOD_PASSWORD
 
-__all__ = ["clock"]
+pytestmark = pytest.mark.usefixtures("clock")
 
 CHANGE = {"current_password": GOOD_PASSWORD, "new_password": ANOTHER_PASSWORD}
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
@@ -51,22 +47,6 @@ def statuses_of_logins(new_client):
         new_client().ask("POST", "/api/login", CREDENTIALS | {"password": password})[0]
         for password in (GOOD_PASSWORD, ANOTHER_PASSWORD)
     ]
-
-
-@contextmanager
-def statements(engines):
-    """What the database is asked meanwhile."""
-    asked = []
-
-    def note(connection, cursor, statement, *_):
-        asked.append(statement)
-
-    both = (engines.reader, engines.writer)
-    for engine in both:
-        event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    for engine in both:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 @ON_ONE_DATABASE

@@ -9,14 +9,13 @@ from tests.integration.test_emails import (
     EVE,
     ON_ONE_DATABASE,
     SUCCESS,
-    clock,
     history,
     letters,
     waiting,
 )
 from tests.samples import GOOD_PASSWORD
 
-__all__ = ["clock"]
+pytestmark = pytest.mark.usefixtures("clock")
 
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

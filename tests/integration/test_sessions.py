@@ -9,7 +9,6 @@ from adapters.sql.tables import events, sessions
 from domain.sessions import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
-from tests.fakes import FakeClock
 from tests.integration.conftest import ADA, Talker
 from tests.samples import GOOD_PASSWORD
 
@@ -21,11 +20,7 @@ SITE = "https://app.example.com"
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-@pytest.fixture(autouse=True)
-def clock(container):
-    clock = FakeClock()
-    container.now.override(providers.Object(clock))
-    return clock
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

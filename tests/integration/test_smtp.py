@@ -22,7 +22,7 @@ from application.ports import MailNotSent
 from domain.links import LinkLife
 from domain.mail import LEASE, Letter
 from entrypoints.settings import Settings
-from tests.fakes import NOON, FakeClock
+from tests.fakes import NOON
 from tests.integration.conftest import ADA
 from tests.integration.test_emails import everything_stored, waiting
 from tests.samples import a_mail
@@ -93,13 +93,6 @@ def reason_of(mailer, mail=None, *secrets):
 @pytest.fixture
 def inbox():
     return Inbox()
-
-
-@pytest.fixture
-def clock(container):
-    clock = FakeClock()
-    container.now.override(providers.Object(clock))
-    return clock
 
 
 @pytest.fixture

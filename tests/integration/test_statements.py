@@ -1,36 +1,8 @@
 """How often the database is asked: it is where the time goes."""
 
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
 
-from adapters.sql.prebuilt import Prebuilt
-from adapters.sql.sessions import FIND
-from tests.integration.conftest import ADA
-
-
-@contextmanager
-def statements(engines):
-    """What is asked meanwhile."""
-    asked = []
-
-    def note(connection, cursor, statement, *_):
-        asked.append(statement)
-
-    class Noting(Prebuilt):  # SQLAlchemy's events do not see it
-        def one(self, *arguments):
-            asked.append(str(self.statement))
-            return super().one(*arguments)
-
-    FIND.__class__ = Noting
-    both = (engines.reader, engines.writer)
-    for engine in both:
-        event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    for engine in both:
-        event.remove(engine, "before_cursor_execute", note)
-    FIND.__class__ = Prebuilt
+from tests.integration.conftest import ADA, statements
 
 
 @pytest.mark.parametrize("path", ["/api/user", "/settings", "/", "/logout"])
