@@ -9,9 +9,6 @@ from tests.bench.servers import free_port
 
 READERS, FLOOD = 4, 32
 
-# Where the target was set, 3 logins a second were this part of all that the two cores could hash (7.4).
-SHARE = 3 / 7.4
-
 
 def beyond_the_hash(bench: Bench) -> None:
     """CPU of the whole process for a login and a registration, against bcrypt alone at the same cost."""
@@ -57,7 +54,7 @@ def flood(bench: Bench) -> None:
     for kind in (SQLITE, POSTGRESQL):
         jobs = [
             f"{READERS} readers while {FLOOD} log in: {what}, {kind}"
-            for what in ("rate kept", "p99", "logins of all that could be")
+            for what in ("rate kept", "p99", "logins")
         ]
         try:
             _flood(bench, kind, jobs)
@@ -98,10 +95,10 @@ def _flood(bench: Bench, kind: str, jobs: list[str]) -> None:
     hashed = (attacked.statuses.get("200", 0) + attacked.statuses.get("401", 0)) / attacked.seconds
     bench.report.result(jobs[0], f"{kept:.0f} %", ">= 70 %", kept >= 70)
     bench.report.result(jobs[1], f"{p99:.1f} ms", "< 25 ms", p99 < 25)
-    share = hashed / ceiling
-    bench.report.result(jobs[2], f"{share:.0%}", f">= {SHARE:.0%}", share >= SHARE)
+    bench.report.result(jobs[2], f"{hashed:.1f} a second", ">= 3 a second", hashed >= 3)
     bench.report.note(
-        f"logins a second {hashed:.1f}, of {ceiling:.1f} that the workers could hash on cores of their own\n"
+        # Where the target was set they could hash 7.4 a second, and 3 were 41 % of it.
+        f"logins are {hashed / ceiling:.0%} of the {ceiling:.1f} that the workers could hash undisturbed\n"
         f"GETs a second {before.rate:.0f}, flooded {loaded.rate:.0f}, after it {after.rate:.0f}; "
         f"p50/p99/max ms unloaded {_latencies(before)}, flooded {_latencies(loaded)}\n"
         f"logins answered {attacked.statuses}, {attacked.failures} failures, "
