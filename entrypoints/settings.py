@@ -20,6 +20,12 @@ SAMPLE_HOST = "change-me.example"  # as in .env.sample
 # One worker's request threads: more than a flood of logins has connections, so that others are still served.
 REQUEST_THREADS = 40
 
+# With the driver that is installed, or without a word of it.
+DATABASES = {
+    *("sqlite", "postgresql", "postgresql+psycopg", "postgres"),
+    *("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"),
+}
+
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
@@ -63,7 +69,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        if _scheme(value).partition("+")[0] not in {"sqlite", "postgresql", "postgres", "mysql", "mariadb"}:
+        if _scheme(value) not in DATABASES:
             raise ValueError("must be sqlite:///, postgresql:// or mysql:// with a host and perhaps a port")
         return value
 

@@ -425,6 +425,7 @@ SECRET = "hunter2secret"
         ("DATABASE_URL", {"DATABASE_URL": f"postgresql://ada:{SECRET}@[::1/db"}),
         ("DATABASE_URL", {"DATABASE_URL": f"postgresql://ada:{SECRET}@127.0.0.1:port/db"}),
         ("DATABASE_URL", {"DATABASE_URL": f"oracle://ada:{SECRET}@127.0.0.1/db"}),
+        ("DATABASE_URL", {"DATABASE_URL": f"postgresql+asyncpg://ada:{SECRET}@127.0.0.1/db"}),
     ],
 )
 def test_it_does_not_start_with_a_bad_setting_and_names_it_in_one_line(tmp_path, named, settings):
