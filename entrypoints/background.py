@@ -31,6 +31,7 @@ class Background:
 
     def run(self) -> None:
         """Until stopped, or until the main thread has ended."""
+        sleep(IDLE_SECONDS)  # a server that starts has more urgent things to do
         while not self._stopping():
             if not (self._my_turn() and self.step()):
                 sleep(IDLE_SECONDS)

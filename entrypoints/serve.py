@@ -1,8 +1,15 @@
 """Runs the production server: `python -m entrypoints.serve`, configured by the environment."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is imported is there to stay: looking for garbage in it takes a tenth of a start
+
+import ctypes
 import os
 import signal
 import socket
+from contextlib import suppress
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -19,9 +26,10 @@ def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
     _try_address(chosen.host, chosen.port)
+    _share_heaps()
+    # Workers are born with the application as it is before the first request: without connections or threads.
+    wsgi.create()
     server = Granian(
-        # Its modules are imported here already, so that workers are born with them; the application itself,
-        # with its connections and its threads, is each worker's own.
         f"{wsgi.__name__}:{wsgi.worker.__name__}",
         factory=True,
         interface=Interfaces.WSGI,
@@ -45,6 +53,8 @@ def main() -> None:
         after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
     )
     server.on_startup(lambda: print(f"Hexstart serves on {chosen.base_url}", flush=True))
+    gc.freeze()  # nor is it looked through later, and so the workers go on sharing its pages
+    gc.enable()
     server.serve()
 
 
@@ -54,6 +64,16 @@ def _try_address(host: str, port: int) -> None:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
         raise SystemExit(f"hexstart does not start: PORT {port} on HOST {host}: {error.strerror}") from None
+
+
+def _share_heaps() -> None:
+    """Let all threads allocate from two heaps: glibc opens eight a core, and keeps in each what was freed.
+
+    2 to 3 MiB of each worker (measured); only one thread at a time runs Python anyway. M_ARENA_MAX is -8 in
+    glibc's malloc.h; other C libraries have no such thing.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(-8, 2)
 
 
 if __name__ == "__main__":

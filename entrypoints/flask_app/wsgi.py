@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from functools import cache
 from time import sleep
 
 from flask import Flask
@@ -16,6 +17,7 @@ from entrypoints.flask_app.app import create_app
 TURN = turn_file()
 
 
+@cache
 def create() -> Flask:
     """The application alone. Its mail is delivered by `entrypoints.cli outbox deliver --forever`."""
     return create_app(_container())
@@ -25,7 +27,7 @@ def with_background() -> Flask:
     """The application and what is done beside it: `make dev`, or another server with one process."""
     container = _container()
     Background(container.delivery(), container.housekeeping(), TURN).start()
-    return create_app(container)
+    return create()
 
 
 def worker() -> Flask:
@@ -62,6 +64,7 @@ def _follow(master: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+@cache
 def _container() -> Container:
     chosen = settings.load()
     logs.configure(chosen.log_format)

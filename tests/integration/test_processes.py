@@ -6,6 +6,7 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -215,6 +216,20 @@ def test_a_worker_that_was_killed_is_replaced(sqlite_url):
         until(lambda: len(server.workers()) == 2, "the worker was not replaced")
         server.wait_until_live()
         assert [server.ask("GET", "/api/user").code for _ in range(10)] == [40102] * 10
+
+
+def test_what_workers_are_born_with_has_no_thread_and_no_connection(database_url):
+    """They would share the connection; the thread would be missing. (Nobody listens on port 1.)"""
+    code = """
+import os, threading
+from entrypoints.flask_app import wsgi
+fds = len(os.listdir("/proc/self/fd"))
+wsgi.create()
+print(threading.active_count(), len(os.listdir("/proc/self/fd")) - fds)
+"""
+    env = environment(database_url, free_port()) | {"REDIS_URL": "redis://127.0.0.1:1", "LIMITS": "on"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, timeout=30)
+    assert done.stdout.split() == [b"1", b"0"], done.stderr[-500:]
 
 
 def test_workers_do_not_outlive_a_master_that_was_killed(sqlite_url):
