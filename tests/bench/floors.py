@@ -104,31 +104,6 @@ def bare() -> Flask:
     return app
 
 
-def alchemy() -> Flask:
-    """The least that a start has to load to be an application with a database: Flask and SQLAlchemy."""
-    engine = sa.create_engine(os.environ["FLOOR_DATABASE_URL"])
-    app = Flask(__name__)
-
-    @app.get("/")
-    def one() -> str:
-        with engine.connect() as connection:
-            return str(connection.execute(sa.text("select 1")).scalar())
-
-    return app
-
-
-def packages() -> Flask:
-    """The same, with the other packages that the product is made of, and not a line of the product."""
-    import dependency_injector.containers
-    import dependency_injector.providers
-    import orjson
-    import pydantic_settings
-    import uuid_utils.compat
-
-    assert all((dependency_injector, orjson, pydantic_settings, uuid_utils))
-    return alchemy()
-
-
 def raw() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     """No framework at all: the driver's own connection for each thread, one select, the standard json."""
     url = os.environ["FLOOR_DATABASE_URL"]

@@ -74,7 +74,7 @@ def _flood(bench: Bench, kind: str, jobs: list[str]) -> None:
         for email, _ in people
         for password in (PASSWORD, WRONG, PASSWORD)
     ]
-    calm_seconds, loaded_seconds = bench.seconds(5), max(4.0, bench.seconds(12))
+    calm_seconds, loaded_seconds = bench.seconds(8), max(4.0, bench.seconds(16))
     load.run(server.port, reads, READERS, 1)
     before = load.run(server.port, reads, READERS, calm_seconds).only(200)
     attack = load.start(server.port, logins, FLOOD, loaded_seconds + 4)

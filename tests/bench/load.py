@@ -1,4 +1,4 @@
-"""The load generator: keep-alive connections in a process of its own, each sending once it is answered.
+"""The load generator: connections in a process of its own, each sending once it is answered.
 
 The parent starts it with `start` and reads what came of it with `Load.outcome`; the child runs `drive`.
 """
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+# Then a connection is replaced: a few fall on two workers in one way or another, and must not stay so.
+REQUESTS_A_CONNECTION = 200
 
 
 @dataclass(frozen=True)
@@ -94,16 +96,18 @@ def request(method: str, path: str, port: int, cookie: str = "", body: Any = Non
 
 
 class Connection:
-    __slots__ = ("address", "received", "sent_at", "socket")
+    __slots__ = ("address", "left", "received", "sent_at", "socket")
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.address = address
         self.received = b""
         self.sent_at = 0.0
+        self.left = REQUESTS_A_CONNECTION
         self.socket = socket.create_connection(address, timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, content: bytes) -> None:
+        self.left -= 1
         self.sent_at = time.perf_counter()
         self.socket.sendall(content)
 
@@ -156,7 +160,7 @@ def drive(port: int, requests: list[str], connections: int, seconds: float) -> d
                     continue
                 latencies.append(time.perf_counter() - connection.sent_at)
                 statuses[answer[0]] += 1
-                if answer[1]:
+                if answer[1] and connection.left:
                     connection.send(next(contents))
                     continue
             except (OSError, ValueError):

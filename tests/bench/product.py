@@ -17,10 +17,12 @@ PASSWORD = "correct horse battery 42 staple"
 WRONG = "incorrect horse battery 42 staple"
 CHEAP, REAL = 4, 12  # bcrypt rounds: where hashing is not what is measured, and where it is
 WORKERS = 2
-SETTINGS = (
+NOT_INHERITED = (
     *("APP_ENV", "BASE_URL", "MAIL_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXIES", "TRUSTED_HOSTS"),
     *("SESSION_IDLE", "SESSION_IDLE_REMEMBERED", "SESSION_MAX", "TEST_DATABASE_URL"),
+    "PYTHONDONTWRITEBYTECODE",  # an installed tree has its bytecode
 )
+INHERITED = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
 
 
 @dataclass
@@ -87,8 +89,7 @@ class Bench:
 
 
 def environment(url: str, port: int, rounds: int = CHEAP) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    return inherited | {
+    return INHERITED | {
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "DATABASE_URL": url,
@@ -100,7 +101,7 @@ def environment(url: str, port: int, rounds: int = CHEAP) -> dict[str, str]:
 
 
 def floor_environment(url: str) -> dict[str, str]:
-    return {**os.environ, "FLOOR_DATABASE_URL": url}
+    return INHERITED | {"FLOOR_DATABASE_URL": url}
 
 
 def person(prefix: str = "user") -> dict[str, str]:

@@ -9,6 +9,7 @@ from tests.bench.servers import Server, free_port
 
 CONNECTIONS = 16
 PAGES = ("/api/user", "/settings", "/")
+MAILING = ("INSERT INTO links ", "INSERT INTO outbox ")
 
 
 def on_servers(bench: Bench) -> None:
@@ -37,11 +38,11 @@ def _on_servers(bench: Bench, kind: str, job: str, target: float) -> None:
     ours = bench.serve(url)
     cookies = [cookie for _, cookie in product.register(ours, CONNECTIONS)]
     rivals["ours"] = ours, _reads(ours, cookies)
-    usual = bench.serve_on_gunicorn("login", floor_url, threads)
+    usual = bench.serve_on_gunicorn("floors:login", floor_url, threads)
     rivals["usual"] = usual, _reads(usual, _log_in(usual))
-    plain = bench.serve_on_granian("raw", floor_url)
+    plain = bench.serve_on_granian("floors:raw", floor_url)
     rivals["raw"] = plain, [load.request("GET", "/", plain.port)]
-    bare = bench.serve_on_granian("bare")
+    bare = bench.serve_on_granian("floors:bare")
     rivals["bare"] = bare, [load.request("GET", "/", bare.port)]
 
     costs: dict[str, list[float]] = {name: [] for name in rivals}
@@ -76,7 +77,7 @@ def _best_threads(bench: Bench, url: str) -> int:
     """The usual way gets the number of threads with which it costs the least."""
     costs = {}
     for threads in (2, 4, 8):
-        server = bench.serve_on_gunicorn("login", url, threads)
+        server = bench.serve_on_gunicorn("floors:login", url, threads)
         requests = _reads(server, _log_in(server))
         load.run(server.port, requests, CONNECTIONS, 0.5)
         costs[threads] = min(_cost(server, requests, bench.seconds(1))[0] for _ in range(2))
@@ -132,7 +133,7 @@ def statements(bench: Bench) -> None:
     """How much SQL a request sends; BEGIN, COMMIT and the like are not counted."""
     for kind in KINDS:
         job = f"statements for each of {' '.join(PAGES)}, signed in, {kind}"
-        register_job = f"statements to register, {kind}"
+        register_job = f"statements to register, without its mail, {kind}"
         try:
             url = bench.migrated(kind)
         except NotRun as reason:
@@ -153,10 +154,11 @@ def statements(bench: Bench) -> None:
         for path, answer in sent.items():
             if len(answer["statements"]) != 1:
                 bench.report.note("\n".join([path, *answer["statements"]]))
-        many = len(registered["statements"])
         # The target's five are a row in each of five tables. The link that proves the address and the mail
         # that carries it came later, in the same commit, with a table each: no database fills two at once.
-        bench.report.result(register_job, str(many), "<= 5", many <= 5)
+        mailed = [one for one in registered["statements"] if one.startswith(MAILING)]
+        own = len(registered["statements"]) - len(mailed)
+        bench.report.result(register_job, f"{own}, and {len(mailed)} for its mail", "<= 5", own <= 5)
         bench.report.note(
             ", ".join(" ".join(statement.split()[:3]) for statement in registered["statements"])
         )

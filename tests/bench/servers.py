@@ -108,7 +108,7 @@ def start(command: list[str], environment: dict[str, str], port: int, log: Path)
 def granian(floor: str, port: int, workers: int) -> list[str]:
     return [
         *("-m", "granian", "--interface", "wsgi", "--factory", "--no-ws", "--log-level", "warning"),
-        *("--workers", str(workers), "--port", str(port), f"tests.bench.floors:{floor}"),
+        *("--workers", str(workers), "--port", str(port), f"tests.bench.{floor}"),
     ]
 
 
@@ -116,7 +116,7 @@ def gunicorn(floor: str, port: int, workers: int, threads: int) -> list[str]:
     return [
         *("-m", "gunicorn", "--worker-class", "gthread", "--log-level", "warning"),
         *("--workers", str(workers), "--threads", str(threads), "--bind", f"127.0.0.1:{port}"),
-        f"tests.bench.floors:{floor}()",
+        f"tests.bench.{floor}()",
     ]
 
 
