@@ -54,17 +54,19 @@ class Gate:
 
     def __init__(self, application: "WSGIApplication", settings: Settings) -> None:
         self.application = application
-        self.host = urlsplit(settings.base_url).netloc
+        self.scheme, self.host = urlsplit(settings.base_url)[:2]
         hosts = own_hosts(settings)
         self.hosts = frozenset(host for _, host in hosts)
         self.origins = frozenset(f"{scheme}://{host}" for scheme, host in hosts)
         self.headers = [*HEADERS]
-        if settings.base_url.startswith("https:"):
+        if self.scheme == "https":
             self.headers.append(("Strict-Transport-Security", "max-age=31536000"))
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         began, request_id = perf_counter(), urandom(16).hex()
         logs.request_id.set(request_id)
+        # As people typed it, for url_for() too. Behind a proxy the connection tells only how the proxy came.
+        environ["wsgi.url_scheme"] = self.scheme
         method, path = environ["REQUEST_METHOD"], path_of(environ)
         environ[REFUSAL] = self.refusal(environ, method, path)
 
@@ -88,9 +90,8 @@ class Gate:
     def refusal(self, environ: "WSGIEnvironment", method: str, path: str) -> Exception | None:
         """What is wrong with the request before anybody has looked at what it wants, or None."""
         if environ.get("HTTP_HOST", "").lower() not in self.hosts:
-            environ["HTTP_HOST"] = (
-                self.host
-            )  # Werkzeug would encode by IDNA whatever was sent, and may refuse
+            # Werkzeug would encode by IDNA whatever was sent, and may refuse.
+            environ["HTTP_HOST"] = self.host
             if not path.startswith("/health/"):
                 return UnknownHost()
         if not environ.get("QUERY_STRING", "").isascii() and not _is_utf8(environ["QUERY_STRING"]):

@@ -3,6 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from dependency_injector import providers
+from flask import request, url_for
 from markupsafe import escape
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -253,6 +254,18 @@ def test_every_response_carries_what_protects_it(broken, kind, signed_in):
         assert response.headers["Cache-Control"] == "no-store"
     if path.startswith("/static/site"):
         assert "max-age=31536000" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "http"}])
+def test_a_url_of_this_site_begins_as_base_url_does_however_the_proxy_came(container, settings, headers):
+    container.settings.override(settings.model_copy(update={"base_url": "https://app.acme.test"}))
+    app = create_app(container)
+    seen = []
+    app.before_request(lambda: seen.append((request.url, url_for("GET /", _external=True))))
+
+    app.test_client().get("/login", base_url="http://app.acme.test", headers=headers)
+
+    assert seen == [("https://app.acme.test/login", "https://app.acme.test/")]
 
 
 def test_development_asks_for_no_tls(client):
