@@ -13,6 +13,7 @@ run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:80
 	@exec $(BIN)/python -m entrypoints.serve
 
 install: .venv/.runtime ## Install into .venv what the application needs, and nothing else
+	@$(BIN)/python -m compileall -q domain application adapters entrypoints migrations
 
 dev: .venv/.runtime migrate ## Serve with reload and the debugger
 	@exec $(BIN)/flask --app entrypoints.flask_app.wsgi:with_background run --debug $$($(BIN)/python -c \

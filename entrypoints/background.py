@@ -27,11 +27,12 @@ class Background:
 
     def start(self) -> None:
         """In a thread that ends soon after the main one, but not in the middle of a mail."""
-        threading.Thread(target=self.run, name="background").start()
+        # Not at once: a server that starts has more urgent things to do.
+        threading.Thread(target=self.run, args=(IDLE_SECONDS,), name="background").start()
 
-    def run(self) -> None:
-        """Until stopped, or until the main thread has ended."""
-        sleep(IDLE_SECONDS)  # a server that starts has more urgent things to do
+    def run(self, first_pause: float = 0) -> None:
+        """Until stopped, or until the main thread has ended. The pause is in seconds."""
+        sleep(first_pause)
         while not self._stopping():
             if not (self._my_turn() and self.step()):
                 sleep(IDLE_SECONDS)

@@ -17,14 +17,16 @@ ROOT = Path(__file__).parent.parent
 SITE_NAME = "Hexstart"
 SAMPLE_HOST = "change-me.example"  # as in .env.sample
 
+# Those that this process may use: a container, or taskset, may leave it few of the machine's.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 # One worker's request threads: more than a flood of logins has connections, so that others are still served.
 REQUEST_THREADS = 40
 
-# With the driver that is installed, or without a word of it.
-DATABASES = {
-    *("sqlite", "postgresql", "postgresql+psycopg", "postgres"),
-    *("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"),
-}
+# As SQLAlchemy spells them, with the driver that is installed or without one.
+SQLITE = {"sqlite", "sqlite+pysqlite"}
+POSTGRESQL = {"postgresql", "postgresql+psycopg", "postgres"}
+MYSQL = {"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"}
 
 
 class Settings(BaseSettings):
@@ -46,7 +48,7 @@ class Settings(BaseSettings):
     session_max: PositiveInt = 7_776_000
     verify_link_ttl: PositiveInt = 86_400
     reset_link_ttl: PositiveInt = 1_800
-    workers: PositiveInt = os.cpu_count() or 1
+    workers: PositiveInt = CORES
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     log_format: Literal["json", "text"] | None = None
 
@@ -69,8 +71,16 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        if _scheme(value) not in DATABASES:
-            raise ValueError("must be sqlite:///, postgresql:// or mysql:// with a host and perhaps a port")
+        scheme, _, place = value.partition("://")
+        if scheme in SQLITE:
+            # Each connection to memory would have a database of its own.
+            if len(place) < 2 or ":memory:" in place or "mode=memory" in place:
+                raise ValueError("must name a file, such as sqlite:////var/lib/app.db")
+        elif scheme not in POSTGRESQL | MYSQL or not _scheme(value):
+            raise ValueError(
+                "must be sqlite:///, postgresql:// (driver psycopg) or mysql:// (driver pymysql) "
+                "with a host and perhaps a port"
+            )
         return value
 
     @field_validator("redis_url")
@@ -136,10 +146,13 @@ class Settings(BaseSettings):
         )
 
 
-def load() -> Settings:
-    """The settings of this process. Leave it with one line that names the setting when one is not usable."""
+def load(database_url: str | None = None) -> Settings:
+    """The settings of this process. Leave it with one line that names the setting when one is not usable.
+
+    A `database_url` given here wins over DATABASE_URL.
+    """
     try:
-        return Settings()
+        return Settings() if database_url is None else Settings(database_url=database_url)
     except ValidationError as error:
         raise SystemExit(_in_one_line(error)) from None
 

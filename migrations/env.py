@@ -24,10 +24,9 @@ def database_url() -> str:
     if given:
         return str(given)
     if context.get_x_argument(as_dictionary=True).get("db") == "test":
-        try:
-            return os.environ["TEST_DATABASE_URL"]
-        except KeyError:
-            raise SystemExit("TEST_DATABASE_URL is missing: -x db=test migrates that database") from None
+        if "TEST_DATABASE_URL" not in os.environ:
+            raise SystemExit("TEST_DATABASE_URL is missing: -x db=test migrates that database")
+        return settings.load(database_url=os.environ["TEST_DATABASE_URL"]).database_url
     return settings.load().database_url
 
 

@@ -54,19 +54,16 @@ class Gate:
 
     def __init__(self, application: "WSGIApplication", settings: Settings) -> None:
         self.application = application
-        self.scheme, self.host = urlsplit(settings.base_url)[:2]
-        hosts = own_hosts(settings)
-        self.hosts = frozenset(host for _, host in hosts)
-        self.origins = frozenset(f"{scheme}://{host}" for scheme, host in hosts)
+        self.host = urlsplit(settings.base_url).netloc
+        self.schemes = own_hosts(settings)
+        self.origins = frozenset(f"{scheme}://{host}" for host, scheme in self.schemes.items())
         self.headers = [*HEADERS]
-        if self.scheme == "https":
+        if settings.base_url.startswith("https:"):
             self.headers.append(("Strict-Transport-Security", "max-age=31536000"))
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         began, request_id = perf_counter(), urandom(16).hex()
         logs.request_id.set(request_id)
-        # As people typed it, for url_for() too. Behind a proxy the connection tells only how the proxy came.
-        environ["wsgi.url_scheme"] = self.scheme
         method, path = environ["REQUEST_METHOD"], path_of(environ)
         environ[REFUSAL] = self.refusal(environ, method, path)
 
@@ -89,7 +86,10 @@ class Gate:
 
     def refusal(self, environ: "WSGIEnvironment", method: str, path: str) -> Exception | None:
         """What is wrong with the request before anybody has looked at what it wants, or None."""
-        if environ.get("HTTP_HOST", "").lower() not in self.hosts:
+        scheme = self.schemes.get(environ.get("HTTP_HOST", "").lower())
+        # As people typed it, for url_for() too. Behind a proxy the connection tells only how the proxy came.
+        environ["wsgi.url_scheme"] = scheme or self.schemes[self.host]
+        if scheme is None:
             # Werkzeug would encode by IDNA whatever was sent, and may refuse.
             environ["HTTP_HOST"] = self.host
             if not path.startswith("/health/"):
@@ -133,13 +133,13 @@ def _is_utf8(query: str) -> bool:
     return True
 
 
-def own_hosts(settings: Settings) -> set[tuple[str, str]]:
-    """Scheme and host of this site: BASE_URL's, and in development all names of this machine."""
+def own_hosts(settings: Settings) -> dict[str, str]:
+    """The hosts of this site with their schemes: BASE_URL's, and in development all names of this machine."""
     base = urlsplit(settings.base_url)
-    hosts = {(base.scheme, base.netloc)}
+    hosts: dict[str, str] = {}
+    if not settings.production:
+        hosts |= {f"{name}:{settings.port}": "http" for name in ("localhost", "127.0.0.1", "[::1]")}
     port = base.port or {"http": 80, "https": 443}[base.scheme]
     if port in {80, 443}:  # some clients name the default port, some do not
-        hosts |= {(base.scheme, f"{base.hostname}"), (base.scheme, f"{base.hostname}:{port}")}
-    if not settings.production:
-        hosts |= {("http", f"{name}:{settings.port}") for name in ("localhost", "127.0.0.1", "[::1]")}
-    return hosts
+        hosts |= {f"{base.hostname}": base.scheme, f"{base.hostname}:{port}": base.scheme}
+    return hosts | {base.netloc: base.scheme}

@@ -17,6 +17,8 @@ from entrypoints.flask_app.app import create_app
 TURN = turn_file()
 
 
+# Once in a process: our own server calls it before its workers are born, which have it from then on. So they
+# all have the settings that the master read, and a change of them wants a restart.
 @cache
 def create() -> Flask:
     """The application alone. Its mail is delivered by `entrypoints.cli outbox deliver --forever`."""

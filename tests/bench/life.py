@@ -16,7 +16,7 @@ LIMIT = 90  # MiB
 
 def cold_start(bench: Bench) -> None:
     """From the command to the first 200, against Flask and SQLAlchemy on the same server."""
-    job = "cold start to the first 200, times Flask and SQLAlchemy, SQLite"
+    job = "cold start to the first 200, times Flask and SQLAlchemy's ORM, SQLite"
     try:
         url = bench.migrated(SQLITE)
     except NotRun as reason:

@@ -106,6 +106,14 @@ def test_alembic_migrates_the_test_database_when_told(url, tmp_path):
     assert tables(url) == set(metadata.tables)
 
 
+def test_alembic_refuses_a_url_without_its_driver_in_one_line():
+    done = alembic("-x", "db=test", "upgrade", "head", TEST_DATABASE_URL="postgresql+asyncpg://127.0.0.1/x")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("hexstart does not start: DATABASE_URL: must be sqlite:///")
+    assert done.stderr.count("\n") == 1
+
+
 def test_the_test_database_must_be_named():
     environment = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     done = subprocess.run(

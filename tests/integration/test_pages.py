@@ -256,16 +256,19 @@ def test_every_response_carries_what_protects_it(broken, kind, signed_in):
         assert "max-age=31536000" in response.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "http"}])
-def test_a_url_of_this_site_begins_as_base_url_does_however_the_proxy_came(container, settings, headers):
+@pytest.mark.parametrize("host", ["https://app.acme.test", "http://localhost:8000"])
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "http"}])
+def test_a_url_of_this_site_begins_as_people_typed_it_however_a_proxy_came(
+    container, settings, host, headers
+):
     container.settings.override(settings.model_copy(update={"base_url": "https://app.acme.test"}))
     app = create_app(container)
     seen = []
     app.before_request(lambda: seen.append((request.url, url_for("GET /", _external=True))))
 
-    app.test_client().get("/login", base_url="http://app.acme.test", headers=headers)
+    app.test_client().get("/login", base_url=host.replace("https:", "http:"), headers=headers)
 
-    assert seen == [("https://app.acme.test/login", "https://app.acme.test/")]
+    assert seen == [(f"{host}/login", f"{host}/")]
 
 
 def test_development_asks_for_no_tls(client):
