@@ -22,8 +22,14 @@ class Attempts:
     def registration(self, client: Client) -> None:
         self.limiter.count(REGISTRATIONS, f"ip:{place_of(client.ip)}")
 
-    def link(self, client: Client) -> None:
+    def link(self, email: str, client: Client) -> None:
+        """Somebody, perhaps a stranger, asks for a link to an address, perhaps nobody's.
+
+        Counted apart from the mails: what else was sent there would tell that somebody has the address.
+        """
         self.limiter.count(LINKS_ASKED_FOR, f"ip:{place_of(client.ip)}")
+        self.limiter.count(MAILS_PER_HOUR, f"asked:{email}")
+        self.limiter.count(MAILS_PER_DAY, f"asked:{email}")
 
     def mail(self, email: str) -> None:
         self.limiter.count(MAILS_PER_HOUR, f"email:{email}")

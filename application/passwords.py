@@ -59,15 +59,16 @@ class Passwords:
         """Send a link, if there is an account with this address; nobody is told whether there is.
 
         For an address that nobody has, the same is written as for one that somebody has, only that the mail
-        counts as delivered: so both take the same time. Raise Invalid for what is no address.
+        counts as delivered: so both take the same time. Likewise when an address has had its mails for the
+        hour. Raise Invalid for what is no address.
         """
         email = normal_email(unsafe_email, self.syntax)
-        self.attempts.link(client)
-        self.attempts.mail(email)
+        self.attempts.link(email, client)
+        may_send = self.attempts.may_mail(email)
         with self.look() as stored:
             user = stored.users.by_email(email)
         with suppress(Stale), self.transaction() as work:  # Stale: another request has just sent one
-            self.links.send(work, Purpose.RESET_PASSWORD, user, email)
+            self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, email)
             self.audit.note(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 

@@ -96,7 +96,7 @@ class Sessions:
         if found is None:
             return None
         session, user = found
-        due = session.due(now)
+        due = session.due(now, self.life)
         if due:
             end = self.life.end(session.remembered, session.created_at, now)
             session = replace(session, last_seen_at=now, expires_at=end, ip=client.ip)

@@ -9,6 +9,9 @@ from domain.errors import Forbidden, Invalid
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 WEAKEST_SCORE = 2  # of zxcvbn's 0 to 4: 2 means more than a million guesses
+# What must be left of a password without the words that belong to its owner, in letters and digits.
+LEAST_OF_ITS_OWN = 4
+SHORTEST_WORD = 3  # of its owner's that are looked for: shorter ones are in many words
 PASSWORD_RULES = "At least 8 characters, and not easy to guess: a few unrelated words do well."
 
 # Says how hard a password is to guess, 0 to 4, for somebody who knows these words about its owner,
@@ -51,7 +54,20 @@ def acceptable_password(
     normal = normal_password(password, field)
     if len(normal) < SHORTEST_PASSWORD:
         raise Invalid(field, f"Use at least {SHORTEST_PASSWORD} characters.")
+    if _is_made_of(normal, known_words):
+        raise Invalid(
+            field, "This password is too easy to guess. It is made of your username or email address."
+        )
     score, reason = strength(normal, known_words)
     if score < WEAKEST_SCORE:
-        raise Invalid(field, f"This password is too easy to guess. {reason}".strip())
+        raise Invalid(field, f"This password is too easy to guess. {reason or 'Add a few unrelated words.'}")
     return normal
+
+
+def _is_made_of(password: str, known_words: Sequence[str]) -> bool:
+    """Is there next to nothing in it but those words, however often, and their parts around an @?"""
+    rest = before = password.casefold()
+    words = {word.casefold() for known in known_words for word in (known, *known.split("@"))}
+    for word in sorted((word for word in words if len(word) >= SHORTEST_WORD), key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    return rest != before and sum(letter.isalnum() for letter in rest) < LEAST_OF_ITS_OWN

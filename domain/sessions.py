@@ -9,6 +9,8 @@ from domain.errors import NotAuthenticated
 
 # Writing on every request would double its cost, and nobody reads the list of devices by the second.
 TOUCH_EVERY = timedelta(minutes=1)
+# But where sessions may be unused for a few minutes only, a tenth of that: who is here must not be put out.
+TOUCHES_AN_IDLE = 10
 
 # Longer ones are cut, not refused: the client's name for itself is decoration.
 LONGEST_USER_AGENT = 200
@@ -42,9 +44,11 @@ class SessionLife:
     idle_remembered: timedelta
     longest: timedelta
 
+    def unused(self, remembered: bool) -> timedelta:
+        return self.idle_remembered if remembered else self.idle
+
     def end(self, remembered: bool, created_at: datetime, last_seen_at: datetime) -> datetime:
-        idle = self.idle_remembered if remembered else self.idle
-        return min(last_seen_at + idle, created_at + self.longest)
+        return min(last_seen_at + self.unused(remembered), created_at + self.longest)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,9 +69,9 @@ class Session:
     def device(self) -> str:
         return device_of(self.user_agent)
 
-    def due(self, now: datetime) -> bool:
+    def due(self, now: datetime, life: SessionLife) -> bool:
         """Has it been long enough to write down that the session is in use?"""
-        return now - self.last_seen_at >= TOUCH_EVERY
+        return now - self.last_seen_at >= min(TOUCH_EVERY, life.unused(self.remembered) / TOUCHES_AN_IDLE)
 
 
 def hash_of(secret: str) -> str:

@@ -48,4 +48,6 @@ def acceptable_team_name(unsafe_name: str, plain: Callable[[str], str]) -> str:
     name = unicodedata.normalize("NFC", " ".join(plain(one_line).split()))
     if not 1 <= len(name) <= LONGEST_TEAM_NAME:
         raise Invalid("name", f"Use 1 to {LONGEST_TEAM_NAME} characters.")
+    if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
+        raise Invalid("name", "Use characters that can be seen.")
     return name

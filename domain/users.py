@@ -127,9 +127,11 @@ def normal_email(unsafe_email: str, syntax: EmailSyntax) -> str:
     RFC 5321 lets the receiving host tell `Ada` from `ada`; no host of any size does, and people
     forget which they typed. Raise Invalid when it is not an address.
     """
-    # The canonical caseless form of the Unicode Standard (D145), so that folding twice is folding once.
-    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", unsafe_email.strip()).casefold())
-    local, domain = syntax(unicodedata.normalize("NFC", folded))
+    unsafe_local, at, unsafe_domain = unsafe_email.strip().rpartition("@")
+    # The canonical caseless form of the Unicode Standard (D145), so that folding twice is folding once. Not
+    # for the domain, which has a form of its own (IDNA): fass.de and faß.de are two.
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", unsafe_local).casefold())
+    local, domain = syntax(unicodedata.normalize("NFC", folded) + at + unsafe_domain)
     email = f"{local}@{domain}"
     if len(email.encode()) > LONGEST_EMAIL:
         raise Invalid("email", f"Use an email address of at most {LONGEST_EMAIL} characters.")

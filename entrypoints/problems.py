@@ -78,6 +78,9 @@ PROBLEMS = {
     )
 }
 
+# Nobody reads more: hundreds of unknown fields need not be answered by hundreds of sentences.
+MOST_SENTENCES = 20
+
 SENTENCES = {
     "missing": "This field is required.",
     "extra_forbidden": "This field is not known here.",
@@ -115,11 +118,11 @@ def _of_domain(error: errors.DomainError) -> Problem:
 def _of_shape(error: ValidationError) -> Problem:
     fields: dict[str, list[str]] = {}
     # Never echo the input back: it may hold a password.
-    for item in error.errors(include_input=False, include_url=False):
+    for item in error.errors(include_input=False, include_url=False)[:MOST_SENTENCES]:
         name = ".".join(map(str, item["loc"]))
         if item["type"] == "extra_forbidden" and not re.fullmatch("[A-Za-z_]{1,30}", name):
             name = ""  # what the client called it is input, too
-        if item["type"] == "string_too_long":
+        if item["type"] in {"string_too_long", "too_long"}:
             sentence = f"Use at most {item['ctx']['max_length']} characters."
         else:
             sentence = SENTENCES.get(item["type"], "This is not valid.")

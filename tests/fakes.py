@@ -79,10 +79,8 @@ def plain_syntax(unsafe_email: str) -> tuple[str, str]:
     local, at, domain = unsafe_email.partition("@")
     if not (local and at and "." in domain):
         raise Invalid("email", "That does not look like an email address.")
-    return local, domain
+    return local, domain.lower()
 
 
 def long_is_strong(password: str, known_words: Sequence[str]) -> tuple[int, str]:
-    if password in known_words:
-        return 0, "It is made of your name."
     return (4, "") if len(password) > 12 else (1, "It is short.")

@@ -50,7 +50,7 @@ class AccountViews:
     def export(self) -> ResponseReturnValue:
         actor = signed_in()
         everything = self.accounts.export(actor)
-        response = jsonify(show_everything(everything, actor.session.id))
+        response = jsonify(data=show_everything(everything, actor.session.id))
         response.headers["Content-Disposition"] = 'attachment; filename="account.json"'
         return response
 

@@ -286,3 +286,18 @@ def test_a_change_is_checked_like_a_registration(ada, container):
     assert refused_fields(ada, "/api/email", CHANGE | {"password": "x"}) == {"password"}
     assert refused_fields(ada, "/api/email", CHANGE | {"email": "nobody"}) == {"email"}
     assert [user.email for user in people(container)] == [ADA["email"]]
+
+
+@pytest.mark.parametrize("field, longest", [("username", 30), ("email", 254), ("password", 1024)])
+def test_what_is_too_long_is_told_how_long_it_may_be(client, field, longest):
+    status, answer = client.ask("POST", "/api/register", ADA | {field: "x" * (longest + 1)})
+
+    assert status == 422
+    assert answer["errors"]["field_errors"] == {field: [f"Use at most {longest} characters."]}
+
+
+def test_hundreds_of_unknown_fields_are_not_answered_by_hundreds(client):
+    status, answer = client.ask("POST", "/api/register", ADA | {"x" * n: 1 for n in range(1, 301)})
+
+    assert status == 422
+    assert sum(map(len, answer["errors"]["field_errors"].values())) == 20

@@ -85,9 +85,8 @@ def test_a_password_made_of_the_username_is_refused(world):
     with pytest.raises(Invalid) as caught:
         register(world, "correct_horse_battery", password="correct_horse_battery")
 
-    assert caught.value.fields == {
-        "password": ["This password is too easy to guess. It is made of your name."]
-    }
+    [sentence] = caught.value.fields["password"]
+    assert "made of your username" in sentence
 
 
 def test_the_operator_creates_an_admin(world):

@@ -77,7 +77,7 @@ def test_what_has_served_its_time_is_forgotten(world, ada):
     assert sum(world.housekeeping.purge().values()) == 0
 
     world.clock.advance(days=8)
-    assert world.housekeeping.purge() == {"sessions": 1, "links": 2, "mails": 2, "counters": 4}
+    assert world.housekeeping.purge() == {"sessions": 1, "links": 2, "mails": 2, "counters": 6}
     assert world.memory.tables.sessions == {} == world.memory.tables.links
     assert sum(world.housekeeping.purge().values()) == 0
 

@@ -112,6 +112,17 @@ def test_links_to_one_address_are_few_whether_it_is_known_or_not(world):
         world.passwords.forgot("nobody@example.org", CLIENT)
 
 
+def test_how_many_mails_an_address_has_had_shows_in_no_answer(world, ada):
+    """Registering has sent one: a fifth link would be a sixth mail, and is kept back without a word."""
+    for number in range(5):
+        world.passwords.forgot("ada@example.org", Client(f"192.0.2.{number}"))
+    with pytest.raises(TooManyAttempts):
+        world.passwords.forgot("ada@example.org", CLIENT)
+
+    sent = [mail.letter for mail in world.mails if mail.recipient == "ada@example.org"]
+    assert sent.count(Letter.RESET_PASSWORD) == 4
+
+
 def test_one_place_asks_for_so_many_links(world):
     for number in range(30):
         world.passwords.forgot(f"nobody{number}@example.org", CLIENT)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ from domain.errors import Invalid, NotFound, TooManyAttempts, Unavailable
 from domain.mail import Letter
 from domain.sessions import Client, WrongCredentials, device_of, hash_of
 from tests.samples import CLIENT, GOOD_PASSWORD, a_session
+from tests.unit.conftest import LIFE
 
 
 def test_logging_in(world, ada):
@@ -156,6 +158,21 @@ def test_use_is_written_down_once_a_minute_with_the_place(world):
     assert renewed
     assert stored == found.session
     assert (stored.last_seen_at, stored.ip) == (world.clock.now, elsewhere.ip)
+
+
+def test_where_sessions_may_be_unused_for_seconds_only_use_is_written_down_more_often(world):
+    short = replace(LIFE, idle=timedelta(seconds=4))
+    sessions = replace(world.sessions, life=short)
+    world.register()
+    _, secret = sessions.login(
+        "ada@example.org", GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
+    )
+
+    for _ in range(5):
+        world.clock.advance(seconds=3)
+        assert sessions.authenticate(secret, CLIENT)
+    world.clock.advance(seconds=4)
+    assert sessions.authenticate(secret, CLIENT) is None
 
 
 def test_one_address_is_tried_so_often_from_wherever(world, ada):

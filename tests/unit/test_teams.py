@@ -16,6 +16,12 @@ def test_an_owner_renames_the_team(world, ada):
     assert mine(world, ada) == team
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\u200d \ufeff", "\u034f"])
+def test_a_name_that_nobody_can_see_is_refused(world, ada, name):
+    with pytest.raises(Invalid):
+        world.teams.rename(ada, mine(world, ada).id, name)
+
+
 def test_anothers_team_is_not_there(world, ada):
     eve, _ = world.register("eve")
 

@@ -70,6 +70,14 @@ def test_the_normal_form_of_an_address_is_its_own_normal_form(typed):
     assert normal_email(normal.upper(), email_syntax) == normal_email(normal.upper().lower(), email_syntax)
 
 
+def test_a_domain_is_not_folded_but_has_its_own_normal_form():
+    """For IDNA 2008 faß.de and fass.de are two domains, of two owners (RFC 5894, 7.2)."""
+    forms = [
+        normal_email(f"Straße@{domain}", email_syntax) for domain in ("faß.de", "XN--FA-hia.de", "FASS.de")
+    ]
+    assert forms == ["strasse@xn--fa-hia.de", "strasse@xn--fa-hia.de", "strasse@fass.de"]
+
+
 @pytest.mark.parametrize("name", ["a", "Ada", "a_1", "x" * 30])
 def test_a_username_stays_as_it_was_typed(name):
     assert acceptable_username(name) == name
