@@ -9,8 +9,7 @@ from domain.errors import Forbidden, Invalid
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 WEAKEST_SCORE = 2  # of zxcvbn's 0 to 4: 2 means more than a million guesses
-# What must be left of a password without the words that belong to its owner, in letters and digits.
-LEAST_OF_ITS_OWN = 4
+LEAST_OF_ITS_OWN = 4  # characters that must be left of it without the words that belong to its owner
 SHORTEST_WORD = 3  # of its owner's that are looked for: shorter ones are in many words
 PASSWORD_RULES = "At least 8 characters, and not easy to guess: a few unrelated words do well."
 
@@ -70,4 +69,4 @@ def _is_made_of(password: str, known_words: Sequence[str]) -> bool:
     words = {word.casefold() for known in known_words for word in (known, *known.split("@"))}
     for word in sorted((word for word in words if len(word) >= SHORTEST_WORD), key=len, reverse=True):
         rest = rest.replace(word, " ")
-    return rest != before and sum(letter.isalnum() for letter in rest) < LEAST_OF_ITS_OWN
+    return rest != before and len("".join(rest.split())) < LEAST_OF_ITS_OWN

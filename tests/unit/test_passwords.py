@@ -18,6 +18,7 @@ KNOWN = ["ada_lovelace", "ada.lovelace@analytical.example"]
         "Tr0ub4dor&3 with more",
         "\u5bc6\u7801\u662f\u5f88\u957f\u7684\u4e00\u53e5\u8bdd",
         "x9$Lq2!v",
+        "ada_lovelace x9$Lq2!v",
         " leading and trailing ",
         "horse staple " * 78,
         "a" * 30 + "x9$Lq2!vK3",
