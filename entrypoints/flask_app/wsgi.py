@@ -1,5 +1,6 @@
 """What a WSGI server loads, configured by the environment."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -40,7 +41,11 @@ def worker() -> Flask:
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     threading.Thread(target=_obey, name="obey", daemon=True).start()
-    threading.Thread(target=_follow, args=(os.getppid(),), name="follow", daemon=True).start()
+    # Not os.getppid(): the master may have been killed since, and that would name the one who took over.
+    master = multiprocessing.parent_process()
+    threading.Thread(
+        target=_follow, args=(master.pid if master else os.getppid(),), name="follow", daemon=True
+    ).start()
     return with_background()
 
 

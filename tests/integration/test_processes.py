@@ -211,6 +211,33 @@ def test_a_worker_that_was_killed_is_replaced(sqlite_url):
         assert [server.ask("GET", "/api/user").code for _ in range(10)] == [40102] * 10
 
 
+def test_a_worker_that_is_born_as_its_master_is_killed_does_not_outlive_it_either(sqlite_url):
+    code = """
+import multiprocessing, os, time
+from entrypoints.flask_app import wsgi
+master = os.getpid()
+def late():
+    while os.getppid() == master:
+        time.sleep(0.01)
+    wsgi.worker()
+    time.sleep(60)
+child = multiprocessing.get_context("fork").Process(target=late)
+child.start()
+print(child.pid, flush=True)
+os._exit(0)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(sqlite_url, free_port()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+    until(lambda: not alive(worker), "it lives on without its master")
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc to count open files with")
 def test_what_workers_are_born_with_has_no_thread_and_no_connection(database_url):
     """They would share the connection; the thread would be missing. (Nobody listens on port 1.)"""
