@@ -10,7 +10,7 @@ from domain.errors import NotAuthenticated
 # Writing on every request would double its cost, and nobody reads the list of devices by the second.
 TOUCH_EVERY = timedelta(minutes=1)
 # But where sessions may be unused for a few minutes only, a tenth of that: who is here must not be put out.
-TOUCHES_AN_IDLE = 10
+TOUCHES_PER_IDLE = 10
 
 # Longer ones are cut, not refused: the client's name for itself is decoration.
 LONGEST_USER_AGENT = 200
@@ -71,7 +71,7 @@ class Session:
 
     def due(self, now: datetime, life: SessionLife) -> bool:
         """Has it been long enough to write down that the session is in use?"""
-        return now - self.last_seen_at >= min(TOUCH_EVERY, life.unused(self.remembered) / TOUCHES_AN_IDLE)
+        return now - self.last_seen_at >= min(TOUCH_EVERY, life.unused(self.remembered) / TOUCHES_PER_IDLE)
 
 
 def hash_of(secret: str) -> str:
