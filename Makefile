@@ -39,7 +39,7 @@ format: .venv/.dev ## Put the code into the form that `make check` asks for
 
 migrate: .venv/.runtime ## Bring the database up to date
 	@echo "Migrating the database"
-	@$(BIN)/python -m alembic upgrade head
+	@$(BIN)/python -m alembic upgrade heads
 
 migration: .venv/.dev migrate ## Write one: make migration m="add notes" (manual=1 leaves it empty)
 	@test -n "$$m" || { echo 'Say what it does: make migration m="add notes"' >&2; exit 2; }

@@ -1,4 +1,4 @@
-"""Taking markup out of text that people will see (bleach has no maintainer any more: nh3 is the way out)."""
+"""Removes markup from text that other users see (bleach is no longer maintained; nh3 can replace it)."""
 
 from html import unescape
 
@@ -7,10 +7,10 @@ from application.ports import Sanitizer
 
 class BleachSanitizer(Sanitizer):
     def plain(self, unsafe_text: str) -> str:
-        from bleach import clean  # imported by the first who needs it
+        from bleach import clean  # imported when first needed
 
-        # bleach answers in HTML ("&amp;"); what we store is text, escaped wherever it is shown. To unescape
-        # may bring new markup to light, so again until nothing changes: each round is shorter, or the last.
+        # bleach returns HTML ("&amp;"), but the stored form is text, escaped wherever it is shown. Unescaping
+        # can produce new markup, so this repeats until nothing changes. Each round is shorter, or the last.
         text, before = unsafe_text, None
         while text != before:
             text, before = unescape(clean(text, tags=(), strip=True)), text

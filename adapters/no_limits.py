@@ -1,4 +1,4 @@
-"""Nobody is ever refused: LIMITS=off, for tests and load tests."""
+"""No rate limits: LIMITS=off, for tests and load tests."""
 
 from application.ports import RateLimiter
 from domain.limits import Limit

@@ -1,4 +1,4 @@
-"""Hashing passwords with bcrypt, one at a time, behind everything else; and judging new ones."""
+"""Hashing passwords with bcrypt, one at a time and at low priority, and rating new passwords."""
 
 import logging
 import os
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
-# zxcvbn tries every way to read 4 as a and $ as s: 100 such characters keep it busy for a second (measured),
-# 20 for a hundredth of one. What has a part that is hard to guess is hard to guess, so two parts are judged.
+# zxcvbn tries every way to read 4 as a and $ as s: 100 such characters take a second (measured), 20 take a
+# hundredth. A password with one strong part is strong, so its beginning and its end are rated.
 JUDGED_CHARACTERS = 20
 
 
 class BcryptHasher(PasswordHasher):
-    """bcrypt_sha256, because plain bcrypt ignores or refuses everything past the 72nd byte.
+    """bcrypt_sha256, because plain bcrypt ignores or refuses all bytes after the 72nd.
 
-    Plain bcrypt hashes (of the seed's users, say) are still verified, and are `outdated`.
+    Plain bcrypt hashes (of imported users, say) are still verified, and are `outdated`.
     """
 
     def __init__(self, rounds: int) -> None:
         self.rounds = rounds
-        # The hash of no password: a salt and a digest of our own making, at the cost of the real ones.
-        self.nobody = f"$bcrypt-sha256$v=2,t=2b,r={rounds}${'.' * 21}u${'.' * 31}"
+        # The hash of no password, at the cost of a real one.
+        self.unmatched = f"$bcrypt-sha256$v=2,t=2b,r={rounds}${'.' * 21}u${'.' * 31}"
 
     @cached_property
     def context(self) -> "CryptContext":
-        from passlib.context import CryptContext  # from libpass; imported by the first who needs it
+        from passlib.context import CryptContext  # from libpass; imported when first needed
 
         return CryptContext(
             ["bcrypt_sha256", "bcrypt"], deprecated=["bcrypt"], bcrypt_sha256__rounds=self.rounds
@@ -48,13 +48,13 @@ class BcryptHasher(PasswordHasher):
 
     def verify(self, password: str, password_hash: str | None) -> bool:
         if password_hash is None:
-            self._matches(password, self.nobody)
+            self._matches(password, self.unmatched)
             return False
         try:
             return self._matches(password, password_hash)
         except ValueError:
             log.error("a stored password hash is damaged")
-            self._matches(password, self.nobody)
+            self._matches(password, self.unmatched)
             return False
 
     def outdated(self, password_hash: str) -> bool:
@@ -62,16 +62,16 @@ class BcryptHasher(PasswordHasher):
 
     def _matches(self, password: str, password_hash: str) -> bool:
         if password_hash.startswith("$2"):
-            # What plain bcrypt made of a long password was made of its first 72 bytes.
+            # A plain bcrypt hash was made of the first 72 bytes.
             return bool(self.context.verify(password.encode()[:72], password_hash))
         return bool(self.context.verify(password, password_hash))
 
 
 class QueueingHasher(PasswordHasher):
-    """Lets another hasher work in one thread of low priority, so that a flood of logins starves nobody else.
+    """Runs another hasher in one thread of low priority: a flood of logins does not slow the other requests.
 
-    `longest_queue` is how many may wait or work: a little below the number of request threads, so that some
-    are always left for those who do not log in. Whoever comes after them is refused (Unavailable).
+    `longest_queue` is how many may wait or run: a little below the number of request threads, so that some
+    stay free for requests without a password. A request beyond it is refused (Unavailable).
     """
 
     def __init__(self, hasher: PasswordHasher, longest_queue: int) -> None:
@@ -80,7 +80,7 @@ class QueueingHasher(PasswordHasher):
 
     @cached_property
     def thread(self) -> ThreadPoolExecutor:
-        """Started by the first who hashes, and so in the worker: threads do not survive a fork."""
+        """Started at the first hash, and so in the worker: threads do not survive a fork."""
         return ThreadPoolExecutor(1, "hashing", initializer=_give_way)
 
     def hash(self, password: str) -> str:
@@ -101,8 +101,8 @@ class QueueingHasher(PasswordHasher):
             self.places.release()
 
 
-# Measured with 32 logins at once beside 4 readers that keep two cores busy. At 3 the readers keep 65 % of the
-# rate they have alone, and the logins reach 48 % of theirs; at 7 it is 78 and 40 %, at 10 84 and 36 %.
+# Measured with 32 logins at once beside 4 readers that keep two cores busy. Shares of the rate alone, readers
+# and logins: at 3 65 and 48 %, at 7 78 and 40 %, at 10 84 and 36 %.
 NICENESS = 7
 
 
@@ -112,7 +112,7 @@ def _give_way() -> None:
 
 
 def zxcvbn_strength(password: str, known_words: Sequence[str]) -> tuple[int, str]:
-    from zxcvbn_rs_py import zxcvbn  # imported by the first who needs it: its dictionaries are large
+    from zxcvbn_rs_py import zxcvbn  # imported when first needed: its dictionaries are large
 
     parts = [part for word in known_words for part in (word, *word.split("@"))]
     known = [piece for part in parts for piece in (part, part[:JUDGED_CHARACTERS], part[-JUDGED_CHARACTERS:])]

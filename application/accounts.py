@@ -1,63 +1,38 @@
-"""Having an account: from registering to leaving."""
+"""Accounts: from registration to deletion."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
-from uuid import UUID
+from typing import Any
 
-from application.attempts import Attempts
-from application.audit import Audit
-from application.confirmation import Confirmation
+from application.events import Events
+from application.limits import Limits
 from application.links import Links
-from application.ports import (
-    LARGEST_PAGE,
-    Clock,
-    Ids,
-    Look,
-    Page,
-    PasswordHasher,
-    Transaction,
-    UnitOfWork,
-    page_size,
-)
+from application.ports import Clock, Ids, Look, PasswordHasher, Transaction, UnitOfWork, stores
+from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from domain.access import Actor, LastAdmin, Permission, SignedIn
-from domain.audit import Event, Tag
-from domain.errors import NotFound, Problems
-from domain.links import Link, Purpose
-from domain.mail import Mail
+from domain.errors import FieldErrors, NotFound
+from domain.events import Tag
+from domain.links import Purpose
 from domain.passwords import PasswordStrength, acceptable_password
-from domain.sessions import Client, Session
+from domain.personal import PersonalStore
+from domain.sessions import Client
 from domain.teams import Membership, Team, TeamRole, personal_team_name
 from domain.users import EmailSyntax, Role, User, acceptable_username, normal_email
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Everything:
-    """What is stored about somebody."""
-
-    user: User
-    sessions: list[Session]
-    teams: list[tuple[Team, Membership]]
-    events: list[Event]
-    links: list[Link]
-    mails: list[Mail]
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
     look: Look
     transaction: Transaction
-    confirmation: Confirmation
+    reauthentication: Reauthentication
     sessions: Sessions
     links: Links
-    attempts: Attempts
+    limits: Limits
     hasher: PasswordHasher
     strength: PasswordStrength
     syntax: EmailSyntax
-    audit: Audit
+    events: Events
     now: Clock
     new_id: Ids
 
@@ -70,14 +45,14 @@ class Accounts:
         replacing: str | None,
         client: Client,
     ) -> tuple[SignedIn, str]:
-        """A new user, logged in, and the secret of their session (`replacing` as at login).
+        """A new user, logged in, and the secret for the cookie (`replacing` as at login).
 
         Raise TooManyAttempts, Invalid, EmailTaken or UsernameTaken.
         """
-        self.attempts.registration(client)
+        self.limits.registration(client)
         user = self._new_user(unsafe_username, unsafe_email, password)
-        # Who was mailed too often can register, and ask for the link later.
-        may_send = self.attempts.may_mail(user.email)
+        # An address with too many mails can register, and request the link later.
+        may_send = self.limits.may_mail(user.email)
         with self.transaction() as work:
             self._add(work, user)
             if may_send:
@@ -86,7 +61,7 @@ class Accounts:
                 work, user, remember=False, replacing=replacing, client=client
             )
             actor = SignedIn(client, user, session)
-            self.audit.note(work, Tag.REGISTERED, user.id, actor)
+            self.events.record(work, Tag.REGISTERED, user.id, actor)
             work.commit()
         return actor, secret
 
@@ -98,17 +73,17 @@ class Accounts:
         password: str,
         roles: frozenset[Role] = frozenset(),
     ) -> User:
-        """An account for somebody else. Raise Invalid, EmailTaken or UsernameTaken."""
+        """An account for another person. Raise Invalid, EmailTaken or UsernameTaken."""
         actor.require(Permission.CREATE_USERS)
         if roles:
             actor.require(Permission.CHANGE_ROLES)
         user = self._new_user(unsafe_username, unsafe_email, password)
         with self.transaction() as work:
             self._add(work, user)
-            self.audit.note(work, Tag.REGISTERED, user.id, actor)
+            self.events.record(work, Tag.REGISTERED, user.id, actor)
             for role in roles:
                 work.users.grant(user.id, role)
-                self.audit.note(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
+                self.events.record(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
             work.commit()
         user.roles = roles
         return user
@@ -120,46 +95,35 @@ class Accounts:
             user = self._stored(work, actor)
             user.username = username
             work.users.save(user)
-            self.audit.note(work, Tag.USERNAME_CHANGED, user.id, actor)
+            self.events.record(work, Tag.USERNAME_CHANGED, user.id, actor)
             work.commit()
         return user
 
-    def events(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Event]:
-        """The actor's own security history, the newest first; `limit` is cut to 1 to 100."""
-        with self.look() as stored:
-            return stored.events.about(actor.id, after, page_size(limit))
-
-    def export(self, actor: SignedIn) -> Everything:
-        """All that is stored about the actor."""
+    def export(self, actor: SignedIn) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+        """All that is stored about the actor: each word with its rows, read as the caller consumes them."""
         with self.transaction() as work:
             user = self._stored(work, actor)
-            found = Everything(
-                user=user,
-                sessions=work.sessions.of(user.id, self.now()),
-                teams=work.teams.of(user.id),
-                events=self._all(lambda after: work.events.about(user.id, after, LARGEST_PAGE)),
-                links=work.links.of(user.id),
-                mails=work.outbox.to(user.id),
-            )
-            self.audit.note(work, Tag.EXPORTED, user.id, actor)
+            self.events.record(work, Tag.EXPORTED, user.id, actor)
             work.commit()
-        return found
+        with self.look() as stored:
+            for word, store in stores(stored).items():
+                if isinstance(store, PersonalStore):
+                    yield word, store.exported(user.id)
 
     def delete(self, actor: SignedIn, current_password: str) -> None:
-        """The account goes, with its sessions, links, mail and personal team, and from the audit log
-        goes where things were done from. Raise WrongPassword, or LastAdmin when nobody would be in charge.
+        """Delete the account and all that belongs to it. Events stay, without address and device.
+
+        Raise WrongPassword, or LastAdmin when the site would be left without an administrator.
         """
-        self.confirmation.require(actor, current_password)
+        self.reauthentication.require(actor, current_password)
         with self.transaction() as work:
             if work.users.holders(Role.ADMIN) == {actor.id}:
                 raise LastAdmin
             user = self._stored(work, actor)
-            work.links.drop(user.id)
-            work.outbox.drop(user.id)
-            work.teams.delete_personal(user.id)
-            work.users.delete(user.id)
-            self.audit.note(work, Tag.DELETED, user.id, actor)
-            work.events.forget(user.id)
+            self.events.record(work, Tag.DELETED, user.id, actor)
+            for store in reversed(stores(work).values()):
+                if isinstance(store, PersonalStore):
+                    store.forget(user.id)
             work.commit()
 
     def _stored(self, work: UnitOfWork, actor: SignedIn) -> User:
@@ -168,28 +132,20 @@ class Accounts:
             raise NotFound
         return user
 
-    def _all(self, page_after: Callable[[UUID | None], Page[T]]) -> list[T]:
-        page = page_after(None)
-        found = page.items
-        while page.next is not None:
-            page = page_after(page.next)
-            found = found + page.items
-        return found
-
     def _new_user(self, unsafe_username: str, unsafe_email: str, password: str) -> User:
-        problems = Problems()
-        with problems:
+        field_errors = FieldErrors()
+        with field_errors:
             username = acceptable_username(unsafe_username)
-        with problems:
+        with field_errors:
             email = normal_email(unsafe_email, self.syntax)
-        with problems:
+        with field_errors:
             password = acceptable_password(password, [unsafe_username, unsafe_email], self.strength)
-        problems.raise_any()
+        field_errors.raise_any()
         return User(
             id=self.new_id(),
             username=username,
             email=email,
-            # Slow on purpose: done before a connection is held.
+            # Slow on purpose: done before a connection is taken.
             password_hash=self.hasher.hash(password),
             created_at=self.now(),
         )

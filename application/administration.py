@@ -1,13 +1,14 @@
-"""Running the site: who is there, and who may do what."""
+"""Administration of the site: its users and their roles."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from application.audit import Audit
-from application.ports import Look, Page, Transaction, UnitOfWork, page_size
+from application.events import Events
+from application.ports import Look, Transaction, UnitOfWork
 from domain.access import Actor, LastAdmin, Permission
-from domain.audit import Tag
 from domain.errors import NotFound
+from domain.events import Tag
+from domain.paging import Page, page_size
 from domain.users import EmailSyntax, Role, User, normal_email
 
 
@@ -16,10 +17,10 @@ class Administration:
     look: Look
     transaction: Transaction
     syntax: EmailSyntax
-    audit: Audit
+    events: Events
 
     def users(self, actor: Actor, search: str, after: UUID | None, limit: int) -> Page[User]:
-        """The newest first; `limit` is cut to 1 to 100."""
+        """Newest first. `limit` is cut to 1 to 100."""
         actor.require(Permission.SEE_USERS)
         with self.look() as stored:
             return stored.users.page(search.strip(), after, page_size(limit))
@@ -31,13 +32,13 @@ class Administration:
             user = self._user_with(work, unsafe_email)
             if role not in user.roles:
                 work.users.grant(user.id, role)
-                self.audit.note(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
+                self.events.record(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
             work.commit()
         user.roles |= {role}
         return user
 
     def revoke(self, actor: Actor, unsafe_email: str, role: Role) -> User:
-        """Raise Invalid, NotFound, or LastAdmin when nobody would be left in charge."""
+        """Raise Invalid, NotFound, or LastAdmin when the site would be left without an administrator."""
         actor.require(Permission.CHANGE_ROLES)
         with self.transaction() as work:
             holders = work.users.holders(role)
@@ -45,7 +46,7 @@ class Administration:
             if role is Role.ADMIN and holders == {user.id}:
                 raise LastAdmin
             if work.users.revoke(user.id, role):
-                self.audit.note(work, Tag.ROLE_REVOKED, user.id, actor, detail=role)
+                self.events.record(work, Tag.ROLE_REVOKED, user.id, actor, detail=role)
             work.commit()
         user.roles -= {role}
         return user

@@ -1,17 +1,17 @@
-"""The address of an account: proving that one reads it, and moving to another."""
+"""The email address of an account: verifying it, and changing it."""
 
 from dataclasses import dataclass
 
-from application.attempts import Attempts
-from application.audit import Audit
-from application.confirmation import Confirmation
+from application.events import Events
+from application.limits import Limits
 from application.links import Links
-from application.outbox import Letters
+from application.mails import Mails
 from application.ports import Clock, Transaction
+from application.reauthentication import Reauthentication
 from domain.access import SignedIn
-from domain.audit import Tag
+from domain.events import Tag
 from domain.links import LinkGone, Purpose
-from domain.mail import Letter
+from domain.mails import MailKind
 from domain.sessions import Client
 from domain.users import EmailSyntax, EmailTaken, User, normal_email
 
@@ -19,12 +19,12 @@ from domain.users import EmailSyntax, EmailTaken, User, normal_email
 @dataclass(frozen=True, slots=True)
 class Emails:
     transaction: Transaction
-    confirmation: Confirmation
+    reauthentication: Reauthentication
     links: Links
-    letters: Letters
+    mails: Mails
     syntax: EmailSyntax
-    attempts: Attempts
-    audit: Audit
+    limits: Limits
+    events: Events
     now: Clock
 
     def ask_to_change(self, actor: SignedIn, unsafe_email: str, current_password: str) -> None:
@@ -32,32 +32,32 @@ class Emails:
 
         Raise WrongPassword, Invalid or EmailTaken.
         """
-        self.confirmation.require(actor, current_password)
+        self.reauthentication.require(actor, current_password)
         email = normal_email(unsafe_email, self.syntax)
-        self.attempts.mail(email)
+        self.limits.mail(email)
         with self.transaction() as work:
             owner = work.users.by_email(email)
             if owner is not None and owner.id != actor.id:
                 raise EmailTaken
             self.links.send(work, Purpose.VERIFY_EMAIL, actor.user, email)
             if email != actor.user.email:
-                self.letters.write(work, Letter.EMAIL_CHANGE_ASKED, actor.user, actor.user.email)
-            self.audit.note(work, Tag.EMAIL_CHANGE_ASKED, actor.id, actor)
+                self.mails.write(work, MailKind.EMAIL_CHANGE_ASKED, actor.user, actor.user.email)
+            self.events.record(work, Tag.EMAIL_CHANGE_ASKED, actor.id, actor)
             work.commit()
 
     def send_again(self, actor: SignedIn) -> None:
-        """A new link to the address of the account; nothing happens when it is verified already."""
+        """Send a new link to the address of the account. Nothing happens when it is verified already."""
         if actor.user.email_verified_at is not None:
             return
-        self.attempts.mail(actor.user.email)
+        self.limits.mail(actor.user.email)
         with self.transaction() as work:
             self.links.send(work, Purpose.VERIFY_EMAIL, actor.user, actor.user.email)
             work.commit()
 
     def verify(self, token: str, client: Client) -> User:
-        """Whoever holds the token reads the mailbox that it was sent to: from now on it is the account's.
+        """The token proves that the user reads the mailbox: its address becomes the account's.
 
-        Raise LinkGone, or EmailTaken when somebody else has the address by now.
+        Raise LinkGone, or EmailTaken when another account has the address by now.
         """
         with self.transaction() as work:
             link = self.links.consume(work, Purpose.VERIFY_EMAIL, token)
@@ -67,11 +67,11 @@ class Emails:
             old, user.email, user.email_verified_at = user.email, link.email, self.now()
             work.users.save(user)
             if old == user.email:
-                self.audit.note(work, Tag.EMAIL_VERIFIED, user.id, client)
+                self.events.record(work, Tag.EMAIL_VERIFIED, user.id, client)
             else:
-                # A link that was sent to the old mailbox opens nothing any more.
-                work.links.drop(user.id)
-                self.letters.write(work, Letter.EMAIL_CHANGED, user, old)
-                self.audit.note(work, Tag.EMAIL_CHANGED, user.id, client)
+                # Links that were sent to the old mailbox end.
+                work.links.forget(user.id)
+                self.mails.write(work, MailKind.EMAIL_CHANGED, user, old)
+                self.events.record(work, Tag.EMAIL_CHANGED, user.id, client)
             work.commit()
         return user

@@ -1,39 +1,34 @@
-"""Forgetting what has served its time."""
+"""Deleting what has expired."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import partial
 
-from application.ports import Clock, RateLimiter, Transaction, UnitOfWork
+from application.ports import Clock, ExpiringStore, Look, RateLimiter, Transaction, stores
 
-# Small enough that nobody waits long for the locks it takes.
+# Small enough that its locks delay no request for long.
 BATCH = 1000
-KEEP_DELIVERED = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
+    look: Look
     transaction: Transaction
     limiter: RateLimiter
     now: Clock
 
     def purge(self) -> dict[str, int]:
-        """Delete expired sessions, links and counters, and mail delivered a week ago; how many of each."""
-        return {
-            "sessions": self._batches(lambda work, now: work.sessions.purge(now, BATCH)),
-            "links": self._batches(lambda work, now: work.links.purge(now, BATCH)),
-            "mails": self._batches(lambda work, now: work.outbox.purge(now - KEEP_DELIVERED, BATCH)),
-            "counters": _until_done(lambda: self.limiter.purge(BATCH)),
-        }
+        """Delete the expired rows of every store, and limits that are over; how many of each."""
+        with self.look() as stored:
+            words = [word for word, store in stores(stored).items() if isinstance(store, ExpiringStore)]
+        purged = {word: _until_done(partial(self._batch, word)) for word in words}
+        return purged | {"limits": _until_done(lambda: self.limiter.purge(BATCH))}
 
-    def _batches(self, purge: Callable[[UnitOfWork, datetime], int]) -> int:
-        def batch() -> int:
-            with self.transaction() as work:
-                done = purge(work, self.now())
-                work.commit()
-            return done
-
-        return _until_done(batch)
+    def _batch(self, word: str) -> int:
+        with self.transaction() as work:
+            done: int = stores(work)[word].purge(self.now(), BATCH)
+            work.commit()
+        return done
 
 
 def _until_done(batch: Callable[[], int]) -> int:

@@ -1,21 +1,20 @@
-"""Making a single-use link and the mail that carries it; taking it back once."""
+"""Single-use links: making one with the mail that carries it, and accepting it once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
-from application.outbox import Letters
+from application.mails import Mails
 from application.ports import Clock, Ids, Secrets, UnitOfWork
-from domain.links import Link, LinkGone, LinkLife, Purpose
-from domain.mail import Letter
-from domain.sessions import hash_of
+from domain.links import Link, LinkGone, Purpose
+from domain.secrets import hash_of
 from domain.users import User
-
-LETTERS = {Purpose.VERIFY_EMAIL: Letter.VERIFY_EMAIL, Purpose.RESET_PASSWORD: Letter.RESET_PASSWORD}
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    letters: Letters
-    life: LinkLife
+    mails: Mails
+    link_lifetimes: Mapping[Purpose, timedelta]
     now: Clock
     new_id: Ids
     new_secret: Secrets
@@ -23,12 +22,12 @@ class Links:
     def send(
         self, work: UnitOfWork, purpose: Purpose, user: User | None, email: str, *, first: bool = False
     ) -> None:
-        """Write a link and its mail; an older one for the same purpose is good no longer.
+        """Add a link and its mail to `work`. It replaces an older one for the same purpose.
 
-        `first`: there can be no older one. Raise Stale when another was written at the same time.
+        `first`: there can be no older one. Raise Stale when another was made at the same time.
 
-        With None, for nobody's address, as much is written as for somebody's: a link to no account, and a
-        mail that counts as delivered.
+        Without a user (the address has no account), as much is written as for a user: a link to no account,
+        and a mail that counts as delivered.
         """
         token, now = self.new_secret(), self.now()
         user_id = user.id if user else self.new_id()
@@ -42,16 +41,16 @@ class Links:
                 token_hash=hash_of(token),
                 email=email,
                 created_at=now,
-                expires_at=now + self.life.of(purpose),
+                expires_at=now + self.link_lifetimes.get(purpose, purpose.lifetime),
             )
         )
         if user is not None:
-            self.letters.write(work, LETTERS[purpose], user, email, token=token)
+            self.mails.write(work, purpose.mail, user, email, token=token)
         else:
-            self.letters.pretend(work, LETTERS[purpose])
+            self.mails.pretend(work, purpose.mail)
 
     def consume(self, work: UnitOfWork, purpose: Purpose, token: str) -> Link:
-        """Raise LinkGone unless it is good, and this is the first to use it."""
+        """Use up the link. Raise LinkGone unless it is good and unused."""
         link = work.links.find(purpose, hash_of(token), self.now())
         if link is None or not work.links.consume(purpose, link.token_hash, self.now()):
             raise LinkGone

@@ -1,22 +1,23 @@
-"""Choosing another password: knowing the old one, or by a link to the mailbox."""
+"""Changing a password: with the current one, or by a link to the mailbox."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 
-from application.attempts import Attempts
-from application.audit import Audit
-from application.confirmation import Confirmation
+from application.events import Events
+from application.limits import Limits
 from application.links import Links
-from application.outbox import Letters
+from application.mails import Mails
 from application.ports import Look, PasswordHasher, Transaction, UnitOfWork
+from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from domain.access import SignedIn
-from domain.audit import Tag
 from domain.errors import NotFound, Stale
+from domain.events import Tag
 from domain.links import LinkGone, Purpose
-from domain.mail import Letter
+from domain.mails import MailKind
 from domain.passwords import PasswordStrength, acceptable_password
-from domain.sessions import Client, hash_of
+from domain.secrets import hash_of
+from domain.sessions import Client
 from domain.users import EmailSyntax, User, normal_email
 
 
@@ -24,58 +25,57 @@ from domain.users import EmailSyntax, User, normal_email
 class Passwords:
     look: Look
     transaction: Transaction
-    confirmation: Confirmation
+    reauthentication: Reauthentication
     sessions: Sessions
     links: Links
-    letters: Letters
+    mails: Mails
     hasher: PasswordHasher
     strength: PasswordStrength
     syntax: EmailSyntax
-    attempts: Attempts
-    audit: Audit
+    limits: Limits
+    events: Events
 
     def change(self, actor: SignedIn, current_password: str, new_password: str) -> tuple[SignedIn, str]:
-        """All sessions of the user end; returns the new one that takes the place of this one, and its secret.
+        """All sessions of the user end. Returns the new one that replaces the actor's, and its secret.
 
         Raise WrongPassword, Invalid, or Stale when the account was changed meanwhile.
         """
-        self.confirmation.require(actor, current_password)
+        self.reauthentication.require(actor, current_password)
         password_hash = self._hash(new_password, actor.user)
         with self.transaction() as work:
             user = work.users.get(actor.id)
             if user is None:
                 raise NotFound
             if user.password_hash != actor.user.password_hash:
-                raise Stale  # what was confirmed is not the password any more
+                raise Stale  # the password that was proven is no longer the password
             self._set(work, user, password_hash)
             session, secret = self.sessions.begin(
                 work, user, remember=actor.session.remembered, replacing=None, client=actor.client
             )
-            self.audit.note(work, Tag.PASSWORD_CHANGED, user.id, actor)
+            self.events.record(work, Tag.PASSWORD_CHANGED, user.id, actor)
             work.commit()
         return SignedIn(actor.client, user, session), secret
 
     def forgot(self, unsafe_email: str, client: Client) -> None:
-        """Send a link, if there is an account with this address; nobody is told whether there is.
+        """Send a link if an account has this address. The answer does not tell whether one has.
 
-        For an address that nobody has, the same is written as for one that somebody has, only that the mail
-        counts as delivered: so both take the same time. Likewise when an address has had its mails for the
-        hour. Raise Invalid for what is no address.
+        Without an account the same is written, and the mail counts as delivered: both take the same time.
+        Likewise when the address has had its mails for the hour. Raise Invalid when it is no address.
         """
         email = normal_email(unsafe_email, self.syntax)
-        self.attempts.link(email, client)
-        may_send = self.attempts.may_mail(email)
+        self.limits.link(email, client)
+        may_send = self.limits.may_mail(email)
         with self.look() as stored:
             user = stored.users.by_email(email)
         with suppress(Stale), self.transaction() as work:  # Stale: another request has just sent one
             self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, email)
-            self.audit.note(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
+            self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 
     def reset(self, token: str, new_password: str, client: Client) -> None:
-        """All sessions end, and nobody is logged in.
+        """All sessions of the user end. No new one begins.
 
-        Raise LinkGone, or Invalid for a password that is refused: the link is still good then.
+        Raise LinkGone, or Invalid for a refused password: the link stays good then.
         """
         with self.look() as stored:
             link = stored.links.find(Purpose.RESET_PASSWORD, hash_of(token), self.links.now())
@@ -89,9 +89,9 @@ class Passwords:
             if user is None:
                 raise LinkGone
             self._set(work, user, password_hash)
-            self.audit.note(work, Tag.PASSWORD_RESET, user.id, client)
+            self.events.record(work, Tag.PASSWORD_RESET, user.id, client)
             work.commit()
-        self.attempts.proven(user.email)
+        self.limits.clear(user.email)
 
     def _hash(self, new_password: str, user: User) -> str:
         known = [user.username, user.email]
@@ -100,6 +100,6 @@ class Passwords:
     def _set(self, work: UnitOfWork, user: User, password_hash: str) -> None:
         user.password_hash = password_hash
         work.users.save(user)
-        work.sessions.end_all(user.id)
-        work.links.drop(user.id)
-        self.letters.write(work, Letter.PASSWORD_CHANGED, user, user.email)
+        work.sessions.forget(user.id)
+        work.links.forget(user.id)
+        self.mails.write(work, MailKind.PASSWORD_CHANGED, user, user.email)

@@ -1,20 +1,21 @@
-"""Logging in, being logged in, logging out."""
+"""Sessions: logging in, being logged in, logging out."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NoReturn
 from uuid import UUID
 
-from application.attempts import Attempts
-from application.audit import Audit
-from application.outbox import Letters
+from application.events import Events
+from application.limits import Limits
+from application.mails import Mails
 from application.ports import Clock, Ids, Look, PasswordHasher, Secrets, Transaction, UnitOfWork
 from domain.access import SignedIn
-from domain.audit import Tag
 from domain.errors import Invalid, NotFound, Stale, Unavailable
-from domain.mail import Letter
+from domain.events import Tag
+from domain.mails import MailKind
 from domain.passwords import normal_password
-from domain.sessions import Client, Session, SessionLife, WrongCredentials, device_of, hash_of
+from domain.secrets import hash_of
+from domain.sessions import Client, Session, SessionLife, WrongCredentials, device_of
 from domain.users import EmailSyntax, User, normal_email
 
 
@@ -24,10 +25,10 @@ class Sessions:
     transaction: Transaction
     hasher: PasswordHasher
     syntax: EmailSyntax
-    attempts: Attempts
-    letters: Letters
-    audit: Audit
-    life: SessionLife
+    limits: Limits
+    mails: Mails
+    events: Events
+    session_life: SessionLife
     now: Clock
     new_id: Ids
     new_secret: Secrets
@@ -35,14 +36,14 @@ class Sessions:
     def login(
         self, unsafe_email: str, password: str, *, remember: bool, replacing: str | None, client: Client
     ) -> tuple[SignedIn, str]:
-        """The signed-in user, and the secret that only they will ever hold.
+        """The signed-in user, and the secret for the cookie.
 
         `replacing` is the secret of the session that the client had until now, if any: it ends.
         Raise WrongCredentials, for an unknown address too, after the same time, or TooManyAttempts.
         """
         password = normal_password(password)
         email = self._normal(unsafe_email)
-        self.attempts.password(email or unsafe_email, client)
+        self.limits.password(email or unsafe_email, client)
         user = self._user_with(email)
         right = self.hasher.verify(password, user.password_hash if user else None)
         if user is None or not right:
@@ -52,22 +53,22 @@ class Sessions:
         with self.transaction() as work:
             stored = work.users.get(user.id)
             if stored is None or stored.password_hash != user.password_hash:
-                # Hashing took its time, and meanwhile the password was changed or the account left.
+                # While the hash was computed, the password was changed or the account deleted.
                 raise WrongCredentials
             if upgraded:
                 stored.password_hash = upgraded
                 with suppress(Stale):  # another login upgraded it first
                     work.users.save(stored)
-            self._tell_of_a_new_device(work, stored, client)
+            self._mail_about_a_new_device(work, stored, client)
             session, secret = self.begin(work, stored, remember=remember, replacing=replacing, client=client)
-            self.audit.note(work, Tag.LOGGED_IN, user.id, SignedIn(client, stored, session))
+            self.events.record(work, Tag.LOGGED_IN, user.id, SignedIn(client, stored, session))
             work.commit()
         return SignedIn(client, stored, session), secret
 
     def begin(
         self, work: UnitOfWork, user: User, *, remember: bool, replacing: str | None, client: Client
     ) -> tuple[Session, str]:
-        """Add a new session to `work`: a part of logging in and of registering."""
+        """Add a new session to `work`, as a part of login and registration."""
         secret, now = self.new_secret(), self.now()
         session = Session(
             id=self.new_id(),
@@ -78,7 +79,7 @@ class Sessions:
             user_agent=client.user_agent,
             created_at=now,
             last_seen_at=now,
-            expires_at=self.life.end(remember, now, now),
+            expires_at=self.session_life.end(remember, now, now),
         )
         if replacing is not None:
             work.sessions.end(hash_of(replacing))
@@ -86,9 +87,9 @@ class Sessions:
         return session, secret
 
     def authenticate(self, secret: str, client: Client) -> tuple[SignedIn, bool] | None:
-        """Who holds this secret, and whether their session was just prolonged.
+        """The user with this secret, and whether the session was just prolonged.
 
-        None when it has ended or never was.
+        None when the session has ended or never existed.
         """
         now = self.now()
         with self.look() as stored:
@@ -96,11 +97,11 @@ class Sessions:
         if found is None:
             return None
         session, user = found
-        due = session.due(now, self.life)
+        due = session.due(now, self.session_life)
         if due:
-            end = self.life.end(session.remembered, session.created_at, now)
+            end = self.session_life.end(session.remembered, session.created_at, now)
             session = replace(session, last_seen_at=now, expires_at=end, ip=client.ip)
-            # A store that can be read and not written now does not end anybody's session.
+            # A database that can be read and not written ends no session.
             with suppress(Unavailable), self.transaction() as work:
                 work.sessions.touch(session)
                 work.commit()
@@ -109,7 +110,7 @@ class Sessions:
     def logout(self, actor: SignedIn) -> None:
         with self.transaction() as work:
             if work.sessions.end(actor.session.secret_hash):
-                self.audit.note(work, Tag.LOGGED_OUT, actor.id, actor)
+                self.events.record(work, Tag.LOGGED_OUT, actor.id, actor)
             work.commit()
 
     def of(self, actor: SignedIn) -> list[Session]:
@@ -122,20 +123,20 @@ class Sessions:
         with self.transaction() as work:
             if not work.sessions.end_of(actor.id, session_id):
                 raise NotFound
-            self.audit.note(work, Tag.SESSION_ENDED, actor.id, actor)
+            self.events.record(work, Tag.SESSION_ENDED, actor.id, actor)
             work.commit()
 
     def end_others(self, actor: SignedIn) -> None:
         with self.transaction() as work:
-            if work.sessions.end_all(actor.id, but=actor.session.id):
-                self.audit.note(work, Tag.SESSIONS_ENDED, actor.id, actor)
+            if work.sessions.end_others(actor.id, actor.session.id):
+                self.events.record(work, Tag.SESSIONS_ENDED, actor.id, actor)
             work.commit()
 
     def _normal(self, unsafe_email: str) -> str | None:
         try:
             return normal_email(unsafe_email, self.syntax)
         except Invalid:
-            return None  # nobody has such an address, and it is answered like any other that nobody has
+            return None  # answered like any address without an account
 
     def _user_with(self, email: str | None) -> User | None:
         if email is None:
@@ -143,13 +144,13 @@ class Sessions:
         with self.look() as stored:
             return stored.users.by_email(email)
 
-    def _tell_of_a_new_device(self, work: UnitOfWork, user: User, client: Client) -> None:
+    def _mail_about_a_new_device(self, work: UnitOfWork, user: User, client: Client) -> None:
         known = {device_of(user_agent) for user_agent in work.events.user_agents(user.id)}
-        # Nothing is new to whom we know nothing of: who came over with the seed's users, say.
+        # Without a known device there is no new one: the first login of an imported user, say.
         if known and device_of(client.user_agent) not in known:
-            self.letters.write(
+            self.mails.write(
                 work,
-                Letter.NEW_DEVICE,
+                MailKind.NEW_DEVICE,
                 user,
                 user.email,
                 device=device_of(client.user_agent),
@@ -158,6 +159,6 @@ class Sessions:
 
     def _failed(self, user: User | None, client: Client) -> NoReturn:
         with self.transaction() as work:
-            self.audit.note(work, Tag.LOGIN_FAILED, user.id if user else None, client)
+            self.events.record(work, Tag.LOGIN_FAILED, user.id if user else None, client)
             work.commit()
         raise WrongCredentials

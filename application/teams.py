@@ -1,4 +1,4 @@
-"""Working together: so far, the team that everybody owns from the start."""
+"""Teams: so far the personal team that every user owns from the start."""
 
 from dataclasses import dataclass
 from uuid import UUID

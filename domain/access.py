@@ -1,4 +1,4 @@
-"""Who may do what: the one table of roles and permissions, and who is asking."""
+"""Permissions: the one table of roles and rights, and the actor that asks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,13 +42,13 @@ class LastAdmin(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever asks for something: what they may do, and where they ask from."""
+    """The one that asks for a use case, with its permissions and its client."""
 
     client: Client
 
     @property
     def id(self) -> UUID | None:
-        """The user who asks, or None when it is nobody with an account."""
+        """The user that asks, None for an actor without an account."""
         return None
 
     @property
@@ -66,7 +66,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn(Actor):
-    """A person with an account, in a session that is alive."""
+    """A user in a session that is alive."""
 
     user: User
     session: Session
@@ -82,7 +82,7 @@ class SignedIn(Actor):
 
 @dataclass(frozen=True, slots=True)
 class Operator(Actor):
-    """Whoever has a shell on the machine; they could edit the database anyway."""
+    """The operator at the command line. Has every permission: a shell can edit the database anyway."""
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -90,7 +90,7 @@ class Operator(Actor):
 
 
 def require_in_team(membership: Membership | None, permission: TeamPermission) -> None:
-    """Raise NotFound for somebody outside the team, PermissionDenied where the role does not suffice."""
+    """Raise NotFound for a user outside the team, PermissionDenied when the role is not enough."""
     if membership is None:
         raise NotFound
     if permission not in TEAM_PERMISSIONS[membership.role]:

@@ -1,6 +1,6 @@
-"""The families of what can go wrong, in the product's own words and without HTTP.
+"""The families of errors, without HTTP. Each concrete error sits in its feature's file.
 
-Each concrete error sits in its feature's file. People read the message; programs read the code.
+Users read the message, programs read the code.
 """
 
 from typing import ClassVar
@@ -15,7 +15,7 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The caller can mend it by sending something else."""
+    """The caller can correct the input."""
 
     code = 42201
     message = "Please correct the marked fields."
@@ -25,26 +25,26 @@ class Invalid(DomainError):
 
 
 class NotAuthenticated(DomainError):
-    """We do not know who is asking."""
+    """The client is not known."""
 
 
 class Forbidden(DomainError):
-    """We know who is asking, and the answer is no."""
+    """The client is known and lacks the right."""
 
 
 class NotFound(DomainError):
-    """There is no such thing, or it is not the caller's to see: one answer for both."""
+    """It does not exist, or the caller may not see it: one answer for both."""
 
     code = 40404
     message = "There is nothing here, or it is not yours to see."
 
 
 class Conflict(DomainError):
-    """It would contradict what is already there."""
+    """It contradicts what is stored."""
 
 
 class Gone(DomainError):
-    """It was good once, or never: one answer for both."""
+    """It was valid once, or never: one answer for both."""
 
 
 class TooManyAttempts(DomainError):
@@ -58,7 +58,7 @@ class TooManyAttempts(DomainError):
 
 
 class Unavailable(DomainError):
-    """A part we need is down or busy; `retry_after` is in whole seconds."""
+    """A part that is needed is down or busy. `retry_after` is in whole seconds."""
 
     code = 50301
     message = "We are very busy or briefly out of service. Please try again in a moment."
@@ -68,20 +68,20 @@ class Unavailable(DomainError):
 
 
 class Stale(Conflict):
-    """Somebody else saved it between our reading and our writing."""
+    """It was saved by another unit of work between reading and writing."""
 
     code = 40901
     message = "This was changed by somebody else meanwhile. Please reload and try again."
 
 
-class Problems:
-    """Collects what is wrong with several fields, so that people can mend them in one go.
+class FieldErrors:
+    """Collects the errors of several fields, so that a user can correct all of them at once.
 
-    with problems:
+    with field_errors:
         email = normal_email(unsafe_email)
-    with problems:
+    with field_errors:
         name = acceptable_name(unsafe_name)
-    problems.raise_any()
+    field_errors.raise_any()
     """
 
     def __init__(self) -> None:
@@ -99,6 +99,6 @@ class Problems:
         return True
 
     def raise_any(self) -> None:
-        """Raise Invalid with all that was found, or do nothing."""
+        """Raise Invalid with all errors found, or do nothing."""
         if self.found is not None:
             raise self.found

@@ -1,4 +1,4 @@
-"""How often somebody may try."""
+"""Rate limits: how often something may be tried."""
 
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -13,7 +13,7 @@ class Limit:
     seconds: int
 
 
-# Guesses of a current password count as logins: both are guesses of a password.
+# A guess of a current password counts like a login: both are guesses of a password.
 LOGINS = Limit("login", 10, 5 * 60)
 REGISTRATIONS = Limit("register", 30, 60 * 60)
 LINKS_ASKED_FOR = Limit("forgot", 30, 60 * 60)
@@ -21,8 +21,8 @@ MAILS_PER_HOUR = Limit("mail-hour", 5, 60 * 60)
 MAILS_PER_DAY = Limit("mail-day", 20, 24 * 60 * 60)
 
 
-def place_of(ip: str) -> str:
-    """What is counted for an address: one of IPv6's is a /64, of which anybody has billions."""
+def network_of(ip: str) -> str:
+    """What is counted for an address. An IPv6 address counts as its /64: one client has billions of them."""
     try:
         address = ip_address(ip)
     except ValueError:

@@ -1,37 +1,45 @@
-"""Single-use links: whoever holds one proves that they read a mailbox."""
+"""Single-use links: the client that holds one has proven that it reads a mailbox."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from domain.errors import Gone
+from domain.mails import MailKind
+from domain.personal import PersonalStore
 
 
 class Purpose(StrEnum):
-    VERIFY_EMAIL = "verify_email"
-    RESET_PASSWORD = "reset_password"
+    """What a link is for: the stored word, the page that it opens, the mail that carries it, and how long
+    it lives unless the settings say otherwise."""
+
+    page: str
+    mail: MailKind
+    lifetime: timedelta
+
+    def __new__(cls, word: str, page: str, mail: MailKind, lifetime: timedelta) -> "Purpose":
+        purpose = str.__new__(cls, word)
+        purpose._value_, purpose.page, purpose.mail, purpose.lifetime = word, page, mail, lifetime
+        return purpose
+
+    VERIFY_EMAIL = "verify_email", "/verify-email", MailKind.VERIFY_EMAIL, timedelta(days=1)
+    RESET_PASSWORD = "reset_password", "/reset-password", MailKind.RESET_PASSWORD, timedelta(minutes=30)
 
 
 class LinkGone(Gone):
     """One answer for a link that is unknown, used, expired or replaced."""
 
     code = 41001
-    message = "This link is no longer good. Please ask for a new one."
-
-
-@dataclass(frozen=True, slots=True)
-class LinkLife:
-    verify: timedelta
-    reset: timedelta
-
-    def of(self, purpose: Purpose) -> timedelta:
-        return self.reset if purpose is Purpose.RESET_PASSWORD else self.verify
+    message = "This link no longer works. Please request a new one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """`email` is the mailbox that it was sent to. Of the token we keep only the hash."""
+    """`email` is the mailbox that it was sent to. Only the hash of the token is stored."""
+
+    EXPORTED: ClassVar[tuple[str, ...]] = ("purpose", "email", "created_at", "expires_at")
 
     id: UUID
     user_id: UUID
@@ -40,6 +48,26 @@ class Link:
     email: str
     created_at: datetime
     expires_at: datetime
+
+
+class LinkStore(PersonalStore, Protocol):
+    def add(self, link: Link) -> None:
+        """Raise Stale when the user has a link for the same purpose."""
+
+    def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
+        """None when it is unknown, used, expired or replaced."""
+
+    def consume(self, purpose: Purpose, token_hash: str, now: datetime) -> bool:
+        """True for exactly one caller, and only while the link is good."""
+
+    def drop(self, user_id: UUID, purpose: Purpose) -> None:
+        """End the user's link for this purpose, if there is one."""
+
+    def purge(self, now: datetime, limit: int) -> int:
+        """Delete at most `limit` expired links; how many it were."""
+
+    def forget(self, user_id: UUID) -> None:
+        """End all links of the user."""
 
 
 def in_words(lifetime: timedelta) -> str:

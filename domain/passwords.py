@@ -1,4 +1,4 @@
-"""What a password must be."""
+"""Passwords: what is accepted, and the form that is hashed."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -9,17 +9,17 @@ from domain.errors import Forbidden, Invalid
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 WEAKEST_SCORE = 2  # of zxcvbn's 0 to 4: 2 means more than a million guesses
-LEAST_OF_ITS_OWN = 4  # characters that must be left of it without the words that belong to its owner
-SHORTEST_WORD = 3  # of its owner's that are looked for: shorter ones are in many words
+LEAST_OF_ITS_OWN = 4  # characters that remain without the owner's own words
+SHORTEST_WORD = 3  # shorter words of the owner's occur in too many passwords
 PASSWORD_RULES = "At least 8 characters, and not easy to guess: a few unrelated words do well."
 
-# Says how hard a password is to guess, 0 to 4, for somebody who knows these words about its owner,
-# and a sentence that says why ("" when there is nothing to say).
+# How hard a password is to guess, 0 to 4, for an attacker that knows these words about its owner,
+# and a sentence that says why ("" when there is none).
 PasswordStrength = Callable[[str, Sequence[str]], tuple[int, str]]
 
 
 class WrongPassword(Forbidden):
-    """Somebody is logged in, but has not shown that it is really them."""
+    """The session is valid, but the current password was not proven."""
 
     code = 40303
     message = "Your current password is missing or wrong."
@@ -28,7 +28,7 @@ class WrongPassword(Forbidden):
 def normal_password(password: str, field: str = "password") -> str:
     """The form that is hashed: the same password typed on two keyboards gives the same bytes.
 
-    Raise Invalid for what no keyboard types, and for what is longer than any password we let be chosen.
+    Raise Invalid for characters that no keyboard types, and for more than LONGEST_PASSWORD characters.
     """
     try:
         password.encode()
@@ -45,10 +45,10 @@ def normal_password(password: str, field: str = "password") -> str:
 def acceptable_password(
     password: str, known_words: Sequence[str], strength: PasswordStrength, field: str = "password"
 ) -> str:
-    """The normal form of a password that someone may choose from now on. Raise Invalid with the reason.
+    """The normal form of a new password. Raise Invalid with the reason.
 
-    `field` is what it is called where it was typed; `known_words` are what an attacker knows of its owner:
-    the username, the email address.
+    `field` is its name in the request. `known_words` are what an attacker knows of its owner: the username,
+    the email address.
     """
     normal = normal_password(password, field)
     if len(normal) < SHORTEST_PASSWORD:
@@ -64,7 +64,7 @@ def acceptable_password(
 
 
 def _is_made_of(password: str, known_words: Sequence[str]) -> bool:
-    """Is there next to nothing in it but those words, however often, and their parts around an @?"""
+    """Whether it consists of those words and their parts around an @, and next to nothing else."""
     rest = before = password.casefold()
     words = {word.casefold() for known in known_words for word in (known, *known.split("@"))}
     for word in sorted((word for word in words if len(word) >= SHORTEST_WORD), key=len, reverse=True):

@@ -1,23 +1,25 @@
-"""A session: somebody who logged in, on one device, for a while."""
+"""A session: one login, on one device, for a while."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from domain.errors import NotAuthenticated
+from domain.personal import PersonalStore
+from domain.users import User
 
-# Writing on every request would double its cost, and nobody reads the list of devices by the second.
+# A write on every request would double its cost. Users do not read the list of sessions by the second.
 TOUCH_EVERY = timedelta(minutes=1)
-# But where sessions may be unused for a few minutes only, a tenth of that: who is here must not be put out.
+# Where sessions live unused for a few minutes only, a tenth of that: a user at work must not be logged out.
 TOUCHES_PER_IDLE = 10
 
-# Longer ones are cut, not refused: the client's name for itself is decoration.
+# Longer ones are cut, not refused: a user agent is decoration.
 LONGEST_USER_AGENT = 200
 
 
 class WrongCredentials(NotAuthenticated):
-    """One answer for an unknown address and for a wrong password: nobody learns who has an account."""
+    """One answer for an unknown address and for a wrong password: it does not tell which accounts exist."""
 
     code = 40101
     message = "The email address or the password is wrong."
@@ -53,7 +55,18 @@ class SessionLife:
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """`secret_hash` is all we keep of the cookie: who reads the table cannot log in with it."""
+    """`secret_hash` is all that is stored of the cookie: a reader of the table cannot log in with it."""
+
+    EXPORTED: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created_at",
+        "last_seen_at",
+        "expires_at",
+        "ip",
+        "user_agent",
+        "device",
+        "remembered",
+    )
 
     id: UUID
     user_id: UUID
@@ -70,16 +83,40 @@ class Session:
         return device_of(self.user_agent)
 
     def due(self, now: datetime, life: SessionLife) -> bool:
-        """Has it been long enough to write down that the session is in use?"""
+        """Whether it is time to store that the session is in use."""
         return now - self.last_seen_at >= min(TOUCH_EVERY, life.unused(self.remembered) / TOUCHES_PER_IDLE)
 
 
-def hash_of(secret: str) -> str:
-    """SHA-256 without salt or stretching is right here: the secret is 256 random bits, not a password."""
-    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+class SessionStore(PersonalStore, Protocol):
+    def add(self, session: Session) -> None:
+        """Raise Stale when the user is gone."""
+
+    def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
+        """The session with this secret and its user, in one statement. None when it has ended."""
+
+    def touch(self, session: Session) -> None:
+        """Store when it was last seen and when it ends. Nothing happens when it is gone."""
+
+    def end(self, secret_hash: str) -> bool:
+        """False when there is no such session."""
+
+    def of(self, user_id: UUID, now: datetime) -> list[Session]:
+        """The user's sessions, the last seen first."""
+
+    def end_of(self, user_id: UUID, session_id: UUID) -> bool:
+        """False when this user has no such session."""
+
+    def end_others(self, user_id: UUID, kept: UUID) -> int:
+        """End all sessions of the user but one; how many it were."""
+
+    def purge(self, now: datetime, limit: int) -> int:
+        """Delete at most `limit` sessions that have ended; how many it were."""
+
+    def forget(self, user_id: UUID) -> None:
+        """End all sessions of the user."""
 
 
-# The first that occurs decides: browsers claim to be each other's kin, the newer the more.
+# The first match decides: newer browsers name the older ones, too.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -104,7 +141,7 @@ SYSTEMS = (
 
 
 def device_of(user_agent: str) -> str:
-    """In words, as well as can be told: "Firefox on Linux". It stays the same when the browser is updated."""
+    """In words: "Firefox on Linux". An update of the browser does not change it."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     if browser and system:

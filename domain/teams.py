@@ -1,17 +1,19 @@
-"""Teams: who works together, and as what. Who registers owns a personal one."""
+"""Teams: users that work together, each with a role. Every user owns a personal team from the start."""
 
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from domain.errors import Invalid
+from domain.personal import PersonalStore
 
 LONGEST_TEAM_NAME = 80
 
-# They turn the text around them, so that a name could pass for another (Unicode TR 36, 2.9).
+# They reverse the text around them: one name could look like another (Unicode TR 36, 2.9).
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -36,18 +38,49 @@ class Membership:
     joined_at: datetime
 
 
+class TeamStore(PersonalStore, Protocol):
+    def add(self, team: Team) -> None: ...
+
+    def get(self, id: UUID) -> Team | None: ...
+
+    def save(self, team: Team) -> None:
+        """Raise Stale."""
+
+    def add_member(self, membership: Membership) -> None:
+        """Raise Stale when the user is a member already, or when user or team is gone."""
+
+    def membership(self, team_id: UUID, user_id: UUID) -> Membership | None: ...
+
+    def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
+        """The teams that the user belongs to, oldest first."""
+
+    def forget(self, user_id: UUID) -> None:
+        """Delete the user's personal team and all memberships."""
+
+
+def exported_team(team: Team, membership: Membership) -> dict[str, object]:
+    """A team as one of its members reads it in an export."""
+    return {
+        "id": team.id,
+        "name": team.name,
+        "personal": team.personal,
+        "role": membership.role,
+        "created_at": team.created_at,
+    }
+
+
 def personal_team_name(username: str) -> str:
     return f"{username}'s team"
 
 
 def acceptable_team_name(unsafe_name: str, plain: Callable[[str], str]) -> str:
-    """The name on one line, without markup (`plain`). Raise Invalid when nothing is left, or too much."""
+    """The name on one line, without markup (`plain`). Raise Invalid when it is empty or too long."""
     one_line = " ".join(unsafe_name.split())
     if any(unicodedata.category(letter) == "Cc" or letter in BIDI_CONTROLS for letter in one_line):
-        raise Invalid("name", "The name holds a character that cannot be shown.")
+        raise Invalid("name", "Remove characters that can't be displayed.")
     name = unicodedata.normalize("NFC", " ".join(plain(one_line).split()))
     if not 1 <= len(name) <= LONGEST_TEAM_NAME:
         raise Invalid("name", f"Use 1 to {LONGEST_TEAM_NAME} characters.")
     if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
-        raise Invalid("name", "Use characters that can be seen.")
+        raise Invalid("name", "Use visible characters.")
     return name

@@ -1,4 +1,4 @@
-"""What is done beside the requests, in one thread of one process: delivering mail, and tidying up."""
+"""Background work in one thread of one process: delivering mail, deleting what has expired."""
 
 import fcntl
 import logging
@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import IO, Any
 
 from application.housekeeping import Housekeeping
-from application.outbox import Delivery
+from application.mails import Delivery
 from domain.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ HOUR = 3600.0
 
 
 class Background:
-    """`turn` is a file that only one process at a time may lock; the next takes over when that one ends."""
+    """`turn` is a file that one process at a time locks. Another takes over when that process ends."""
 
     def __init__(self, delivery: Delivery, housekeeping: Housekeeping, turn: IO[Any] | None = None) -> None:
         self.delivery, self.housekeeping, self.turn = delivery, housekeeping, turn
@@ -26,8 +26,8 @@ class Background:
         self.stopped = False
 
     def start(self) -> None:
-        """In a thread that ends soon after the main one, but not in the middle of a mail."""
-        # Not at once: a server that starts has more urgent things to do.
+        """In a thread that ends soon after the main thread, but not in the middle of a mail."""
+        # Not at once: a starting server has more urgent work.
         threading.Thread(target=self.run, args=(IDLE_SECONDS,), name="background").start()
 
     def run(self, first_pause: float = 0) -> None:
@@ -38,13 +38,13 @@ class Background:
                 sleep(IDLE_SECONDS)
 
     def stop(self) -> None:
-        self.stopped = True  # from a signal handler: nothing that takes a lock
+        self.stopped = True  # called from a signal handler: it must take no lock
 
     def _stopping(self) -> bool:
         return self.stopped or not threading.main_thread().is_alive()
 
     def step(self) -> int:
-        """Deliver what is due, and once an hour tidy up; how many mails were tried."""
+        """Deliver mails that are due, and purge once an hour; how many mails were tried."""
         try:
             tried = self.delivery.deliver(self._stopping)
             if monotonic() >= self.next_purge:
@@ -69,5 +69,5 @@ class Background:
 
 
 def turn_file() -> IO[Any]:
-    """To be opened before the workers are born, so that all of them hold the same."""
+    """Opened before the workers are forked, so that all of them share it."""
     return tempfile.TemporaryFile()

@@ -1,4 +1,4 @@
-"""The command line: the same use cases for whoever has a shell on the machine.
+"""The command line: the same use cases for an operator with a shell on the machine.
 
 Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family of errors, see EXIT.
 """
@@ -6,23 +6,21 @@ Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
-import orjson
 
-from application.ports import Page
 from domain import errors
 from domain.access import Operator
+from domain.paging import Page
+from domain.personal import exported
 from domain.sessions import Client
 from domain.users import Role
 from entrypoints import logs, settings
+from entrypoints.api.http import to_json
 from entrypoints.background import Background
 from entrypoints.container import Container
-from entrypoints.schemas import show_mail, show_user
-
-T = TypeVar("T")
 
 EXIT: dict[type[errors.DomainError], int] = {
     errors.Invalid: 3,
@@ -40,7 +38,7 @@ OPERATOR = Operator(Client(ip="", user_agent="command line"))
 
 
 class Commands(click.Group):
-    """Tells what a use case refused on stderr, and by the exit code."""
+    """Reports the error of a use case on stderr and by the exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -63,7 +61,7 @@ def cli(ctx: click.Context) -> None:
         ctx.obj = Container(settings=chosen)
 
 
-@cli.group(help="People with an account.")
+@cli.group(help="Accounts.")
 def users() -> None: ...
 
 
@@ -75,7 +73,7 @@ def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--email", required=True)
 @click.option("--username", required=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of stdin.")
-@click.option("--admin", is_flag=True, help="Make them an administrator of the site.")
+@click.option("--admin", is_flag=True, help="Make the user an administrator.")
 @click.pass_obj
 def create(container: Container, email: str, username: str, password_stdin: bool, admin: bool) -> None:
     if password_stdin:
@@ -87,20 +85,20 @@ def create(container: Container, email: str, username: str, password_stdin: bool
     click.echo(f"Created {user.username} <{user.email}>{' as admin' if admin else ''}.")
 
 
-def _echo_json(show: Callable[[T], dict[str, Any]], page: Page[T]) -> None:
-    click.echo(orjson.dumps({"data": [show(item) for item in page.items], "next": page.next}))
+def _echo_json(page: Page[Any]) -> None:
+    click.echo(to_json({"data": [exported(item) for item in page.items], "next": page.next}))
 
 
-@users.command("list", help="The newest first.")
-@click.option("--search", default="", help="Only those whose email or username contains this.")
+@users.command("list", help="List the users, newest first.")
+@click.option("--search", default="", help="Only users whose email or username contains this.")
 @click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
-@click.option("--after", type=click.UUID, help="Go on behind this id.")
+@click.option("--after", type=click.UUID, help="Continue after this id.")
 @as_json
 @click.pass_obj
 def list_users(container: Container, search: str, limit: int, after: UUID | None, as_json: bool) -> None:
     page = container.administration().users(OPERATOR, search, after, limit)
     if as_json:
-        return _echo_json(show_user, page)
+        return _echo_json(page)
     for user in page.items:
         roles = " ".join(sorted(user.roles)) or "-"
         click.echo(f"{user.created_at:%Y-%m-%d %H:%M}  {roles:8}  {user.username:30}  {user.email}")
@@ -108,7 +106,7 @@ def list_users(container: Container, search: str, limit: int, after: UUID | None
         click.echo(f"There are more: --after {page.next}")
 
 
-@users.command(help="Give somebody a role.")
+@users.command(help="Give a role to a user.")
 @click.argument("email")
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.pass_obj
@@ -117,7 +115,7 @@ def grant(container: Container, email: str, role: str) -> None:
     click.echo(f"{user.email} is {role}.")
 
 
-@users.command(help="Take a role from somebody.")
+@users.command(help="Take a role from a user.")
 @click.argument("email")
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.pass_obj
@@ -126,12 +124,12 @@ def revoke(container: Container, email: str, role: str) -> None:
     click.echo(f"{user.email} is no longer {role}.")
 
 
-@cli.group(help="Mail on its way out.")
-def outbox() -> None: ...
+@cli.group(help="Mail to users.")
+def mails() -> None: ...
 
 
-@outbox.command(help="Send what is due.")
-@click.option("--forever", is_flag=True, help="Go on until stopped, and tidy up once an hour.")
+@mails.command(help="Send mails that are due.")
+@click.option("--forever", is_flag=True, help="Run until stopped, and purge once an hour.")
 @click.pass_obj
 def deliver(container: Container, forever: bool) -> None:
     if forever:
@@ -146,24 +144,24 @@ def deliver(container: Container, forever: bool) -> None:
     click.echo(f"Tried {tried}, {delivery.backlog().waiting} wait, {delivery.backlog().parked} given up.")
 
 
-@outbox.command("list", help="What waits and what was given up, the newest first.")
+@mails.command("list", help="Mails that wait or were given up, newest first.")
 @click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
-@click.option("--after", type=click.UUID, help="Go on behind this id.")
+@click.option("--after", type=click.UUID, help="Continue after this id.")
 @as_json
 @click.pass_obj
-def list_outbox(container: Container, limit: int, after: UUID | None, as_json: bool) -> None:
+def list_mails(container: Container, limit: int, after: UUID | None, as_json: bool) -> None:
     page = container.delivery().undelivered(OPERATOR, after, limit)
     if as_json:
-        return _echo_json(show_mail, page)
+        return _echo_json(page)
     for mail in page.items:
         state = "given up" if mail.parked_at else "waits"
         when = f"{mail.created_at:%Y-%m-%d %H:%M}"
-        click.echo(f"{when}  {state:8}  {mail.letter:20}  {mail.recipient}  {mail.last_error}")
+        click.echo(f"{when}  {state:8}  {mail.kind:20}  {mail.recipient}  {mail.last_error}")
     if page.next:
         click.echo(f"There are more: --after {page.next}")
 
 
-@cli.command(help="Delete expired sessions, links and counters, and mail delivered a week ago.")
+@cli.command(help="Delete expired sessions, links and limits, and mails delivered a week ago.")
 @click.pass_obj
 def purge(container: Container) -> None:
     for what, count in container.housekeeping().purge().items():

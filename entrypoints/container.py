@@ -1,15 +1,18 @@
-"""The composition root: the only module that knows every adapter by name."""
+"""The composition root: the only module that names adapters. One line per service, wired by name."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
 
 from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
 
 from adapters.emails import email_syntax
 from adapters.html import BleachSanitizer
-from adapters.mail.letters import Letters as Templates
 from adapters.mail.log import LogMailer
+from adapters.mail.rendering import Templates
 from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
 from adapters.sql.engines import Engines, connect
@@ -17,18 +20,22 @@ from adapters.sql.limits import SqlLimiter
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from application.accounts import Accounts
 from application.administration import Administration
-from application.attempts import Attempts
-from application.audit import Audit
-from application.confirmation import Confirmation
 from application.emails import Emails
+from application.events import Events
 from application.housekeeping import Housekeeping
+from application.limits import Limits
 from application.links import Links
-from application.outbox import Delivery, Letters
+from application.mails import Delivery, Mails
 from application.passwords import Passwords
 from application.ports import Clock, Mailer, RateLimiter
+from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from application.teams import Teams
+from application.wiring import Wire, parts_of
+from entrypoints.api.http import session_cookie
 from entrypoints.settings import REQUEST_THREADS, SITE_NAME, Settings
+
+T = TypeVar("T")
 
 
 def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
@@ -37,30 +44,37 @@ def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimite
     in_database = SqlLimiter(engines, now)
     if not settings.redis_url:
         return in_database
-    from adapters.limits import RedisLimiter  # imported by those who have Redis
+    from adapters.redis_limits import RedisLimiter  # only where Redis is used
 
     return RedisLimiter(settings.redis_url, fallback=in_database)
 
 
 def mailer(settings: Settings) -> Mailer:
-    templates = Templates(settings.base_url, SITE_NAME, settings.link_life)
+    templates = Templates(settings.base_url, SITE_NAME, settings.link_lifetimes)
     if not settings.mail_url:
         return LogMailer(templates)
-    from adapters.mail.smtp import SmtpMailer  # imported by those who send mail
+    from adapters.mail.smtp import SmtpMailer  # only where mail is sent
 
     return SmtpMailer(settings.mail_url, settings.mail_sender, SITE_NAME, templates)
 
 
+def service(kind: type[T], parts: Mapping[str, Any]) -> "providers.Factory[T]":
+    return providers.Factory(kind, **parts_of(kind, parts))
+
+
 class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
+    session_life = settings.provided.session_life
+    link_lifetimes = settings.provided.link_lifetimes
+    cookie = providers.Singleton(session_cookie, settings)
 
     now = providers.Object(lambda: datetime.now(UTC))
     new_id = providers.Object(uuid7)
     new_secret = providers.Object(lambda: secrets.token_urlsafe(32))  # 256 bits
 
     engines = providers.Singleton(connect, settings.provided.database_url)
-    look = providers.Factory(SqlReading, engines)
-    transaction = providers.Factory(SqlUnitOfWork, engines)
+    look = providers.Singleton(partial, SqlReading, engines)
+    transaction = providers.Singleton(partial, SqlUnitOfWork, engines)
 
     bcrypt = providers.Singleton(BcryptHasher, rounds=settings.provided.bcrypt_rounds)
     hasher = providers.Singleton(QueueingHasher, bcrypt, longest_queue=REQUEST_THREADS - 4)
@@ -70,68 +84,26 @@ class Container(containers.DeclarativeContainer):
     limiter = providers.Singleton(rate_limiter, settings, engines, now)
     mailer = providers.Singleton(mailer, settings)
 
-    # What several use cases share.
-    audit = providers.Factory(Audit, now, new_id)
-    attempts = providers.Factory(Attempts, limiter)
-    letters = providers.Factory(Letters, now, new_id)
-    links = providers.Factory(Links, letters, settings.provided.link_life, now, new_id, new_secret)
-    confirmation = providers.Factory(Confirmation, transaction.provider, hasher, attempts, audit)
+    # A service stands below the services that it uses.
+    events = service(Events, vars())
+    limits = service(Limits, vars())
+    mails = service(Mails, vars())
+    links = service(Links, vars())
+    reauthentication = service(Reauthentication, vars())
+    sessions = service(Sessions, vars())
+    accounts = service(Accounts, vars())
+    emails = service(Emails, vars())
+    passwords = service(Passwords, vars())
+    teams = service(Teams, vars())
+    administration = service(Administration, vars())
+    delivery = service(Delivery, vars())
+    housekeeping = service(Housekeeping, vars())
 
-    sessions = providers.Factory(
-        Sessions,
-        look=look.provider,
-        transaction=transaction.provider,
-        hasher=hasher,
-        syntax=syntax,
-        attempts=attempts,
-        letters=letters,
-        audit=audit,
-        life=settings.provided.session_life,
-        now=now,
-        new_id=new_id,
-        new_secret=new_secret,
-    )
-    accounts = providers.Factory(
-        Accounts,
-        look=look.provider,
-        transaction=transaction.provider,
-        confirmation=confirmation,
-        sessions=sessions,
-        links=links,
-        attempts=attempts,
-        hasher=hasher,
-        strength=strength,
-        syntax=syntax,
-        audit=audit,
-        now=now,
-        new_id=new_id,
-    )
-    emails = providers.Factory(
-        Emails,
-        transaction=transaction.provider,
-        confirmation=confirmation,
-        links=links,
-        letters=letters,
-        syntax=syntax,
-        attempts=attempts,
-        audit=audit,
-        now=now,
-    )
-    passwords = providers.Factory(
-        Passwords,
-        look=look.provider,
-        transaction=transaction.provider,
-        confirmation=confirmation,
-        sessions=sessions,
-        links=links,
-        letters=letters,
-        hasher=hasher,
-        strength=strength,
-        syntax=syntax,
-        attempts=attempts,
-        audit=audit,
-    )
-    teams = providers.Factory(Teams, look.provider, transaction.provider, sanitizer)
-    administration = providers.Factory(Administration, look.provider, transaction.provider, syntax, audit)
-    delivery = providers.Factory(Delivery, look.provider, transaction.provider, mailer, now)
-    housekeeping = providers.Factory(Housekeeping, transaction.provider, limiter, now)
+
+def wire_from(container: Container) -> Wire:
+    """Builds views from the services of a container."""
+
+    def wire(kind: type[T]) -> T:
+        return kind(**{name: part() for name, part in parts_of(kind, container.providers).items()})
+
+    return wire

@@ -1,47 +1,18 @@
-"""How this application logs: to stderr, one JSON object a line, or text for people."""
+"""How the application logs: to stderr, one JSON object a line, or text for a terminal."""
 
 import logging
 import logging.config
-import os
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
 
-# Of the request that this thread works for: it stands in every line that is logged meanwhile.
+# The id of the current request. It stands in each of its log lines.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-requests = logging.getLogger("hexstart.request")
-
 FIELDS = ("method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
-
-
-# Where `request` writes by itself, or None.
-straight: int | None = None
-
-
-def request(**facts: Any) -> None:
-    """Say that a request was answered: the one line that each of them waits for.
-
-    JSON goes straight to stderr. By way of `logging` it would cost a fifth of the whole request.
-    """
-    if straight is None:
-        requests.info("request", extra=facts)
-    elif requests.isEnabledFor(logging.INFO):
-        line = json_line(datetime.now(UTC), "info", requests.name, "request", facts)
-        with suppress(OSError):  # nobody reads it any more, which is not the client's fault
-            os.write(straight, line + b"\n")
-
-
-def json_line(at: datetime, level: str, logger: str, message: str, facts: Mapping[str, Any]) -> bytes:
-    line: dict[str, Any] = {"at": at, "level": level, "logger": logger, "message": message}
-    if request_id.get():
-        line["request_id"] = request_id.get()
-    return orjson.dumps({**line, **facts}, default=str, option=orjson.OPT_UTC_Z)
 
 
 class JsonLines(logging.Formatter):
@@ -49,12 +20,19 @@ class JsonLines(logging.Formatter):
         facts = {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             facts["traceback"] = self.formatException(record.exc_info)
-        at = datetime.fromtimestamp(record.created, UTC)
-        return json_line(at, record.levelname.lower(), record.name, record.getMessage(), facts).decode()
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id.get():
+            line["request_id"] = request_id.get()
+        return orjson.dumps({**line, **facts}, default=str, option=orjson.OPT_UTC_Z).decode()
 
 
 class TextLines(logging.Formatter):
-    """For people: mails and tracebacks over several lines, everything else on one."""
+    """For a terminal: mails and tracebacks take several lines, everything else one."""
 
     def format(self, record: logging.LogRecord) -> str:
         facts = [getattr(record, name) for name in FIELDS if name != "text" and hasattr(record, name)]
@@ -66,7 +44,7 @@ class TextLines(logging.Formatter):
 
 
 def printable(text: str) -> str:
-    """Without what begins a new line or speaks to the terminal: a path may hold it."""
+    """Without line breaks and control codes of terminals: a path may hold them."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
     )
@@ -74,20 +52,11 @@ def printable(text: str) -> str:
 
 def configure(log_format: Literal["json", "text"] | None) -> None:
     """None: text where stderr is a terminal, else JSON."""
-    global straight
-    straight = 2 if _chosen(log_format) == "json" else None
-    # What no line of ours shows need not be found out for each (the Logging HOWTO, "Optimization").
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None
     logging.config.dictConfig(config(log_format))
 
 
-def _chosen(log_format: Literal["json", "text"] | None) -> str:
-    return log_format or ("text" if sys.stderr.isatty() else "json")
-
-
 def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
-    chosen = _chosen(log_format)
+    chosen = log_format or ("text" if sys.stderr.isatty() else "json")
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -100,7 +69,7 @@ def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
         },
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
-            # Without a handler of its own, so that the server's lines look like ours.
+            # Without a handler of its own: the server's lines look like the application's.
             "_granian": {},
         },
     }

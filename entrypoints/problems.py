@@ -1,4 +1,4 @@
-"""From what went wrong to what the client is told, once for every HTTP entrypoint."""
+"""From an error to what the client is told, once for every HTTP entrypoint."""
 
 import re
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ STATUS: dict[type[errors.DomainError], int] = {
 
 
 class Refused(Exception):
-    """What is wrong with the request itself, before any use case has seen it."""
+    """An error of the request itself, before any use case."""
 
     status: int
     code: int
@@ -50,7 +50,7 @@ class NotJsonType(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`fields` is None where no field is to blame; `headers` go along with it."""
+    """`fields` is None unless fields are wrong. `headers` are sent with it."""
 
     status: int
     code: int
@@ -65,7 +65,7 @@ class Problem:
         return {"errors": told}
 
 
-# What the web server and the framework find wrong, by HTTP status.
+# Errors of the web server and the framework, by HTTP status.
 PROBLEMS = {
     problem.status: problem
     for problem in (
@@ -78,7 +78,7 @@ PROBLEMS = {
     )
 }
 
-# Nobody reads more: hundreds of unknown fields need not be answered by hundreds of sentences.
+# Hundreds of unknown fields are not answered with hundreds of sentences.
 MOST_SENTENCES = 20
 
 SENTENCES = {
@@ -92,7 +92,7 @@ SENTENCES = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """For any error: what is none of ours is our fault (500)."""
+    """For any error. An error outside the catalogue is a fault of ours (500)."""
     if isinstance(error, errors.DomainError):
         return _of_domain(error)
     if isinstance(error, Refused):
@@ -117,11 +117,11 @@ def _of_domain(error: errors.DomainError) -> Problem:
 
 def _of_shape(error: ValidationError) -> Problem:
     fields: dict[str, list[str]] = {}
-    # Never echo the input back: it may hold a password.
+    # The input is never echoed: it may hold a password.
     for item in error.errors(include_input=False, include_url=False)[:MOST_SENTENCES]:
         name = ".".join(map(str, item["loc"]))
         if item["type"] == "extra_forbidden" and not re.fullmatch("[A-Za-z_]{1,30}", name):
-            name = ""  # what the client called it is input, too
+            name = ""  # the name is input, too
         if item["type"] in {"string_too_long", "too_long"}:
             sentence = f"Use at most {item['ctx']['max_length']} characters."
         else:

@@ -1,4 +1,4 @@
-"""What can be configured, from the environment or a file `.env`, and what is refused."""
+"""The settings: read from the environment or a file `.env`, refused in one line."""
 
 import os
 from datetime import timedelta
@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from domain.links import LinkLife
+from domain.links import Purpose
 from domain.sessions import SessionLife
 
 ROOT = Path(__file__).parent.parent
 SITE_NAME = "Hexstart"
 SAMPLE_HOST = "change-me.example"  # as in .env.sample
 
-# Those that this process may use: a container, or taskset, may leave it few of the machine's.
+# The cores that this process may use: taskset or a container may allow fewer than the machine has.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-# One worker's request threads: more than a flood of logins has connections, so that others are still served.
+# Request threads of a worker: more than a flood of logins has connections, so that others are still served.
 REQUEST_THREADS = 40
 
-# As SQLAlchemy spells them, with the driver that is installed or without one.
+# As SQLAlchemy spells them, with the installed driver or without one.
 SQLITE = {"sqlite", "sqlite+pysqlite"}
 POSTGRESQL = {"postgresql", "postgresql+psycopg", "postgres"}
 MYSQL = {"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"}
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     def _database(cls, value: str) -> str:
         scheme, _, place = value.partition("://")
         if scheme in SQLITE:
-            # Each connection to memory would have a database of its own.
+            # Each connection to a database in memory would have its own.
             if len(place) < 2 or ":memory:" in place or "mode=memory" in place:
                 raise ValueError("must name a file, such as sqlite:////var/lib/app.db")
         elif scheme not in POSTGRESQL | MYSQL or not _scheme(value):
@@ -128,14 +128,15 @@ class Settings(BaseSettings):
     @property
     def mail_sender(self) -> str:
         host = urlsplit(self.base_url).hostname or ""
-        # Where there is no name, as in development, no mailbox can be.
+        # An address of this machine, as in development, can have no mailbox.
         return f"noreply@{'localhost' if _loopback(host) else host.encode('idna').decode()}"
 
     @property
-    def link_life(self) -> LinkLife:
-        return LinkLife(
-            verify=timedelta(seconds=self.verify_link_ttl), reset=timedelta(seconds=self.reset_link_ttl)
-        )
+    def link_lifetimes(self) -> dict[Purpose, timedelta]:
+        return {
+            Purpose.VERIFY_EMAIL: timedelta(seconds=self.verify_link_ttl),
+            Purpose.RESET_PASSWORD: timedelta(seconds=self.reset_link_ttl),
+        }
 
     @property
     def session_life(self) -> SessionLife:
@@ -147,7 +148,7 @@ class Settings(BaseSettings):
 
 
 def load(database_url: str | None = None) -> Settings:
-    """The settings of this process. Leave it with one line that names the setting when one is not usable.
+    """The settings of this process. Exits with one line that names the setting that cannot be used.
 
     A `database_url` given here wins over DATABASE_URL.
     """
@@ -165,7 +166,7 @@ def _in_one_line(error: ValidationError) -> str:
 
 
 def _scheme(url: str) -> str:
-    """Of a URL that can be taken apart, or nothing."""
+    """The scheme of a well-formed URL, else an empty string."""
     try:
         parts = urlsplit(url)
         return parts.scheme if "://" in url and (parts.port is None or parts.port > 0) else ""

@@ -1,4 +1,8 @@
-"""Runs the migrations on DATABASE_URL, or with `-x db=test` on TEST_DATABASE_URL."""
+"""Runs the migrations on DATABASE_URL, or with `-x db=test` on TEST_DATABASE_URL.
+
+The product's own revisions are in migrations/hexstart, on the branch `hexstart`. Those of a clone are in
+migrations/versions, on the branch `app`, so that both sides can add revisions.
+"""
 
 import os
 from pathlib import Path
@@ -6,15 +10,16 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import DropTableOp, ModifyTableOps
+from alembic.operations.ops import DropTableOp, MigrationScript, ModifyTableOps
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, pool
 
 from adapters.sql.engines import understood
-from adapters.sql.tables import metadata
+from adapters.sql.limits import metadata  # imports every table, by way of the unit of work
 from adapters.sql.types import Word
 from entrypoints import settings
 
-# Compared byte by byte: for MySQL's own collations é is e, and UNIQUE would differ from PostgreSQL's.
+# Compared byte by byte: in MySQL's own collations é equals e, and UNIQUE would differ from PostgreSQL's.
 for table in metadata.tables.values():
     table.dialect_kwargs.update(mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
 
@@ -35,9 +40,16 @@ def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | 
     return f"sa.String(length={item.impl.length})" if kind == "type" and isinstance(item, Word) else False
 
 
-def drop_tables_whole(context: Any, revision: Any, directives: Any) -> None:
-    """With their indexes: MySQL refuses to drop an index that a foreign key stands on."""
+def complete(running: MigrationContext, revision: Any, directives: list[MigrationScript]) -> None:
+    """Puts a new revision on the branch of the clone. It drops tables whole, with their indexes: MySQL refuses
+    to drop an index that a foreign key needs."""
+    scripts = context.script
+    begun = any("app" in script.branch_labels for script in scripts.walk_revisions())
     for script in directives:
+        script.head = "app@head" if begun else "base"
+        script.branch_label = None if begun else "app"
+        script.version_path = str(Path(__file__).parent / "versions")
+        script.depends_on = [scripts.get_revision("hexstart@head").revision]
         down = script.downgrade_ops
         dropped = {op.table_name for op in down.ops if isinstance(op, DropTableOp)}
         down.ops = [
@@ -50,7 +62,7 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         render_item=render_item,
-        process_revision_directives=drop_tables_whole,
+        process_revision_directives=complete,
         # SQLite cannot alter most things: Alembic copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
         transaction_per_migration=True,
@@ -63,13 +75,13 @@ def run() -> None:
     url = understood(database_url())
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    # An engine of its own: to change a large table takes longer than a request may.
+    # An engine of its own: changing a large table may take longer than a request.
     with create_engine(url, poolclass=pool.NullPool).connect() as connection:
         migrate(connection)
 
 
 def print_sql() -> None:
-    """`alembic upgrade head --sql`: for those whose database only its administrator may change."""
+    """`alembic upgrade heads --sql`: for a database that only its administrator may change."""
     context.configure(
         url=understood(database_url()), target_metadata=metadata, render_item=render_item, literal_binds=True
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.sql.engines import Engines, connect
-from adapters.sql.tables import metadata
+from adapters.sql.limits import metadata
 from tests.databases import KINDS, migrated_database
 
 

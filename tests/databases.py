@@ -59,5 +59,5 @@ def alembic_config(url: str) -> Config:
 @contextmanager
 def migrated_database(kind: str, folder: Path) -> Iterator[str]:
     with empty_database(kind, folder) as url:
-        command.upgrade(alembic_config(url), "head")
+        command.upgrade(alembic_config(url), "heads")
         yield url

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from application.ports import Mailer, MailNotSent, PasswordHasher, Sanitizer
 from domain.errors import Invalid
-from domain.mail import Mail
+from domain.mails import Mail
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

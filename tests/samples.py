@@ -5,9 +5,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from domain.audit import Event, Tag
+from domain.events import Event, Tag
 from domain.links import Link, Purpose
-from domain.mail import Letter, Mail
+from domain.mails import MailKind, Mail
 from domain.sessions import Client, Session
 from domain.teams import Membership, Team, TeamRole
 from domain.users import User
@@ -79,10 +79,10 @@ def a_link(user_id: UUID, **fields: Any) -> Link:
     return Link(**defaults | fields)
 
 
-def a_mail(letter: Letter = Letter.VERIFY_EMAIL, **fields: Any) -> Mail:
+def a_mail(kind: MailKind = MailKind.VERIFY_EMAIL, **fields: Any) -> Mail:
     defaults = {
         "id": uuid7(),
-        "letter": letter,
+        "kind": kind,
         "user_id": None,
         "recipient": "ada@example.org",
         "facts": {"username": "ada", "token": "t0k3n"},

@@ -1,20 +1,20 @@
-"""Mail for development: printed to the log, where its links can be clicked."""
+"""Mail for development: printed to the log, with links to click."""
 
 import logging
 
-from adapters.mail.letters import Letters
+from adapters.mail.rendering import Templates
 from application.ports import Mailer
-from domain.mail import Mail
+from domain.mails import Mail
 
 log = logging.getLogger("hexstart.mail")
 
 
 class LogMailer(Mailer):
-    def __init__(self, letters: Letters) -> None:
-        self.letters = letters
+    def __init__(self, templates: Templates) -> None:
+        self.templates = templates
 
     def send(self, mail: Mail) -> None:
-        written = self.letters.write(mail)
+        written = self.templates.write(mail)
         log.info(
             "mail",
             extra={"recipient": mail.recipient, "subject": written.subject, "text": written.text},

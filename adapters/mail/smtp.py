@@ -1,4 +1,4 @@
-"""Mail over SMTP, with timeouts, and encrypted or not at all where encryption was asked for."""
+"""Mail over SMTP, with timeouts. Where encryption is asked for, nothing is sent without it."""
 
 import smtplib
 import ssl
@@ -8,11 +8,11 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from adapters.mail.letters import Letters
+from adapters.mail.rendering import Templates
 from application.ports import Mailer, MailNotSent
-from domain.mail import Mail
+from domain.mails import Mail
 
-# For each step of the conversation, so that a server that hangs costs one mail's delay and no more.
+# For each step of the conversation: a server that hangs delays one mail and no more.
 TIMEOUT_SECONDS = 15
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -20,13 +20,13 @@ PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 class SmtpMailer(Mailer):
     """`url` is smtp://, smtps:// or smtp+starttls:// with [user:password@]host[:port]; `sender` an address.
 
-    With smtp+starttls nothing is sent to a server that does not offer STARTTLS: a fallback to plain text is
-    what an attacker on the way would cause (RFC 8314). Certificates are checked against the system's roots.
+    With smtp+starttls nothing is sent to a server that offers no STARTTLS: an attacker on the way would cause
+    a fallback to plain text (RFC 8314). Certificates are checked against the system's roots.
     """
 
-    def __init__(self, url: str, sender: str, site_name: str, letters: Letters) -> None:
+    def __init__(self, url: str, sender: str, site_name: str, templates: Templates) -> None:
         self.url: SplitResult = urlsplit(url)
-        self.sender, self.site_name, self.letters = sender, site_name, letters
+        self.sender, self.site_name, self.templates = sender, site_name, templates
         self.tls = ssl.create_default_context()
 
     def send(self, mail: Mail) -> None:
@@ -36,11 +36,11 @@ class SmtpMailer(Mailer):
             try:
                 server.send_message(message, self.sender, [mail.recipient])
                 with suppress(smtplib.SMTPException, OSError):
-                    server.quit()  # it was taken: whatever is said to the goodbye
+                    server.quit()  # the mail was accepted: the answer to QUIT does not matter
             finally:
                 server.close()
         except smtplib.SMTPResponseException as error:
-            # The code only: servers quote addresses, and what follows is stored.
+            # The code only: servers quote addresses, and the reason is stored.
             raise MailNotSent(f"the mail server answered {error.smtp_code}") from error
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
@@ -56,7 +56,7 @@ class SmtpMailer(Mailer):
             server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
         try:
             if self.url.scheme == "smtp+starttls":
-                server.starttls(context=self.tls)  # raises where it is not offered
+                server.starttls(context=self.tls)  # raises when it is not offered
             if self.url.username:
                 server.login(unquote(self.url.username), unquote(self.url.password or ""))
         except BaseException:
@@ -65,15 +65,15 @@ class SmtpMailer(Mailer):
         return server
 
     def _message(self, mail: Mail) -> EmailMessage:
-        written = self.letters.write(mail)
+        written = self.templates.write(mail)
         message = EmailMessage()
         message["Subject"] = written.subject
         message["From"] = Address(self.site_name, addr_spec=self.sender)
         message["To"] = mail.recipient
         message["Date"] = format_datetime(mail.created_at)
-        # The same at each try, so that a mailbox that was given it twice can tell.
+        # The same at each try: a mailbox that gets it twice can drop one.
         message["Message-ID"] = f"<{mail.id}@{self.sender.partition('@')[2]}>"
-        # Nobody answers, and no vacation notice should (RFC 3834).
+        # No vacation notice should answer (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(written.text)
         message.add_alternative(written.html, subtype="html")

@@ -1,4 +1,4 @@
-"""Connections: one engine that answers questions, one that changes things, and how long either may take."""
+"""Connections: an engine for reading, an engine for writing, and their time limits."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ CONNECT_SECONDS = 2
 POOL_SECONDS = 1
 LOCK_SECONDS = 2
 STATEMENT_SECONDS = 3
-# After so long without a word the server is given up: it hangs, or the network does.
+# After this silence the connection is given up: the server or the network hangs.
 SILENCE_SECONDS = 3.5
-# What failed later than this has no time left for a second try.
+# A statement that failed later than this has no time left for a second try.
 PATIENCE_SECONDS = 1
 
-# How much of a SQLite file is read where the system keeps it, not copied first: with a million users, whose
-# pages are more than SQLite's own cache holds, a request costs 4 % more than with a thousand, and not 18 %.
+# How much of a SQLite file is mapped into memory. With a million users (more pages than SQLite's own cache
+# holds) a request then costs 4 % more than with a thousand; without the mapping it is 18 %.
 MAPPED_BYTES = 1 << 30
 
 # Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth.
@@ -37,10 +37,10 @@ DRIVERS = {
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """`reader` speaks in AUTOCOMMIT: a question costs one round trip, without BEGIN and ROLLBACK around it.
+    """`reader` runs in AUTOCOMMIT: a query costs one round trip, without BEGIN and ROLLBACK around it.
 
-    They are two, with a pool each, and not one with two ways of execution: on MySQL to switch a connection
-    over and back costs two round trips, and SQLite's BEGIN IMMEDIATE is right for one of them only.
+    Two engines with a pool each: on MySQL, switching a connection between the modes costs two round trips,
+    and SQLite's BEGIN IMMEDIATE is right for the writer only.
     """
 
     reader: Engine
@@ -54,7 +54,7 @@ class Engines:
 
 
 def understood(database_url: str) -> URL:
-    """The URL with the driver that we use. Raise ArgumentError when it is none."""
+    """The URL with the driver that is installed. Raise ArgumentError when it is no URL."""
     url = make_url(database_url)
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
 
@@ -66,7 +66,7 @@ def connect(database_url: str) -> Engines:
         pool_size=READERS,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
-        # There is nothing to roll back, and to say so costs a round trip.
+        # There is nothing to roll back, and a rollback costs a round trip.
         pool_reset_on_return=None,
         skip_autocommit_rollback=True,
         isolation_level="AUTOCOMMIT",
@@ -79,7 +79,7 @@ def connect(database_url: str) -> Engines:
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         connect_args=connect_args(url),
-        # An unexpected error is logged: not with the hashes and addresses that the statement carried.
+        # An unexpected error is logged without the hashes and addresses of the statement.
         hide_parameters=True,
         # The same on both servers: MySQL's own default would show a transaction a stale snapshot.
         **({} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}),
@@ -111,7 +111,7 @@ def connect_args(url: URL) -> dict[str, Any]:
             return {
                 "connect_timeout": CONNECT_SECONDS,
                 "options": " ".join(f"-c {name}={value}" for name, value in timeouts.items()),
-                # A server that vanished without a word.
+                # For a server that vanished.
                 "tcp_user_timeout": int(SILENCE_SECONDS * 1000),
                 "application_name": "hexstart",
             }
@@ -134,7 +134,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once: who reads first and writes later fails when another wrote between."""
+    """Take the write lock at once: a transaction that reads first fails when another one writes meanwhile."""
     driver: Any = connection.connection.dbapi_connection
     try:
         driver.execute("BEGIN IMMEDIATE")
@@ -146,7 +146,7 @@ def _prepare_mysql(connection: Any, record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, "
-            # Refuse what does not fit, as PostgreSQL does, instead of cutting it.
+            # A value that does not fit is refused, as on PostgreSQL, and not cut.
             "sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
         )
         if "MariaDB" in connection.get_server_info():

@@ -1,11 +1,28 @@
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Column, Index, String, Table, bindparam, select
 
-from adapters.sql.mapping import Execute, Newest, Rows
-from adapters.sql.tables import events
-from application.ports import Events, Page
-from domain.audit import Event, Tag
+from adapters.sql.mapping import Newest, PersonalRows, Rows
+from adapters.sql.tables import metadata
+from adapters.sql.types import Id, Utc, Word
+from domain.events import Event, EventStore, Tag
+from domain.paging import Page
+from domain.sessions import LONGEST_USER_AGENT
+
+# No foreign keys: events stay when their users are gone.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("tag", Word(Tag), nullable=False),
+    Column("user_id", Id),
+    Column("actor_id", Id),
+    Column("ip", String(45), nullable=False),
+    Column("user_agent", String(LONGEST_USER_AGENT), nullable=False),
+    Column("detail", String(255), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Index(None, "user_id", "id"),
+)
 
 EVENTS = Rows(Event, events)
 ABOUT = Newest(EVENTS, events.c.user_id == bindparam("user_id"))
@@ -17,9 +34,8 @@ USER_AGENTS = (
 FORGET = events.update().where(events.c.user_id == bindparam("its_user_id")).values(ip="", user_agent="")
 
 
-class SqlEvents(Events):
-    def __init__(self, execute: Execute) -> None:
-        self.execute = execute
+class SqlEvents(PersonalRows, EventStore):
+    rows = EVENTS
 
     def add(self, event: Event) -> None:
         self.execute(EVENTS.insert, EVENTS.write(event))

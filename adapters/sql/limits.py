@@ -1,38 +1,47 @@
-"""Attempts counted in the database: the same for all processes, each count one conditional statement."""
+"""Rate limits counted in the database: one count for all processes, each by one conditional statement."""
 
 from datetime import timedelta
 from hashlib import sha256
 from math import ceil
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Column, Integer, String, Table, bindparam, select
 
 from adapters.sql.engines import Engines
 from adapters.sql.mapping import purge_of
-from adapters.sql.tables import counters
+from adapters.sql.tables import metadata
+from adapters.sql.types import Utc
 from adapters.sql.unit_of_work import SqlReading
 from application.ports import Clock, RateLimiter
 from domain.errors import Stale, TooManyAttempts
 from domain.limits import Limit
 
-KEY = counters.c.key == bindparam("its_key")
+limits = Table(
+    "limits",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("expires_at", Utc, nullable=False, index=True),
+)
+
+KEY = limits.c.key == bindparam("its_key")
 ONE_MORE = (
-    counters.update()
-    .where(KEY, counters.c.expires_at > bindparam("now"), counters.c.count < bindparam("times"))
-    .values(count=counters.c.count + 1)
+    limits.update()
+    .where(KEY, limits.c.expires_at > bindparam("now"), limits.c.count < bindparam("times"))
+    .values(count=limits.c.count + 1)
 )
 ANEW = (
-    counters.update()
-    .where(KEY, counters.c.expires_at <= bindparam("now"))
+    limits.update()
+    .where(KEY, limits.c.expires_at <= bindparam("now"))
     .values(count=1, expires_at=bindparam("until"))
 )
-FIRST = counters.insert()
-END = select(counters.c.expires_at).where(KEY)
-FORGET = counters.delete().where(KEY)
-PURGE = purge_of(counters, counters.c.expires_at <= bindparam("now"))
+FIRST = limits.insert()
+END = select(limits.c.expires_at).where(KEY)
+FORGET = limits.delete().where(KEY)
+PURGE = purge_of(limits, limits.c.expires_at <= bindparam("now"))
 
 
 class SqlLimiter(RateLimiter):
-    """On the engine that commits each statement by itself: a refused attempt still counts for the others."""
+    """On the engine that commits each statement: a refused attempt is counted, too."""
 
     def __init__(self, engines: Engines, now: Clock) -> None:
         self.engines, self.now = engines, now
@@ -51,7 +60,7 @@ class SqlLimiter(RateLimiter):
                 stored.execute(FIRST, {"key": key, "count": 1, "expires_at": until})
                 return
         except Stale:
-            pass  # there is one: it is full, or somebody else has just begun it
+            pass  # there is one: it is full, or another process has just begun it
         with SqlReading(self.engines) as stored:
             if stored.execute(ONE_MORE, once_more).rowcount:
                 return
@@ -68,5 +77,5 @@ class SqlLimiter(RateLimiter):
 
 
 def key_of(limit: Limit, subject: str) -> str:
-    """What is counted, as a hash: who reads the table learns no addresses."""
+    """The subject as a hash: a reader of the table learns no addresses."""
     return sha256(f"{limit.name} {subject}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,12 +1,29 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam
+from sqlalchemy import Column, String, Table, UniqueConstraint, bindparam
 
-from adapters.sql.mapping import Execute, Rows, purge_of
-from adapters.sql.tables import links
-from application.ports import Links
-from domain.links import Link, Purpose
+from adapters.sql.mapping import PersonalRows, Rows, purge_of
+from adapters.sql.tables import metadata
+from adapters.sql.types import Id, Utc, Word
+from domain.errors import Stale
+from domain.links import Link, LinkStore, Purpose
+from domain.users import LONGEST_EMAIL
+
+# No foreign key: an address without an account gets a link to no user, so that both take the same time.
+links = Table(
+    "links",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, nullable=False),
+    Column("purpose", Word(Purpose), nullable=False),
+    Column("token_hash", String(64), nullable=False),
+    Column("email", String(LONGEST_EMAIL), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False, index=True),
+    UniqueConstraint("token_hash"),
+    UniqueConstraint("user_id", "purpose", info={"raises": Stale}),
+)
 
 LINKS = Rows(Link, links)
 GOOD = (
@@ -16,15 +33,14 @@ GOOD = (
 )
 FIND = LINKS.select.where(*GOOD)
 CONSUME = links.delete().where(*GOOD)
-OF_USER = LINKS.select.where(links.c.user_id == bindparam("its_user_id")).order_by(links.c.id)
-DROP = links.delete().where(links.c.user_id == bindparam("its_user_id"))
-DROP_FOR = DROP.where(links.c.purpose == bindparam("its_purpose"))
+DROP = links.delete().where(
+    links.c.user_id == bindparam("its_user_id"), links.c.purpose == bindparam("its_purpose")
+)
 PURGE = purge_of(links, links.c.expires_at <= bindparam("now"))
 
 
-class SqlLinks(Links):
-    def __init__(self, execute: Execute) -> None:
-        self.execute = execute
+class SqlLinks(PersonalRows, LinkStore):
+    rows = LINKS
 
     def add(self, link: Link) -> None:
         self.execute(LINKS.insert, LINKS.write(link))
@@ -35,14 +51,8 @@ class SqlLinks(Links):
     def consume(self, purpose: Purpose, token_hash: str, now: datetime) -> bool:
         return self.execute(CONSUME, _good(purpose, token_hash, now)).rowcount == 1
 
-    def of(self, user_id: UUID) -> list[Link]:
-        return [LINKS.read(row) for row in self.execute(OF_USER, {"its_user_id": user_id})]
-
-    def drop(self, user_id: UUID, purpose: Purpose | None = None) -> None:
-        if purpose is None:
-            self.execute(DROP, {"its_user_id": user_id})
-        else:
-            self.execute(DROP_FOR, {"its_user_id": user_id, "its_purpose": purpose})
+    def drop(self, user_id: UUID, purpose: Purpose) -> None:
+        self.execute(DROP, {"its_user_id": user_id, "its_purpose": purpose})
 
     def purge(self, now: datetime, limit: int) -> int:
         return self.execute(PURGE, {"now": now, "limit": limit}).rowcount

@@ -1,16 +1,20 @@
 """Entities and rows: a column is named after the field it stores, so one mapping serves every table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Table, bindparam, select
 
-from application.ports import Page
 from domain.errors import Stale
+from domain.paging import Page
+from domain.personal import exported
 
 E = TypeVar("E")
+
+# How many rows of a long list are in memory at once.
+PIECE = 500
 
 
 class Execute(Protocol):
@@ -20,8 +24,8 @@ class Execute(Protocol):
 
 
 def purge_of(table: Table, served: ColumnElement[bool]) -> Delete:
-    """Deletes at most `limit` rows that have served their time, by way of a table of its own: MySQL neither
-    limits a subquery of IN nor reads from the table that it deletes from."""
+    """Deletes at most `limit` rows, by a derived table: MySQL allows neither LIMIT in a subquery of IN nor a
+    subquery on the table that it deletes from."""
     some = select(table.primary_key.columns[0]).where(served).limit(bindparam("limit")).subquery()
     return table.delete().where(table.primary_key.columns[0].in_(select(some.c[0])))
 
@@ -29,7 +33,7 @@ def purge_of(table: Table, served: ColumnElement[bool]) -> Delete:
 class Rows(Generic[E]):
     """The statements that every collection needs, built once: building is half their cost.
 
-    `computed` are fields that the table has no column for: read, never written.
+    `computed` are fields without a column: read, never written.
     """
 
     def __init__(self, entity: type[E], table: Table, **computed: ColumnElement[Any]) -> None:
@@ -44,6 +48,10 @@ class Rows(Generic[E]):
         if "id" in table.c:
             self.id = table.c.id
             self.by_id = self.select.where(table.c.id == bindparam("id"))
+            if "user_id" in table.c:
+                of_user = table.c.user_id == bindparam("its_user_id")
+                self.of_user = Newest(self, of_user)
+                self.forget = table.delete().where(of_user)
         if "version" in table.c:
             self.update = (
                 table.update()
@@ -62,7 +70,7 @@ class Rows(Generic[E]):
         return {name: getattr(entity, name) for name in self.stored}
 
     def save(self, execute: Execute, entity: Any) -> None:
-        """Raise Stale unless what is stored is still what was read."""
+        """Raise Stale unless the stored version is still the one that was read."""
         values = self.write(entity)
         values |= {"its_id": values.pop("id"), "its_version": entity.version, "version": entity.version + 1}
         if execute(self.update, values).rowcount != 1:
@@ -71,7 +79,7 @@ class Rows(Generic[E]):
 
 
 class Newest(Generic[E]):
-    """A list by its ids, the newest first, a page at a time: behind what was seen last, never by OFFSET."""
+    """A list by its ids, newest first, a page at a time: after the last id seen, never by OFFSET."""
 
     def __init__(self, rows: Rows[E], *where: ColumnElement[bool]) -> None:
         self.rows = rows
@@ -87,3 +95,31 @@ class Newest(Generic[E]):
         found = [self.rows.read(row) for row in result]
         last: Any = found[limit - 1] if len(found) > limit else None
         return Page(found[:limit], last and last.id)
+
+    def all(self, execute: Execute, **values: Any) -> Iterator[E]:
+        """The whole list, read a page at a time: one page of it is in memory."""
+        page = self.page(execute, None, PIECE, **values)
+        yield from page.items
+        while page.next:
+            page = self.page(execute, page.next, PIECE, **values)
+            yield from page.items
+
+
+class SqlStore:
+    """A store on the connection of one unit of work."""
+
+    def __init__(self, execute: Execute) -> None:
+        self.execute = execute
+
+
+class PersonalRows(SqlStore):
+    """A store that exports and forgets its `rows` by their `user_id`."""
+
+    rows: ClassVar[Rows[Any]]
+
+    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+        for entity in self.rows.of_user.all(self.execute, its_user_id=user_id):
+            yield exported(entity)
+
+    def forget(self, user_id: UUID) -> None:
+        self.execute(self.rows.forget, {"its_user_id": user_id})

@@ -1,7 +1,7 @@
-"""psycopg, but not for ever: a server that is connected and silent is given up after a while.
+"""psycopg with a timeout: a connection that stays silent is given up.
 
-PostgreSQL's own statement_timeout needs a server that is awake, and TCP's timeouts one that is gone. psycopg
-has none for a server that hangs.
+PostgreSQL's statement_timeout needs a server that works, TCP's timeouts need a server that is gone. psycopg
+has no timeout for a server that hangs.
 """
 
 from collections.abc import Generator
@@ -20,7 +20,7 @@ class ImpatientConnection(Connection[Any]):
             return super().wait(gen, *args, **{"timeout": SILENCE_SECONDS, **options})
         except OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.pgconn.finish()  # its answer is still to come: SQLAlchemy must not use it again
+                self.pgconn.finish()  # its answer is still to come: SQLAlchemy must not reuse it
             raise
 
 

@@ -1,9 +1,8 @@
-"""One SELECT on the driver's own cursor: for the statement that every authenticated request waits for.
+"""One SELECT on the driver's own cursor: the statement that every authenticated request waits for.
 
-SQLAlchemy compiles it, once for each database, and converts its values as ever. What is left out is all that
-happens around running it, and taking a connection from the pool each time: most of what it would cost, and a
-third of the whole request. That is worth a file for this one statement and for no other: SQLAlchemy's events
-do not see it.
+SQLAlchemy compiles it once for each database and converts its values as usual. The machinery around the
+execution and the check-out from the pool are left out: a third of the whole request. It is worth this for one
+statement only, because SQLAlchemy's events do not see it.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Dialect, Engine, PoolProxiedConnection, Select
 
-# How many cursors, each with its connection, wait for the next question instead of going back to the pool.
+# How many cursors, each with its connection, are kept instead of returned to the pool.
 KEPT = 4
 
 Convert = Callable[[Any], Any] | None
@@ -21,7 +20,7 @@ Convert = Callable[[Any], Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`names` are in the order in which the driver wants them, or None where it takes them by name."""
+    """`names` are the parameters in the driver's order, None where it takes them by name."""
 
     sql: str
     names: list[str] | None
@@ -30,7 +29,7 @@ class Plan:
 
 
 class Cursors:
-    """Open cursors of an engine. None is used by two threads at once."""
+    """Open cursors of an engine. No cursor is used by two threads at once."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -71,7 +70,7 @@ class Prebuilt:
         connection, cursor = cursors.take()
         try:
             cursor.execute(plan.sql, named if plan.names is None else [named[name] for name in plan.names])
-            rows = cursor.fetchall()  # to the end: SQLite would go on reading, and keep its snapshot
+            rows = cursor.fetchall()  # to the end: an unfinished SELECT would keep SQLite's snapshot
         except BaseException:
             connection.invalidate()
             raise

@@ -4,17 +4,32 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Boolean, Column, String, Table, UniqueConstraint, bindparam, select
 
 from adapters.sql.engines import PATIENCE_SECONDS
-from adapters.sql.mapping import Execute, Rows, purge_of
+from adapters.sql.mapping import Execute, PersonalRows, Rows, purge_of
 from adapters.sql.prebuilt import Cursors, Prebuilt
-from adapters.sql.tables import sessions, users
-from adapters.sql.users import USERS
-from application.ports import Sessions
+from adapters.sql.tables import metadata, user_id
+from adapters.sql.types import Id, Utc
+from adapters.sql.users import USERS, users
 from domain.errors import Unavailable
-from domain.sessions import Session
+from domain.sessions import LONGEST_USER_AGENT, Session, SessionStore
 from domain.users import User
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    user_id(index=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("remembered", Boolean(create_constraint=False), nullable=False),
+    Column("ip", String(45), nullable=False),
+    Column("user_agent", String(LONGEST_USER_AGENT), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("last_seen_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False, index=True),
+    UniqueConstraint("secret_hash"),
+)
 
 SESSIONS = Rows(Session, sessions)
 HASH = sessions.c.secret_hash == bindparam("its_secret_hash")
@@ -37,14 +52,17 @@ OF_USER = SESSIONS.select.where(
 END_OF = sessions.delete().where(
     sessions.c.user_id == bindparam("its_user_id"), sessions.c.id == bindparam("its_id")
 )
-END_ALL = sessions.delete().where(sessions.c.user_id == bindparam("its_user_id"))
-END_OTHERS = END_ALL.where(sessions.c.id != bindparam("its_id"))
+END_OTHERS = sessions.delete().where(
+    sessions.c.user_id == bindparam("its_user_id"), sessions.c.id != bindparam("its_id")
+)
 PURGE = purge_of(sessions, sessions.c.expires_at <= bindparam("now"))
 WIDTH = len(SESSIONS.columns)
 
 
-class SqlSessions(Sessions):
-    """With `cursors`, looking for a session takes the short way."""
+class SqlSessions(PersonalRows, SessionStore):
+    """With `cursors`, `find` takes the short way."""
+
+    rows = SESSIONS
 
     def __init__(self, execute: Execute, cursors: Cursors | None = None) -> None:
         self.execute, self.cursors = execute, cursors
@@ -64,7 +82,7 @@ class SqlSessions(Sessions):
             except Exception as error:
                 if monotonic() - began > PATIENCE_SECONDS:
                     raise Unavailable(retry_after=1) from error
-        # It failed at once: the long way tries again, or tells in our words what is wrong.
+        # It failed at once: the long way tries again, or raises the core's error.
         return self.execute(FIND.statement, values).first()
 
     def touch(self, session: Session) -> None:
@@ -88,10 +106,8 @@ class SqlSessions(Sessions):
     def end_of(self, user_id: UUID, session_id: UUID) -> bool:
         return self.execute(END_OF, {"its_user_id": user_id, "its_id": session_id}).rowcount == 1
 
-    def end_all(self, user_id: UUID, but: UUID | None = None) -> int:
-        if but is None:
-            return self.execute(END_ALL, {"its_user_id": user_id}).rowcount
-        return self.execute(END_OTHERS, {"its_user_id": user_id, "its_id": but}).rowcount
+    def end_others(self, user_id: UUID, kept: UUID) -> int:
+        return self.execute(END_OTHERS, {"its_user_id": user_id, "its_id": kept}).rowcount
 
     def purge(self, now: datetime, limit: int) -> int:
         return self.execute(PURGE, {"now": now, "limit": limit}).rowcount

@@ -1,11 +1,31 @@
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, bindparam, select
 
-from adapters.sql.mapping import Execute, Rows
-from adapters.sql.tables import memberships, teams
-from application.ports import Teams
-from domain.teams import Membership, Team
+from adapters.sql.mapping import Rows, SqlStore
+from adapters.sql.tables import metadata, user_id
+from adapters.sql.types import Id, Utc, Word
+from domain.teams import LONGEST_TEAM_NAME, Membership, Team, TeamRole, TeamStore, exported_team
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(LONGEST_TEAM_NAME), nullable=False),
+    Column("personal", Boolean(create_constraint=False), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("team_id", Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    user_id(primary_key=True, index=True),
+    Column("role", Word(TeamRole), nullable=False),
+    Column("joined_at", Utc, nullable=False),
+)
 
 TEAMS = Rows(Team, teams)
 MEMBERSHIPS = Rows(Membership, memberships)
@@ -18,17 +38,15 @@ OF_USER = (
 MEMBERSHIP = MEMBERSHIPS.select.where(
     memberships.c.team_id == bindparam("team_id"), memberships.c.user_id == bindparam("user_id")
 )
-DELETE_PERSONAL = teams.delete().where(
+FORGET_PERSONAL = teams.delete().where(
     teams.c.personal.is_(True),
     teams.c.id.in_(select(memberships.c.team_id).where(memberships.c.user_id == bindparam("user_id"))),
 )
+FORGET_MEMBERSHIPS = memberships.delete().where(memberships.c.user_id == bindparam("its_user_id"))
 WIDTH = len(TEAMS.columns)
 
 
-class SqlTeams(Teams):
-    def __init__(self, execute: Execute) -> None:
-        self.execute = execute
-
+class SqlTeams(SqlStore, TeamStore):
     def add(self, team: Team) -> None:
         self.execute(TEAMS.insert, TEAMS.write(team))
 
@@ -48,5 +66,10 @@ class SqlTeams(Teams):
         rows = self.execute(OF_USER, {"user_id": user_id})
         return [(TEAMS.read(row[:WIDTH]), MEMBERSHIPS.read(row[WIDTH:])) for row in rows]
 
-    def delete_personal(self, user_id: UUID) -> None:
-        self.execute(DELETE_PERSONAL, {"user_id": user_id})
+    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+        for team, membership in self.of(user_id):
+            yield exported_team(team, membership)
+
+    def forget(self, user_id: UUID) -> None:
+        self.execute(FORGET_PERSONAL, {"user_id": user_id})
+        self.execute(FORGET_MEMBERSHIPS, {"its_user_id": user_id})

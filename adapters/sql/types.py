@@ -1,4 +1,4 @@
-"""How the core's value types cross into columns, the same on every database."""
+"""The core's value types as columns, the same on every database."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Id(TypeDecorator[UUID]):
-    """A UUID; in the database's own type on PostgreSQL only: MariaDB's refuses some and sorts otherwise."""
+    """A UUID. Native on PostgreSQL only: MariaDB's own type refuses some and sorts in another order."""
 
     impl, cache_ok = Uuid, True
 
@@ -24,7 +24,7 @@ class Id(TypeDecorator[UUID]):
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware moment, handed to every database as plain UTC: SQLite and MySQL would forget the timezone,
+    """An aware moment, stored as plain UTC with microseconds: SQLite and MySQL would drop the time zone,
     and MySQL the microseconds."""
 
     impl, cache_ok = DateTime, True
@@ -32,7 +32,7 @@ class Utc(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name not in {"mysql", "mariadb"}:
             return dialect.type_descriptor(DateTime())
-        from sqlalchemy.dialects.mysql import DATETIME  # imported by those who have it
+        from sqlalchemy.dialects.mysql import DATETIME  # only where MySQL is used
 
         return dialect.type_descriptor(DATETIME(fsp=6))
 
@@ -60,8 +60,8 @@ class Word(TypeDecorator[E]):
 
 
 class gathered(GenericFunction[str]):
-    """The values of a group in one string. SQLAlchemy's own aggregate_strings writes its separator anew into
-    the statement each time it runs, which costs as much as running it."""
+    """The values of a group in one string. SQLAlchemy's aggregate_strings renders its separator into the
+    statement at each execution, which costs as much as the execution."""
 
     inherit_cache = True
     type = String()

@@ -1,4 +1,4 @@
-"""A unit of work: a connection for a while, and what goes wrong on it told in the core's words."""
+"""The unit of work over SQL: its stores, its connection, and database errors as the core's errors."""
 
 from collections.abc import Mapping
 from time import monotonic
@@ -11,7 +11,7 @@ from adapters.sql.engines import PATIENCE_SECONDS, Engines
 from adapters.sql.events import SqlEvents
 from adapters.sql.failures import conflict, refusal
 from adapters.sql.links import SqlLinks
-from adapters.sql.outbox import SqlOutbox
+from adapters.sql.mails import SqlMails
 from adapters.sql.prebuilt import Cursors
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.teams import SqlTeams
@@ -31,7 +31,7 @@ class SqlReading(Reading):
         self.teams = SqlTeams(self.execute)
         self.events = SqlEvents(self.execute)
         self.links = SqlLinks(self.execute)
-        self.outbox = SqlOutbox(self.execute)
+        self.mails = SqlMails(self.execute)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -42,8 +42,8 @@ class SqlReading(Reading):
     def execute(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run one statement; the first opens the connection.
 
-        When the first meets one that died in the pool (the server was restarted), it is tried once more on a
-        new one: nothing was written yet. That is cheaper than asking every connection first how it is.
+        When the pooled connection died (the server was restarted), the first statement is tried once more on
+        a new one: nothing is written yet. That is cheaper than a check of each connection.
         """
         first, began = self.connection is None, monotonic()
         try:

@@ -1,15 +1,39 @@
 import re
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, type_coerce
+from sqlalchemy import Column, Integer, String, Table, UniqueConstraint, bindparam, or_, select, type_coerce
 
-from adapters.sql.mapping import Execute, Newest, Rows
-from adapters.sql.tables import user_roles, users
-from adapters.sql.types import Words, gathered
-from application.ports import Page, Users
-from domain.users import Role, User
+from adapters.sql.mapping import Newest, Rows, SqlStore
+from adapters.sql.tables import metadata, user_id
+from adapters.sql.types import Id, Utc, Word, Words, gathered
+from domain.paging import Page
+from domain.personal import exported
+from domain.users import LONGEST_EMAIL, LONGEST_USERNAME, EmailTaken, Role, User, UsernameTaken, UserStore
 
-# Gathered in the same statement, so that a user is one row however many roles they have.
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("username", String(LONGEST_USERNAME), nullable=False),
+    Column("username_key", String(LONGEST_USERNAME), nullable=False),
+    Column("email", String(LONGEST_EMAIL), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("email_verified_at", Utc),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("email", info={"raises": EmailTaken}),
+    UniqueConstraint("username_key", info={"raises": UsernameTaken}),
+)
+user_roles = Table(
+    "user_roles",
+    metadata,
+    user_id(primary_key=True),
+    Column("role", Word(Role), primary_key=True, index=True),
+)
+
+# Gathered in the same statement: a user is one row, however many roles the user has.
 ROLES = type_coerce(
     select(gathered(user_roles.c.role)).where(user_roles.c.user_id == users.c.id).scalar_subquery(),
     Words(Role),
@@ -21,7 +45,7 @@ REVOKE = user_roles.delete().where(
     user_roles.c.user_id == bindparam("user_id"), user_roles.c.role == bindparam("role")
 )
 HOLDERS = select(user_roles.c.user_id).where(user_roles.c.role == bindparam("role")).with_for_update()
-DELETE = users.delete().where(users.c.id == bindparam("its_id"))
+FORGET = users.delete().where(users.c.id == bindparam("its_id"))
 ALL = Newest(USERS)
 FOUND = Newest(
     USERS,
@@ -29,10 +53,7 @@ FOUND = Newest(
 )
 
 
-class SqlUsers(Users):
-    def __init__(self, execute: Execute) -> None:
-        self.execute = execute
-
+class SqlUsers(SqlStore, UserStore):
     def add(self, user: User) -> None:
         self.execute(USERS.insert, USERS.write(user))
 
@@ -57,9 +78,13 @@ class SqlUsers(Users):
     def page(self, search: str, after: UUID | None, limit: int) -> Page[User]:
         if not search:
             return ALL.page(self.execute, after, limit)
-        # What is typed is looked for as it stands: % and _ are letters like any other.
+        # The search is literal: % and _ are letters like any other.
         literal = re.sub("[%_/]", r"/\g<0>", search.casefold())
         return FOUND.page(self.execute, after, limit, search=f"%{literal}%")
 
-    def delete(self, user_id: UUID) -> bool:
-        return self.execute(DELETE, {"its_id": user_id}).rowcount == 1
+    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+        user = self.get(user_id)
+        yield from [exported(user)] if user else []
+
+    def forget(self, user_id: UUID) -> None:
+        self.execute(FORGET, {"its_id": user_id})

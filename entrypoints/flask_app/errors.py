@@ -1,16 +1,17 @@
-"""Every error on its way to the client: JSON for programs, a page for people."""
+"""Every error as the client sees it: JSON under /api/, a page elsewhere."""
 
 import logging
 from urllib.parse import quote
 
-from flask import Flask, redirect, render_template, request
+from flask import Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from domain.errors import DomainError, NotAuthenticated, Unavailable
+from entrypoints.api.http import to_json
 from entrypoints.flask_app.login import visitor
-from entrypoints.flask_app.pages import common
+from entrypoints.flask_app.page import common
 from entrypoints.problems import PROBLEMS, Problem, Refused, problem_of
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def add_error_handlers(app: Flask) -> None:
 
 
 def show_http(error: HTTPException) -> ResponseReturnValue:
-    """What the framework found wrong. A crash comes here too, as a 500, after it was logged."""
+    """Errors of the framework. A crash comes here too, as a 500, after it was logged."""
     status = error.code or 500
     problem = PROBLEMS.get(status) or Problem(status, status * 100 + 1, error.name)
     allow = dict(error.get_headers()).get("Allow")
@@ -47,7 +48,9 @@ def show_http(error: HTTPException) -> ResponseReturnValue:
 
 def show(problem: Problem, error: Exception) -> ResponseReturnValue:
     if request.path.startswith(("/api/", "/health/")) or request.path == "/api":
-        return problem.envelope(), problem.status, problem.headers
+        return Response(
+            to_json(problem.envelope()), problem.status, problem.headers, content_type="application/json"
+        )
     if isinstance(error, NotAuthenticated) and request.method in {"GET", "HEAD"}:
         here = request.full_path.removesuffix("?")
         return redirect(f"/login?next={quote(here, safe='/')}")
@@ -56,13 +59,13 @@ def show(problem: Problem, error: Exception) -> ResponseReturnValue:
 
 def _page(problem: Problem, error: Exception) -> str:
     actor = None
-    if not isinstance(error, Unavailable):  # to ask again who it is would take as long again
+    if not isinstance(error, Unavailable):  # to ask for the user again would take as long again
         try:
             actor = visitor()
         except Unavailable:
             pass
         except Exception:
-            log.exception("nobody can say who asks")
+            log.exception("the user of an error page is unknown")
     title = TITLES.get(problem.status, "That did not work")
     return render_template(
         "error.html", **common(actor), status=problem.status, title=title, message=problem.message

@@ -1,60 +1,34 @@
 from dataclasses import dataclass
-from uuid import UUID
 
-from flask import jsonify, redirect
+from flask import redirect
 from flask.typing import ResponseReturnValue
-from werkzeug import Response
 
 from application.sessions import Sessions
-from entrypoints.flask_app.clients import client
-from entrypoints.flask_app.login import Cookie, signed_in, visitor
-from entrypoints.flask_app.wire import read
-from entrypoints.schemas import Login, show_session, show_user
+from entrypoints.api.http import Cookie, SessionCookie
+from entrypoints.flask_app.login import signed_in, visitor
+from entrypoints.flask_app.page import show_page, show_to_strangers
 
 
 @dataclass(frozen=True, slots=True)
-class SessionViews:
+class SessionPages:
     sessions: Sessions
-    cookie: Cookie
+    cookie: SessionCookie
 
     def login(self) -> ResponseReturnValue:
-        unsafe = read(Login)
-        actor, secret = self.sessions.login(
-            unsafe.email,
-            unsafe.password,
-            remember=unsafe.remember,
-            replacing=self.cookie.secret(),
-            client=client(),
-        )
-        response = jsonify(message="success", data=show_user(actor.user))
-        self.cookie.hand_over(response, secret, actor)
+        return show_to_strangers("login.html")
+
+    def logout(self) -> ResponseReturnValue:
+        return show_page("logout.html", visitor())
+
+    def end(self) -> ResponseReturnValue:
+        actor = visitor()
+        if actor:  # a user that logged out in another tab is logged out already
+            self.sessions.logout(actor)
+        response = redirect("/", 303)
+        response.headers["Set-Cookie"] = self.cookie.header(Cookie())
         return response
 
     def list(self) -> ResponseReturnValue:
         actor = signed_in()
         sessions = self.sessions.of(actor)
-        return {"data": [show_session(session, actor.session.id) for session in sessions], "next": None}
-
-    def end(self, id: UUID) -> ResponseReturnValue:
-        actor = signed_in()
-        self.sessions.end(actor, id)
-        response = jsonify(message="success")
-        return self._without_cookie(response) if id == actor.session.id else response
-
-    def end_others(self) -> ResponseReturnValue:
-        self.sessions.end_others(signed_in())
-        return {"message": "success"}
-
-    def logout(self) -> ResponseReturnValue:
-        self.sessions.logout(signed_in())
-        return self._without_cookie(jsonify(message="success"))
-
-    def logout_from_page(self) -> ResponseReturnValue:
-        actor = visitor()
-        if actor:  # who is logged out already, in another tab say, has what they wanted
-            self.sessions.logout(actor)
-        return self._without_cookie(redirect("/", 303))
-
-    def _without_cookie(self, response: Response) -> Response:
-        self.cookie.take_away(response)
-        return response
+        return show_page("sessions.html", actor, sessions=sessions, current_id=actor.session.id)

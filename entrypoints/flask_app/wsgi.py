@@ -14,34 +14,34 @@ from entrypoints.background import Background, turn_file
 from entrypoints.container import Container
 from entrypoints.flask_app.app import create_app
 
-# Opened when this is imported, before there are workers: whose turn it is to do what needs to be done once.
+# Opened at import, before the workers are forked: the lock of the background work.
 TURN = turn_file()
 
 
-# Once in a process: our own server calls it before its workers are born, which have it from then on. So they
-# all have the settings that the master read, and a change of them wants a restart.
+# Once in a process. The server calls it before it forks its workers, so all workers have the settings that
+# the master read. Changed settings need a restart.
 @cache
 def create() -> Flask:
-    """The application alone. Its mail is delivered by `entrypoints.cli outbox deliver --forever`."""
+    """The application alone. Its mail is delivered by `entrypoints.cli mails deliver --forever`."""
     return create_app(_container())
 
 
 def with_background() -> Flask:
-    """The application and what is done beside it: `make dev`, or another server with one process."""
+    """The application with its background work: for `make dev`, or a server with one process."""
     container = _container()
     Background(container.delivery(), container.housekeeping(), TURN).start()
     return create()
 
 
 def worker() -> Flask:
-    """The application of one of our own server's workers: one of them delivers the mail.
+    """The application of one worker of the server. One of the workers does the background work.
 
-    A worker is stopped by its master, with SIGTERM. Ctrl-C is left to the master: the terminal sends it to
-    every process of the group.
+    The master stops a worker with SIGTERM. Ctrl-C is for the master only: the terminal sends it to every
+    process of the group.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     threading.Thread(target=_obey, name="obey", daemon=True).start()
-    # Not os.getppid(): the master may have been killed since, and that would name the one who took over.
+    # Not os.getppid(): after a kill of the master it names another process.
     master = multiprocessing.parent_process()
     threading.Thread(
         target=_follow, args=(master.pid if master else os.getppid(),), name="follow", daemon=True
@@ -50,10 +50,10 @@ def worker() -> Flask:
 
 
 def _obey() -> None:
-    """Stop on SIGTERM: once, however often it comes, and not before there is something to stop.
+    """Stop on SIGTERM: once, however often it comes, and not before the worker serves.
 
-    Left to itself, granian 2.8 at times waits for ever when it is told twice at once, or in its first moments
-    (seen in two of three tries when a whole process group is told).
+    granian 2.8 at times hangs when SIGTERM comes twice at once, or in its first moments (seen in two of three
+    tries when a whole process group gets it).
     """
     signal.sigwait({signal.SIGTERM})
     sleep(0.1)
@@ -65,7 +65,7 @@ def _obey() -> None:
 
 
 def _follow(master: int) -> None:
-    """End when the master has: killed, it could not say so, and nobody could stop its workers."""
+    """End when the master has ended: a killed master cannot stop its workers."""
     while os.getppid() == master:
         sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)

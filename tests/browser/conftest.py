@@ -142,7 +142,7 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         "WORKERS": "1",
     }
     site = Site(settings["BASE_URL"], os.environ | settings, folder / "log")
-    site.run("alembic", "upgrade", "head")
+    site.run("alembic", "upgrade", "heads")
     with site.log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "entrypoints.serve"],

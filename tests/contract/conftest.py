@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 
-from adapters.memory import Memory, MemoryReading, MemoryUnitOfWork, Tables
+from adapters.memory.tables import Tables
+from adapters.memory.unit_of_work import Memory, MemoryReading, MemoryUnitOfWork
 from adapters.sql.engines import Engines, connect
-from adapters.sql.tables import metadata
+from adapters.sql.limits import metadata
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from application.ports import Look, Transaction
 from tests.databases import KINDS, migrated_database

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from uuid_utils.compat import uuid7
 
-from domain.audit import Tag
+from domain.events import Tag
 from tests.fakes import NOON
 from tests.samples import an_event
 

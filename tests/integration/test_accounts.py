@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.sessions import hash_of
+from domain.secrets import hash_of
 from domain.users import RESERVED_USERNAMES
 from tests.integration.conftest import ADA
 from tests.samples import GOOD_PASSWORD

@@ -107,7 +107,7 @@ def test_passwords_that_differ_are_asked_for_again(run, container):
         ["users", "grant", "ada@example.org", "queen"],
         ["users", "list", "--limit", "101"],
         ["users", "list", "--after", "nobody"],
-        ["outbox", "list", "--limit", "0"],
+        ["mails", "list", "--limit", "0"],
         ["users", "delete"],
         ["nonsense"],
     ],
@@ -235,16 +235,16 @@ def undelivered(clock, container):
     parked.failed(NOON, "the mail server answered 550")
     with container.transaction() as work:
         for mail in (waits, parked):
-            work.outbox.add(mail)
+            work.mails.add(mail)
         delivered = a_mail(recipient="d@example.org")
         delivered.delivered(NOON)
-        work.outbox.add(delivered)
+        work.mails.add(delivered)
         work.commit()
     return waits, parked
 
 
 def test_the_outbox_lists_what_waits_and_what_was_given_up_and_no_token(run, undelivered):
-    result = run("outbox", "list")
+    result = run("mails", "list")
 
     given_up, waits = lines(result)
     assert "given up" in given_up and given_up.endswith("p@example.org  the mail server answered 550")
@@ -254,7 +254,7 @@ def test_the_outbox_lists_what_waits_and_what_was_given_up_and_no_token(run, und
 
 def test_the_outbox_is_listed_for_programs(run, undelivered):
     _, parked = undelivered
-    result = run("outbox", "list", "--json")
+    result = run("mails", "list", "--json")
 
     page = json.loads(result.stdout)
     assert page["data"][0] == {
@@ -270,8 +270,8 @@ def test_the_outbox_is_listed_for_programs(run, undelivered):
     assert page["data"][1]["next_try_at"] == (NOON + timedelta(minutes=1)).isoformat()
     assert (len(page["data"]), page["next"]) == (2, None)
     assert "t0k3n" not in result.output
-    first = json.loads(run("outbox", "list", "--json", "--limit", "1").stdout)
-    rest = json.loads(run("outbox", "list", "--json", "--after", first["next"]).stdout)
+    first = json.loads(run("mails", "list", "--json", "--limit", "1").stdout)
+    rest = json.loads(run("mails", "list", "--json", "--after", first["next"]).stdout)
     assert first["data"] + rest["data"] == page["data"]
 
 
@@ -285,12 +285,12 @@ def test_what_is_due_is_delivered(run, ada, container, undelivered):
     container.mailer.override(providers.Object(mailer))
     with container.transaction() as work:
         for number in range(7):
-            work.outbox.add(a_mail(recipient=f"{number}@example.org"))
+            work.mails.add(a_mail(recipient=f"{number}@example.org"))
         work.commit()
 
-    assert lines(run("outbox", "deliver")) == ["Tried 7, 2 wait, 1 given up."]
+    assert lines(run("mails", "deliver")) == ["Tried 7, 2 wait, 1 given up."]
     assert [mail.recipient for mail in mailer.sent] == [f"{number}@example.org" for number in range(7)]
-    assert lines(run("outbox", "deliver")) == ["Tried 0, 2 wait, 1 given up."]
+    assert lines(run("mails", "deliver")) == ["Tried 0, 2 wait, 1 given up."]
 
 
 def test_purging_prints_what_has_served_its_time(clock, ada, run, container):
@@ -311,4 +311,4 @@ def test_purging_spares_what_is_still_good(clock, ada, client, run, container):
     assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "counters: 0"]
     assert client.ask("GET", "/api/user")[0] == 200
     with container.look() as stored:
-        assert len(stored.outbox.page(None, 10).items) >= 1
+        assert len(stored.mails.page(None, 10).items) >= 1

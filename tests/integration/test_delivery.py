@@ -89,7 +89,7 @@ def queue(engines, count):
     ]
     with SqlUnitOfWork(engines) as work:
         for mail in mails:
-            work.outbox.add(mail)
+            work.mails.add(mail)
         work.commit()
     return [mail.recipient for mail in mails]
 
@@ -107,7 +107,7 @@ def delivering(database_url, mail_url, folder):
     log = Path(folder, f"deliver-{uuid4().hex}.log")
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [*CLI, "outbox", "deliver", "--forever"],
+            [*CLI, "mails", "deliver", "--forever"],
             cwd=ROOT,
             env=environment(database_url, free_port(), MAIL_URL=mail_url),
             stdin=subprocess.DEVNULL,
@@ -321,15 +321,15 @@ def test_what_was_given_up_is_counted_and_listed_without_its_token(database_url,
 
     now = datetime.now(UTC)
     with SqlUnitOfWork(engines) as work:
-        work.outbox.add(a_mail(recipient="old@example.org", created_at=now - timedelta(days=1)))
-        work.outbox.add(a_mail(recipient="new@example.org", created_at=now))
+        work.mails.add(a_mail(recipient="old@example.org", created_at=now - timedelta(days=1)))
+        work.mails.add(a_mail(recipient="new@example.org", created_at=now))
         work.commit()
 
-    assert command("outbox", "deliver") == "Tried 2, 1 wait, 1 given up.\n"
+    assert command("mails", "deliver") == "Tried 2, 1 wait, 1 given up.\n"
 
-    table = command("outbox", "list").splitlines()
+    table = command("mails", "list").splitlines()
     assert len(table) == 2 and "given up" in "".join(table)
-    listed = {mail["recipient"]: mail for mail in json.loads(command("outbox", "list", "--json"))["data"]}
+    listed = {mail["recipient"]: mail for mail in json.loads(command("mails", "list", "--json"))["data"]}
     assert listed["old@example.org"]["parked_at"] and not listed["new@example.org"]["parked_at"]
     assert listed["new@example.org"]["last_error"] == (
         "the mail server was not reached (ConnectionRefusedError)"

@@ -6,7 +6,7 @@ import pytest
 from dependency_injector import providers
 from sqlalchemy import select
 
-from adapters.sql.tables import metadata
+from adapters.sql.limits import metadata
 from tests.fakes import FakeMailer
 from tests.integration.conftest import ADA
 from tests.races import racing
@@ -26,16 +26,16 @@ pytestmark = pytest.mark.usefixtures("clock")
 def waiting(container):
     """Mails that were not delivered yet, the oldest first."""
     with container.look() as stored:
-        return stored.outbox.page(None, 100).items[::-1]
+        return stored.mails.page(None, 100).items[::-1]
 
 
 def letters(container):
-    return [(mail.letter, mail.recipient) for mail in waiting(container)]
+    return [(mail.kind, mail.recipient) for mail in waiting(container)]
 
 
 def token_of(container, letter):
     """Of the link in the last such mail."""
-    return [mail for mail in waiting(container) if mail.letter == letter][-1].facts["token"]
+    return [mail for mail in waiting(container) if mail.kind == letter][-1].facts["token"]
 
 
 def delivered(container):
@@ -349,7 +349,7 @@ def test_links_begin_with_base_url_whatever_host_a_request_named(client, contain
     client.ask("POST", "/api/password/forgot", {"email": ADA["email"]}, headers=headers)
 
     for mail, page in zip(waiting(container), ("verify-email", "reset-password"), strict=True):
-        written = container.mailer().letters.write(mail)
+        written = container.mailer().kinds.write(mail)
         link = f"http://localhost/{page}#{mail.facts['token']}"
         assert written.text.count("http") == 2  # the link, and the site's own address below
         assert link in written.text and f'href="{link}"' in written.html

@@ -9,7 +9,7 @@ import pytest
 from dependency_injector import providers
 
 from adapters.sql.engines import connect
-from domain.sessions import hash_of
+from domain.secrets import hash_of
 from entrypoints import logs
 from entrypoints.flask_app.app import create_app
 from entrypoints.logs import JsonLines, TextLines

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from adapters.sql.tables import metadata
+from adapters.sql.limits import metadata
 from domain.access import Operator
 from domain.errors import NotFound, Stale, TooManyAttempts, Unavailable
-from domain.sessions import Client, hash_of
+from domain.secrets import hash_of
+from domain.sessions import Client
 from domain.users import Role
 from entrypoints.flask_app.app import create_app
 from tests.integration.conftest import ADA

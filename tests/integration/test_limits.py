@@ -252,7 +252,7 @@ def test_nobody_is_sent_more_links_by_registering_again_and_again(client, contai
         sent += delivered(container)
         client.ask("DELETE", "/api/user", {"current_password": GOOD_PASSWORD}, **options)
 
-    assert 1 <= len([mail for mail in sent if mail.letter == "verify_email"]) <= 5
+    assert 1 <= len([mail for mail in sent if mail.kind == "verify_email"]) <= 5
 
 
 @ON_ONE_DATABASE

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
 from adapters.sql.engines import connect
-from adapters.sql.tables import metadata
+from adapters.sql.limits import metadata
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from tests.databases import KINDS, ROOT, alembic_config, empty_database
 from tests.samples import a_link, a_mail, a_membership, a_session, a_team, a_user, an_event
@@ -45,7 +45,7 @@ def populate(url):
         work.teams.add_member(a_membership(team, user))
         work.events.add(an_event(user.id))
         work.links.add(a_link(user.id))
-        work.outbox.add(a_mail())
+        work.mails.add(a_mail())
         work.commit()
     with SqlReading(engines) as stored:
         assert stored.users.get(user.id) == user
@@ -63,18 +63,18 @@ def test_each_revision_goes_up_and_down_and_up_again(url):
 
 def test_a_populated_database_goes_down_and_up_again(url):
     config = alembic_config(url)
-    command.upgrade(config, "head")
+    command.upgrade(config, "heads")
     populate(url)
     for _ in revisions(url):
         command.downgrade(config, "-1")
     assert tables(url) == set()
 
-    command.upgrade(config, "head")
+    command.upgrade(config, "heads")
     populate(url)
 
 
 def test_the_tables_are_what_the_migrations_make(url):
-    command.upgrade(alembic_config(url), "head")
+    command.upgrade(alembic_config(url), "heads")
 
     command.check(alembic_config(url))
 
@@ -91,7 +91,7 @@ def alembic(*arguments, **environment):
 
 
 def test_alembic_works_by_itself_on_database_url(url):
-    done = alembic("upgrade", "head", DATABASE_URL=url)
+    done = alembic("upgrade", "heads", DATABASE_URL=url)
 
     assert done.returncode == 0, done.stderr
     assert tables(url) == set(metadata.tables)
@@ -99,7 +99,7 @@ def test_alembic_works_by_itself_on_database_url(url):
 
 def test_alembic_migrates_the_test_database_when_told(url, tmp_path):
     done = alembic(
-        "-x", "db=test", "upgrade", "head", TEST_DATABASE_URL=url, DATABASE_URL="sqlite:////nowhere/x.db"
+        "-x", "db=test", "upgrade", "heads", TEST_DATABASE_URL=url, DATABASE_URL="sqlite:////nowhere/x.db"
     )
 
     assert done.returncode == 0, done.stderr
@@ -107,7 +107,7 @@ def test_alembic_migrates_the_test_database_when_told(url, tmp_path):
 
 
 def test_alembic_refuses_a_url_without_its_driver_in_one_line():
-    done = alembic("-x", "db=test", "upgrade", "head", TEST_DATABASE_URL="postgresql+asyncpg://127.0.0.1/x")
+    done = alembic("-x", "db=test", "upgrade", "heads", TEST_DATABASE_URL="postgresql+asyncpg://127.0.0.1/x")
 
     assert done.returncode == 1
     assert done.stderr.startswith("hexstart does not start: DATABASE_URL: must be sqlite:///")
@@ -117,7 +117,7 @@ def test_alembic_refuses_a_url_without_its_driver_in_one_line():
 def test_the_test_database_must_be_named():
     environment = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     done = subprocess.run(
-        [sys.executable, "-m", "alembic", "-x", "db=test", "upgrade", "head"],
+        [sys.executable, "-m", "alembic", "-x", "db=test", "upgrade", "heads"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -183,7 +183,7 @@ def test_another_site_ends_nothing(ada, client, path):
 def test_a_login_from_a_new_device_is_told_by_mail(ada, client, new_client, container):
     login(client, FIREFOX)
     notice = waiting(container)[-1]
-    assert (notice.letter, notice.recipient) == ("new_device", ADA["email"])
+    assert (notice.kind, notice.recipient) == ("new_device", ADA["email"])
     assert notice.facts == {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.9"}
 
     login(new_client(), FIREFOX.replace("140", "141"), "192.0.2.10")  # an update is no new device

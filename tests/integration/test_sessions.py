@@ -6,7 +6,7 @@ from dependency_injector import providers
 from sqlalchemy import select
 
 from adapters.sql.tables import events, sessions
-from domain.sessions import hash_of
+from domain.secrets import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
 from tests.integration.conftest import ADA, Talker

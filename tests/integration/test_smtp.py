@@ -16,11 +16,11 @@ from aiosmtpd.smtp import AuthResult
 from dependency_injector import providers
 
 from adapters.mail import smtp
-from adapters.mail.letters import Letters
+from adapters.mail.rendering import Letters
 from adapters.mail.smtp import SmtpMailer
 from application.ports import MailNotSent
 from domain.links import LinkLife
-from domain.mail import LEASE, Letter
+from domain.mails import LEASE, MailKind
 from entrypoints.settings import Settings
 from tests.fakes import NOON
 from tests.integration.conftest import ADA
@@ -123,7 +123,7 @@ def trusting(mailer, certificate):
 
 
 def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
-    mail = a_mail(Letter.VERIFY_EMAIL)
+    mail = a_mail(MailKind.VERIFY_EMAIL)
     with serving(inbox) as port:
         mailer(f"smtp://127.0.0.1:{port}").send(mail)
 
@@ -148,7 +148,7 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
 @pytest.mark.parametrize("letter", list(Letter))
 def test_every_letter_can_be_sent(inbox, letter):
     facts = {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.1"}
-    if letter in {Letter.VERIFY_EMAIL, Letter.RESET_PASSWORD}:
+    if letter in {MailKind.VERIFY_EMAIL, MailKind.RESET_PASSWORD}:
         facts["token"] = "t0k3n"
     with serving(inbox) as port:
         mailer(f"smtp://127.0.0.1:{port}").send(a_mail(letter, facts=facts))
@@ -161,7 +161,7 @@ def test_every_letter_can_be_sent(inbox, letter):
 def test_what_came_from_outside_is_text_and_no_markup(inbox):
     facts = {"username": "ada", "device": "<b>Firefox</b>\r\nBcc: eve@example.org", "ip": "<img src=x>"}
     with serving(inbox) as port:
-        mailer(f"smtp://127.0.0.1:{port}").send(a_mail(Letter.NEW_DEVICE, facts=facts))
+        mailer(f"smtp://127.0.0.1:{port}").send(a_mail(MailKind.NEW_DEVICE, facts=facts))
 
     [message] = inbox.messages
     html = message.get_body(["html"]).get_content()
@@ -436,9 +436,9 @@ def test_a_mail_that_was_refused_is_delivered_once_when_the_server_is_well_again
 def test_a_mail_to_an_impossible_address_does_not_hold_up_the_others(clock, ada, container, inbox):
     with container.transaction() as work:
         for number in range(4):
-            work.outbox.add(a_mail(recipient=f"ok{number}@example.org", next_try_at=NOON))
+            work.mails.add(a_mail(recipient=f"ok{number}@example.org", next_try_at=NOON))
         first = a_mail(recipient="émilie@example.org", next_try_at=NOON - timedelta(seconds=1))
-        work.outbox.add(first)
+        work.mails.add(first)
         work.commit()
     with serving(inbox, enable_SMTPUTF8=False) as port:
         container.mailer.override(providers.Object(mailer(f"smtp://127.0.0.1:{port}")))
@@ -452,9 +452,9 @@ def test_a_mail_to_an_impossible_address_does_not_hold_up_the_others(clock, ada,
 def test_a_mail_that_cannot_be_written_does_not_hold_up_the_others(clock, container, inbox):
     """One of an older version, say, without a fact that its template asks for by now."""
     with container.transaction() as work:
-        work.outbox.add(a_mail(facts={}, recipient="first@example.org"))
+        work.mails.add(a_mail(facts={}, recipient="first@example.org"))
         for number in range(4):
-            work.outbox.add(a_mail(recipient=f"ok{number}@example.org"))
+            work.mails.add(a_mail(recipient=f"ok{number}@example.org"))
         work.commit()
     with serving(inbox) as port:
         container.mailer.override(providers.Object(mailer(f"smtp://127.0.0.1:{port}")))

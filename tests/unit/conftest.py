@@ -5,23 +5,25 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory import Memory, MemoryLimiter, MemoryReading, MemoryUnitOfWork
+from adapters.memory.limits import MemoryLimiter
+from adapters.memory.unit_of_work import Memory, MemoryReading, MemoryUnitOfWork
 from application.accounts import Accounts
 from application.administration import Administration
-from application.attempts import Attempts
-from application.audit import Audit
-from application.confirmation import Confirmation
 from application.emails import Emails
+from application.events import Events
 from application.housekeeping import Housekeeping
+from application.limits import Limits
 from application.links import Links
-from application.outbox import Delivery, Letters
+from application.mails import Delivery, Mails
 from application.passwords import Passwords
+from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from application.teams import Teams
+from application.wiring import parts_of
 from domain.access import SignedIn
-from domain.audit import Event, Tag
-from domain.links import LinkLife
-from domain.mail import Letter, Mail
+from domain.events import Event, Tag
+from domain.links import Purpose
+from domain.mails import Mail, MailKind
 from domain.sessions import SessionLife
 from tests.fakes import (
     Counting,
@@ -34,13 +36,12 @@ from tests.fakes import (
 )
 from tests.samples import CLIENT, GOOD_PASSWORD
 
-LINK_LIFE = LinkLife(verify=timedelta(days=1), reset=timedelta(minutes=30))
 LIFE = SessionLife(timedelta(hours=12), timedelta(days=14), timedelta(days=90))
 
 
 @dataclass
 class World:
-    """Everything there is, in memory."""
+    """All services over memory and fakes, wired by name as in the container."""
 
     memory: Memory = field(default_factory=Memory)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -49,66 +50,28 @@ class World:
     mailer: FakeMailer = field(default_factory=FakeMailer)
 
     def __post_init__(self) -> None:
-        limiter = MemoryLimiter(self.clock)
-        audit = Audit(self.clock, self.count.id)
-        attempts = Attempts(limiter)
-        letters = Letters(self.clock, self.count.id)
-        links = Links(letters, LINK_LIFE, self.clock, self.count.id, self.count.secret)
-        confirmation = Confirmation(self.transaction, self.hasher, attempts, audit)
-        self.sessions = Sessions(
-            look=self.look,
-            transaction=self.transaction,
-            hasher=self.hasher,
-            syntax=plain_syntax,
-            attempts=attempts,
-            letters=letters,
-            audit=audit,
-            life=LIFE,
-            now=self.clock,
-            new_id=self.count.id,
-            new_secret=self.count.secret,
-        )
-        self.accounts = Accounts(
-            look=self.look,
-            transaction=self.transaction,
-            confirmation=confirmation,
-            sessions=self.sessions,
-            links=links,
-            attempts=attempts,
-            hasher=self.hasher,
-            strength=long_is_strong,
-            syntax=plain_syntax,
-            audit=audit,
-            now=self.clock,
-            new_id=self.count.id,
-        )
-        self.emails = Emails(
-            transaction=self.transaction,
-            confirmation=confirmation,
-            links=links,
-            letters=letters,
-            syntax=plain_syntax,
-            attempts=attempts,
-            audit=audit,
-            now=self.clock,
-        )
-        self.passwords = Passwords(
-            look=self.look,
-            transaction=self.transaction,
-            confirmation=confirmation,
-            sessions=self.sessions,
-            links=links,
-            letters=letters,
-            hasher=self.hasher,
-            strength=long_is_strong,
-            syntax=plain_syntax,
-            attempts=attempts,
-            audit=audit,
-        )
-        self.delivery = Delivery(self.look, self.transaction, self.mailer, self.clock)
-        self.housekeeping = Housekeeping(self.transaction, limiter, self.clock)
-        self.teams = Teams(self.look, self.transaction, TagSanitizer())
-        self.administration = Administration(self.look, self.transaction, plain_syntax, audit)
+        self.now, self.new_id, self.new_secret = self.clock, self.count.id, self.count.secret
+        self.limiter = MemoryLimiter(self.clock)
+        self.syntax, self.strength, self.sanitizer = plain_syntax, long_is_strong, TagSanitizer()
+        self.session_life, self.link_lifetimes = LIFE, {purpose: purpose.lifetime for purpose in Purpose}
+
+        # A service stands below the services that it uses.
+        self.events = self.wire(Events)
+        self.limits = self.wire(Limits)
+        self.mails = self.wire(Mails)
+        self.links = self.wire(Links)
+        self.reauthentication = self.wire(Reauthentication)
+        self.sessions = self.wire(Sessions)
+        self.accounts = self.wire(Accounts)
+        self.emails = self.wire(Emails)
+        self.passwords = self.wire(Passwords)
+        self.teams = self.wire(Teams)
+        self.administration = self.wire(Administration)
+        self.delivery = self.wire(Delivery)
+        self.housekeeping = self.wire(Housekeeping)
+
+    def wire(self, kind):
+        return kind(**parts_of(kind, vars(self) | {"look": self.look, "transaction": self.transaction}))
 
     def look(self) -> MemoryReading:
         return MemoryReading(self.memory)
@@ -125,22 +88,26 @@ class World:
         options = {"remember": False, "replacing": None, "client": CLIENT} | options
         return self.sessions.login(email, password, **options)
 
-    @property
-    def mails(self) -> list[Mail]:
-        """What waits to be sent, the oldest first."""
-        return [mail for mail in self.memory.tables.outbox.values() if mail.next_try_at]
-
-    def token(self, letter: Letter) -> str:
-        """Of the link that was last sent with such a letter."""
-        return [mail for mail in self.mails if mail.letter == letter][-1].facts["token"]
+    def rows(self, table: str) -> list:
+        """The stored rows of a table, in the order of their keys."""
+        return self.memory.tables[table].where()
 
     @property
-    def events(self) -> list[Event]:
-        return list(self.memory.tables.events.values())
+    def waiting(self) -> list[Mail]:
+        """Mails that wait to be sent, oldest first."""
+        return [mail for mail in self.rows("mails") if mail.next_try_at]
+
+    def token(self, kind: MailKind) -> str:
+        """The token of the last link that was sent by this kind of mail."""
+        return [mail for mail in self.waiting if mail.kind == kind][-1].facts["token"]
+
+    @property
+    def recorded(self) -> list[Event]:
+        return self.rows("events")
 
     @property
     def tags(self) -> list[Tag]:
-        return [event.tag for event in self.events]
+        return [event.tag for event in self.recorded]
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 
 from domain.access import LastAdmin, Operator, PermissionDenied, SignedIn
-from domain.audit import Tag
 from domain.errors import Invalid, NotFound
+from domain.events import Tag
 from domain.users import Role
 from tests.samples import CLIENT
 
@@ -58,9 +58,9 @@ def test_granting_twice_is_granting_once(world, ada):
     world.administration.grant(OPERATOR, "ADA@example.org", Role.ADMIN)
     user = world.administration.grant(OPERATOR, "ada@example.org", Role.ADMIN)
 
-    assert user.roles == {Role.ADMIN} == world.memory.tables.users[ada.id].roles
+    assert user.roles == {Role.ADMIN} == world.memory.tables["users"].get(ada.id).roles
     assert world.tags.count(Tag.ROLE_GRANTED) == 1
-    assert world.events[-1].detail == "admin"
+    assert world.recorded[-1].detail == "admin"
 
 
 def test_revoking(world, ada):
@@ -69,9 +69,9 @@ def test_revoking(world, ada):
     user = world.administration.revoke(boss, "ada@example.org", Role.ADMIN)
     world.administration.revoke(boss, "ada@example.org", Role.ADMIN)
 
-    assert user.roles == frozenset() == world.memory.tables.users[ada.id].roles
+    assert user.roles == frozenset() == world.memory.tables["users"].get(ada.id).roles
     assert world.tags.count(Tag.ROLE_REVOKED) == 1
-    assert (world.events[-1].user_id, world.events[-1].actor_id) == (ada.id, boss.id)
+    assert (world.recorded[-1].user_id, world.recorded[-1].actor_id) == (ada.id, boss.id)
 
 
 def test_the_site_is_not_left_without_an_admin(world):
@@ -80,7 +80,7 @@ def test_the_site_is_not_left_without_an_admin(world):
     with pytest.raises(LastAdmin):
         world.administration.revoke(boss, boss.user.email, Role.ADMIN)
 
-    assert world.memory.tables.users[boss.id].roles == {Role.ADMIN}
+    assert world.memory.tables["users"].get(boss.id).roles == {Role.ADMIN}
 
 
 @pytest.mark.parametrize("change", ["grant", "revoke"])

@@ -1,32 +1,32 @@
 import pytest
 
-from domain.audit import Tag
 from domain.errors import Invalid, TooManyAttempts
+from domain.events import Tag
 from domain.links import LinkGone
-from domain.mail import Letter
+from domain.mails import MailKind
 from domain.passwords import WrongPassword
 from domain.users import EmailTaken
 from tests.samples import CLIENT, GOOD_PASSWORD
 
 
 def stored(world, actor):
-    return world.memory.tables.users[actor.id]
+    return world.memory.tables["users"].get(actor.id)
 
 
 def ask(world, actor, email="new@example.org", password=GOOD_PASSWORD):
     world.emails.ask_to_change(actor, email, password)
-    return world.token(Letter.VERIFY_EMAIL)
+    return world.token(MailKind.VERIFY_EMAIL)
 
 
 def test_the_link_of_the_registration_verifies_the_address(world, ada):
-    world.emails.verify(world.token(Letter.VERIFY_EMAIL), CLIENT)
+    world.emails.verify(world.token(MailKind.VERIFY_EMAIL), CLIENT)
 
     assert stored(world, ada).email_verified_at == world.clock.now
     assert world.tags[-1] == Tag.EMAIL_VERIFIED
 
 
 def test_a_link_is_good_once(world, ada):
-    token = world.token(Letter.VERIFY_EMAIL)
+    token = world.token(MailKind.VERIFY_EMAIL)
     world.emails.verify(token, CLIENT)
 
     with pytest.raises(LinkGone):
@@ -34,7 +34,7 @@ def test_a_link_is_good_once(world, ada):
 
 
 def test_a_link_has_its_time(world, ada):
-    token = world.token(Letter.VERIFY_EMAIL)
+    token = world.token(MailKind.VERIFY_EMAIL)
     world.clock.advance(days=1)
 
     with pytest.raises(LinkGone):
@@ -48,29 +48,29 @@ def test_an_unknown_link_is_answered_alike(world):
 
 
 def test_a_link_of_somebody_who_left_is_gone(world, ada):
-    token = world.token(Letter.VERIFY_EMAIL)
-    world.memory.tables.users.clear()
+    token = world.token(MailKind.VERIFY_EMAIL)
+    world.memory.tables["users"].stored.clear()
 
     with pytest.raises(LinkGone):
         world.emails.verify(token, CLIENT)
 
 
 def test_a_new_link_replaces_the_old_one(world, ada):
-    old = world.token(Letter.VERIFY_EMAIL)
+    old = world.token(MailKind.VERIFY_EMAIL)
     world.emails.send_again(ada)
 
     with pytest.raises(LinkGone):
         world.emails.verify(old, CLIENT)
-    world.emails.verify(world.token(Letter.VERIFY_EMAIL), CLIENT)
+    world.emails.verify(world.token(MailKind.VERIFY_EMAIL), CLIENT)
 
 
 def test_who_is_verified_gets_no_more_links(world, ada):
-    world.emails.verify(world.token(Letter.VERIFY_EMAIL), CLIENT)
+    world.emails.verify(world.token(MailKind.VERIFY_EMAIL), CLIENT)
     ada.user.email_verified_at = world.clock.now
-    before = len(world.mails)
+    before = len(world.waiting)
     world.emails.send_again(ada)
 
-    assert len(world.mails) == before
+    assert len(world.waiting) == before
 
 
 def test_mails_to_one_address_are_few(world, ada):
@@ -84,22 +84,22 @@ def test_until_the_new_address_is_proven_the_old_one_stays(world, ada):
     ask(world, ada)
 
     assert stored(world, ada).email == "ada@example.org"
-    letters = {mail.letter: mail.recipient for mail in world.mails}
+    letters = {mail.kind: mail.recipient for mail in world.waiting}
     assert letters == {
-        Letter.VERIFY_EMAIL: "new@example.org",
-        Letter.EMAIL_CHANGE_ASKED: "ada@example.org",
+        MailKind.VERIFY_EMAIL: "new@example.org",
+        MailKind.EMAIL_CHANGE_ASKED: "ada@example.org",
     }
 
 
-def test_the_proven_address_takes_the_place_of_the_old_one(world, ada):
+def test_the_proven_address_takes_the_network_of_the_old_one(world, ada):
     world.passwords.forgot("ada@example.org", CLIENT)
-    reset = world.token(Letter.RESET_PASSWORD)
+    reset = world.token(MailKind.RESET_PASSWORD)
     world.emails.verify(ask(world, ada, " New@Example.org"), CLIENT)
 
     user = stored(world, ada)
     assert (user.email, user.email_verified_at) == ("new@example.org", world.clock.now)
-    assert world.mails[-1].letter is Letter.EMAIL_CHANGED
-    assert world.mails[-1].recipient == "ada@example.org"
+    assert world.waiting[-1].kind is MailKind.EMAIL_CHANGED
+    assert world.waiting[-1].recipient == "ada@example.org"
     assert world.tags[-1] == Tag.EMAIL_CHANGED
     assert world.login("new@example.org")
     with pytest.raises(LinkGone):
@@ -128,17 +128,17 @@ def test_an_address_that_was_taken_meanwhile_is_not_taken_over(world, ada):
 
 def test_an_address_that_is_taken_cannot_be_asked_for(world, ada):
     world.register("eve")
-    before = len(world.mails)
+    before = len(world.waiting)
 
     with pytest.raises(EmailTaken):
         ask(world, ada, "EVE@example.org")
-    assert len(world.mails) == before
+    assert len(world.waiting) == before
 
 
 def test_asking_for_ones_own_address_is_asking_for_a_link(world, ada):
     token = ask(world, ada, "ada@example.org")
 
-    assert Letter.EMAIL_CHANGE_ASKED not in {mail.letter for mail in world.mails}
+    assert MailKind.EMAIL_CHANGE_ASKED not in {mail.kind for mail in world.waiting}
     world.emails.verify(token, CLIENT)
 
 
@@ -147,7 +147,7 @@ def test_changing_takes_the_current_password(world, ada, password):
     with pytest.raises(WrongPassword):
         ask(world, ada, password=password)
 
-    assert Letter.EMAIL_CHANGE_ASKED not in {mail.letter for mail in world.mails}
+    assert MailKind.EMAIL_CHANGE_ASKED not in {mail.kind for mail in world.waiting}
     assert (world.tags[-1] == Tag.PASSWORD_REFUSED) == bool(password)
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from domain.audit import Tag
 from domain.errors import Invalid, NotFound, Stale, TooManyAttempts
+from domain.events import Tag
 from domain.links import LinkGone
-from domain.mail import Letter
+from domain.mails import MailKind
 from domain.passwords import WrongPassword
 from domain.sessions import Client, WrongCredentials
 from tests.samples import CLIENT, GOOD_PASSWORD
@@ -17,7 +17,7 @@ ANOTHER = "another horse battery"
 
 def forgot(world, email="ada@example.org"):
     world.passwords.forgot(email, CLIENT)
-    return world.token(Letter.RESET_PASSWORD)
+    return world.token(MailKind.RESET_PASSWORD)
 
 
 def test_changing_the_password_ends_all_sessions_and_renews_this_one(world):
@@ -36,7 +36,10 @@ def test_changing_the_password_ends_all_sessions_and_renews_this_one(world):
 def test_changing_the_password_is_told_and_audited(world, ada):
     world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
 
-    assert (world.mails[-1].letter, world.mails[-1].recipient) == (Letter.PASSWORD_CHANGED, ada.user.email)
+    assert (world.waiting[-1].kind, world.waiting[-1].recipient) == (
+        MailKind.PASSWORD_CHANGED,
+        ada.user.email,
+    )
     assert world.tags[-1] == Tag.PASSWORD_CHANGED
 
 
@@ -67,7 +70,7 @@ def test_a_password_that_was_changed_meanwhile_is_not_changed_again(world, ada):
 
 
 def test_who_is_gone_changes_nothing(world, ada):
-    world.memory.tables.users.clear()
+    world.memory.tables["users"].stored.clear()
 
     with pytest.raises(NotFound):
         world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
@@ -79,24 +82,24 @@ def test_a_forgotten_password_is_reset_by_a_link(world):
 
     assert world.sessions.authenticate(secret, CLIENT) is None
     assert world.login(password=ANOTHER)
-    assert world.mails[-1].letter is Letter.PASSWORD_CHANGED
+    assert world.waiting[-1].kind is MailKind.PASSWORD_CHANGED
     assert Tag.PASSWORD_RESET in world.tags
 
 
 def test_nobody_is_told_who_has_an_account_but_as_much_is_written(world, ada):
-    before = len(world.memory.tables.outbox), len(world.memory.tables.links), len(world.events)
+    before = len(world.rows("mails")), len(world.rows("links")), len(world.recorded)
     world.passwords.forgot("nobody@example.org", CLIENT)
 
-    after = len(world.memory.tables.outbox), len(world.memory.tables.links), len(world.events)
+    after = len(world.rows("mails")), len(world.rows("links")), len(world.recorded)
     assert after == tuple(count + 1 for count in before)
-    assert [mail.recipient for mail in world.mails] == ["ada@example.org"]
+    assert [mail.recipient for mail in world.waiting] == ["ada@example.org"]
 
 
 def test_a_request_that_was_overtaken_by_another_is_answered_alike(world, ada, monkeypatch):
     def overtaken(self, link):
         raise Stale
 
-    monkeypatch.setattr("adapters.memory.MemoryLinks.add", overtaken)
+    monkeypatch.setattr("adapters.memory.links.MemoryLinks.add", overtaken)
     world.passwords.forgot("ada@example.org", CLIENT)
 
 
@@ -119,8 +122,8 @@ def test_how_many_mails_an_address_has_had_shows_in_no_answer(world, ada):
     with pytest.raises(TooManyAttempts):
         world.passwords.forgot("ada@example.org", CLIENT)
 
-    sent = [mail.letter for mail in world.mails if mail.recipient == "ada@example.org"]
-    assert sent.count(Letter.RESET_PASSWORD) == 4
+    sent = [mail.kind for mail in world.waiting if mail.recipient == "ada@example.org"]
+    assert sent.count(MailKind.RESET_PASSWORD) == 4
 
 
 def test_one_place_asks_for_so_many_links(world):
@@ -145,9 +148,9 @@ def test_a_link_that_is_not_good_is_answered_alike(world, ada, case):
         case "changed":
             world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
         case "left":
-            world.memory.tables.users.clear()
+            world.memory.tables["users"].stored.clear()
         case "verify":
-            token = world.token(Letter.VERIFY_EMAIL)
+            token = world.token(MailKind.VERIFY_EMAIL)
 
     with pytest.raises(LinkGone):
         world.passwords.reset(token, "yet another battery", CLIENT)
@@ -156,7 +159,7 @@ def test_a_link_that_is_not_good_is_answered_alike(world, ada, case):
 def test_who_leaves_while_the_hash_is_computed_resets_nothing(world, ada):
     class Slow(type(world.hasher)):
         def hash(self, password):
-            world.memory.tables.users.clear()
+            world.memory.tables["users"].stored.clear()
             return super().hash(password)
 
     token = forgot(world)

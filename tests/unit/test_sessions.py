@@ -4,10 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from domain.audit import Tag
 from domain.errors import Invalid, NotFound, TooManyAttempts, Unavailable
-from domain.mail import Letter
-from domain.sessions import Client, WrongCredentials, device_of, hash_of
+from domain.events import Tag
+from domain.mails import MailKind
+from domain.secrets import hash_of
+from domain.sessions import Client, WrongCredentials, device_of
 from tests.samples import CLIENT, GOOD_PASSWORD, a_session
 from tests.unit.conftest import LIFE
 
@@ -24,17 +25,17 @@ def test_logging_in(world, ada):
 def test_the_secret_itself_is_not_stored(world, ada):
     _, secret = world.login()
 
-    assert secret not in str(world.memory.tables)
-    assert hash_of(secret) in world.memory.tables.sessions
+    assert secret not in str([world.rows(name) for name in world.memory.tables])
+    assert hash_of(secret) in [session.secret_hash for session in world.rows("sessions")]
 
 
 def test_a_wrong_password_is_refused_and_audited(world, ada):
     with pytest.raises(WrongCredentials):
         world.login(password="wrong horse battery")
 
-    failed = world.events[-1]
+    failed = world.recorded[-1]
     assert (failed.tag, failed.user_id, failed.actor_id) == (Tag.LOGIN_FAILED, ada.id, None)
-    assert len(world.memory.tables.sessions) == 1
+    assert len(world.rows("sessions")) == 1
 
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "not an address"])
@@ -43,7 +44,7 @@ def test_an_unknown_address_costs_a_hash_too_and_is_answered_alike(world, email)
         world.login(email)
 
     assert world.hasher.verified == [None]
-    assert [(event.tag, event.user_id) for event in world.events] == [(Tag.LOGIN_FAILED, None)]
+    assert [(event.tag, event.user_id) for event in world.recorded] == [(Tag.LOGIN_FAILED, None)]
 
 
 @pytest.mark.parametrize("password", ["nul \0 in it", "lone \ud800 surrogate", "x" * 1025, "\ufdfa" * 100])
@@ -61,39 +62,39 @@ def test_a_password_typed_on_another_keyboard_is_the_same(world):
 
 
 def test_an_old_hash_is_made_anew(world, ada):
-    world.memory.tables.users[ada.id] = replace(ada.user, password_hash=f"old hash of {GOOD_PASSWORD}")
+    world.memory.tables["users"].put(replace(ada.user, password_hash=f"old hash of {GOOD_PASSWORD}"))
 
     actor, _ = world.login()
 
-    assert world.memory.tables.users[ada.id].password_hash == f"hash of {GOOD_PASSWORD}"
+    assert world.memory.tables["users"].get(ada.id).password_hash == f"hash of {GOOD_PASSWORD}"
     assert actor.user.version == 2
 
 
 def test_an_old_hash_that_somebody_else_makes_anew_meanwhile_is_left_alone(world, ada, monkeypatch):
     old = f"old hash of {GOOD_PASSWORD}"
-    world.memory.tables.users[ada.id] = replace(ada.user, password_hash=old)
+    world.memory.tables["users"].put(replace(ada.user, password_hash=old))
 
     # PostgreSQL lets another commit between our reading and our writing.
     def meanwhile(self, id):
-        found = replace(self.rows[id])
-        self.rows[id] = replace(found, version=found.version + 1)
+        found = self.rows.get(id)
+        self.rows.put(replace(found, version=found.version + 1))
         return found
 
-    monkeypatch.setattr("adapters.memory.MemoryUsers.get", meanwhile)
+    monkeypatch.setattr("adapters.memory.users.MemoryUsers.get", meanwhile)
     assert world.login()
 
 
 def test_a_password_changed_while_its_hash_was_computed_does_not_log_in(world, ada):
     class Slow(type(world.hasher)):
         def verify(self, password, password_hash):
-            world.memory.tables.users[ada.id] = replace(ada.user, password_hash="hash of another")
+            world.memory.tables["users"].put(replace(ada.user, password_hash="hash of another"))
             return super().verify(password, password_hash)
 
     sessions = replace(world.sessions, hasher=Slow())
     with pytest.raises(WrongCredentials):
         sessions.login("ada@example.org", GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT)
 
-    assert len(world.memory.tables.sessions) == 1
+    assert len(world.rows("sessions")) == 1
 
 
 def test_logging_in_ends_the_session_that_the_client_had(world):
@@ -154,7 +155,7 @@ def test_use_is_written_down_once_a_minute_with_the_place(world):
 
     world.clock.advance(seconds=1)
     found, renewed = world.sessions.authenticate(secret, elsewhere)
-    stored = world.memory.tables.sessions[hash_of(secret)]
+    [stored] = world.memory.tables["sessions"].where(secret_hash=hash_of(secret))
     assert renewed
     assert stored == found.session
     assert (stored.last_seen_at, stored.ip) == (world.clock.now, elsewhere.ip)
@@ -162,7 +163,7 @@ def test_use_is_written_down_once_a_minute_with_the_place(world):
 
 def test_where_sessions_may_be_unused_for_seconds_only_use_is_written_down_more_often(world):
     short = replace(LIFE, idle=timedelta(seconds=4))
-    sessions = replace(world.sessions, life=short)
+    sessions = replace(world.sessions, session_life=short)
     world.register()
     _, secret = sessions.login(
         "ada@example.org", GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
@@ -252,16 +253,16 @@ def test_a_login_from_a_new_device_is_told_to_the_owner(world, ada):
     world.login(client=Client("198.51.100.1", FIREFOX))
     world.login(client=Client("198.51.100.2", FIREFOX.replace("140", "141")))
 
-    [notice] = [mail for mail in world.mails if mail.letter is Letter.NEW_DEVICE]
+    [notice] = [mail for mail in world.waiting if mail.kind is MailKind.NEW_DEVICE]
     assert notice.recipient == "ada@example.org"
     assert notice.facts == {"username": "ada", "device": "Firefox on Linux", "ip": "198.51.100.1"}
 
 
 def test_nothing_is_new_to_whom_we_know_nothing_of(world, ada):
-    world.memory.tables.events.clear()
+    world.memory.tables["events"].stored.clear()
     world.login(client=Client("198.51.100.1", FIREFOX))
 
-    assert Letter.NEW_DEVICE not in {mail.letter for mail in world.mails}
+    assert MailKind.NEW_DEVICE not in {mail.kind for mail in world.waiting}
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_anothers_team_is_not_there(world, ada):
 
 def test_a_team_that_is_gone_is_not_there(world, ada):
     team = mine(world, ada)
-    del world.memory.tables.teams[team.id]
+    world.memory.tables["teams"].stored.clear()
 
     with pytest.raises(NotFound):
         world.teams.rename(ada, team.id, "Ghosts")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.emails import email_syntax
-from domain.errors import Invalid, Problems
+from domain.errors import FieldErrors, Invalid
 from domain.users import RESERVED_USERNAMES, acceptable_username, normal_email
 from tests.fakes import plain_syntax
 
@@ -107,7 +107,7 @@ def test_the_names_that_the_contract_names_are_reserved():
 
 
 def test_problems_are_collected_and_other_errors_are_not_swallowed():
-    problems = Problems()
+    problems = FieldErrors()
     with problems:
         raise Invalid("a", "one")
     with problems:
@@ -121,7 +121,7 @@ def test_problems_are_collected_and_other_errors_are_not_swallowed():
 
 
 def test_no_problems_are_no_error():
-    Problems().raise_any()
+    FieldErrors().raise_any()
 
 
 def test_an_address_is_not_too_long_for_mail_servers():

@@ -1,25 +1,27 @@
-"""Writing the audit log: every use case that matters adds its event to its own unit of work."""
+"""Recording events in the unit of work of the change, and showing users their own."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from application.ports import Clock, Ids, UnitOfWork
-from domain.access import Actor
-from domain.audit import Event, Tag
+from application.ports import Clock, Ids, Look, UnitOfWork
+from domain.access import Actor, SignedIn
+from domain.events import Event, Tag
+from domain.paging import Page, page_size
 from domain.sessions import Client
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class Events:
+    look: Look
     now: Clock
     new_id: Ids
 
-    def note(
+    def record(
         self, work: UnitOfWork, tag: Tag, user_id: UUID | None, by: Actor | Client, detail: str = ""
     ) -> None:
-        """Add the event to `work`, so that it is stored together with the change or not at all.
+        """Add the event to `work`: it is stored with the change, or not at all.
 
-        `by` is a mere Client while nobody is logged in yet.
+        `by` is a Client while no actor is known.
         """
         client = by.client if isinstance(by, Actor) else by
         work.events.add(
@@ -34,3 +36,8 @@ class Audit:
                 created_at=self.now(),
             )
         )
+
+    def mine(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Event]:
+        """The actor's own history, newest first. `limit` is cut to 1 to 100."""
+        with self.look() as stored:
+            return stored.events.about(actor.id, after, page_size(limit))

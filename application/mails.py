@@ -1,34 +1,34 @@
-"""Mail: written with the change it tells of, delivered by whoever has time."""
+"""Mail: stored with the change that it tells of, delivered later."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from application.ports import Clock, Ids, Look, Mailer, MailNotSent, Page, Transaction, UnitOfWork, page_size
+from application.ports import Clock, Ids, Look, Mailer, MailNotSent, Transaction, UnitOfWork
 from domain.access import Actor, Permission
-from domain.mail import LEASE, Backlog, Letter, Mail
+from domain.mails import LEASE, Backlog, Mail, MailKind
+from domain.paging import Page, page_size
 from domain.users import User
 
 log = logging.getLogger(__name__)
 
-# Sent one after the other under one lease: even if each step of each takes as long as it may, they are done
-# before it ends.
+# Sent one after the other under one lease. They are done before it ends, even when every step times out.
 CLAIMED_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class Mails:
     now: Clock
     new_id: Ids
 
-    def write(self, work: UnitOfWork, letter: Letter, user: User, recipient: str, **facts: str) -> None:
+    def write(self, work: UnitOfWork, kind: MailKind, user: User, recipient: str, **facts: str) -> None:
         """Add the mail to `work`, so that it is sent when the change happens, and only then."""
         now = self.now()
-        work.outbox.add(
+        work.mails.add(
             Mail(
                 id=self.new_id(),
-                letter=letter,
+                kind=kind,
                 user_id=user.id,
                 recipient=recipient,
                 facts={"username": user.username, **facts},
@@ -37,12 +37,12 @@ class Letters:
             )
         )
 
-    def pretend(self, work: UnitOfWork, letter: Letter) -> None:
-        """Add a mail to nobody that counts as delivered: what it costs is all that is wanted."""
+    def pretend(self, work: UnitOfWork, kind: MailKind) -> None:
+        """Add a mail without recipient that counts as delivered: only its cost matters."""
         now = self.now()
         mail = Mail(
             id=self.new_id(),
-            letter=letter,
+            kind=kind,
             user_id=None,
             recipient="",
             facts={},
@@ -50,7 +50,7 @@ class Letters:
             next_try_at=None,
         )
         mail.delivered(now)
-        work.outbox.add(mail)
+        work.mails.add(mail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +61,22 @@ class Delivery:
     now: Clock
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Try what is due, a few at a time; how many were claimed. When `stopping`, finish the one in hand.
+        """Send a few mails that are due; how many were claimed. When `stopping`, finish the current one.
 
-        Claimed in one transaction and sent outside of any: a process that dies in between leaves mails that
-        somebody sends again when the lease has ended.
+        They are claimed in one transaction and sent outside of any. When the process dies in between, they
+        are sent again after the lease.
         """
         now = self.now()
         with self.transaction() as work:
-            claimed = work.outbox.claim(now, now + LEASE, CLAIMED_AT_ONCE)
+            claimed = work.mails.claim(now, now + LEASE, CLAIMED_AT_ONCE)
             work.commit()
         for mail in claimed:
             if stopping():
-                mail.next_try_at = now  # for somebody else, at once
+                mail.next_try_at = now  # for another process, at once
             else:
                 self._send(mail)
             with self.transaction() as work:
-                work.outbox.save(mail)
+                work.mails.save(mail)
                 work.commit()
         return len(claimed)
 
@@ -86,18 +86,18 @@ class Delivery:
         except MailNotSent as error:
             mail.failed(self.now(), str(error))
         except Exception as error:
-            # Our fault, but not the fault of the mails behind it.
+            # A fault of ours must not hold up the mails behind it.
             log.exception("a mail could not be written")
-            mail.failed(self.now(), f"it could not be written ({type(error).__name__})")
+            mail.failed(self.now(), f"the mail could not be written ({type(error).__name__})")
         else:
             mail.delivered(self.now())
 
     def backlog(self) -> Backlog:
         with self.look() as stored:
-            return stored.outbox.backlog()
+            return stored.mails.backlog()
 
     def undelivered(self, actor: Actor, after: UUID | None, limit: int) -> Page[Mail]:
-        """What waits and what was given up, the newest first."""
+        """Mails that wait or were given up, newest first. `limit` is cut to 1 to 100."""
         actor.require(Permission.SEE_MAIL)
         with self.look() as stored:
-            return stored.outbox.page(after, page_size(limit))
+            return stored.mails.undelivered(after, page_size(limit))

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from uuid_utils.compat import uuid7
 
-from domain.mail import Backlog
+from domain.mails import Backlog
 from tests.fakes import NOON
 from tests.races import racing
 from tests.samples import a_mail
@@ -13,20 +13,20 @@ LATER = NOON + timedelta(minutes=10)
 def put(store, *mails):
     with store.transaction() as work:
         for mail in mails:
-            work.outbox.add(mail)
+            work.mails.add(mail)
         work.commit()
 
 
 def claim(store, now=NOON, until=LATER, limit=10):
     with store.transaction() as work:
-        claimed = work.outbox.claim(now, until, limit)
+        claimed = work.mails.claim(now, until, limit)
         work.commit()
     return claimed
 
 
 def save(store, mail):
     with store.transaction() as work:
-        work.outbox.save(mail)
+        work.mails.save(mail)
         work.commit()
 
 
@@ -78,8 +78,8 @@ def test_what_became_of_it_is_stored(store):
         save(store, mail)
 
     with store.look() as stored:
-        assert stored.outbox.backlog() == Backlog(waiting=1, parked=1)
-        assert stored.outbox.page(None, 10).items == [parked, failed]
+        assert stored.mails.backlog() == Backlog(waiting=1, parked=1)
+        assert stored.mails.page(None, 10).items == [parked, failed]
     assert claim(store, LATER) == [failed]
 
 
@@ -87,8 +87,8 @@ def test_a_list_goes_on_where_it_stopped(store):
     put(store, *(a_mail() for _ in range(3)))
 
     with store.look() as stored:
-        first = stored.outbox.page(None, 2)
-        second = stored.outbox.page(first.next, 2)
+        first = stored.mails.page(None, 2)
+        second = stored.mails.page(first.next, 2)
     assert len({mail.id for mail in first.items + second.items}) == 3
     assert second.next is None
 
@@ -100,14 +100,14 @@ def test_all_mail_to_somebody_is_forgotten(store):
     sent.delivered(NOON)
     save(store, sent)
     with store.look() as stored:
-        assert stored.outbox.to(ada) == [sent, waiting]
+        assert stored.mails.to(ada) == [sent, waiting]
     with store.transaction() as work:
-        work.outbox.drop(ada)
+        work.mails.drop(ada)
         work.commit()
 
     assert claim(store) == [other]
     with store.look() as stored:
-        assert stored.outbox.to(ada) == []
+        assert stored.mails.to(ada) == []
 
 
 def test_saving_what_was_dropped_brings_nothing_back(store):
@@ -123,9 +123,9 @@ def test_delivered_mail_is_purged_in_batches(store):
         mail.delivered(NOON)
         save(store, mail)
     with store.transaction() as work:
-        assert work.outbox.purge(NOON, 10) == 0
-        assert work.outbox.purge(LATER, 3) == 3
-        assert work.outbox.purge(LATER, 3) == 1
+        assert work.mails.purge(NOON, 10) == 0
+        assert work.mails.purge(LATER, 3) == 3
+        assert work.mails.purge(LATER, 3) == 1
         work.commit()
 
     assert len(claim(store)) == 1

@@ -1,4 +1,4 @@
-"""Attempts counted in Redis, where there is more than one machine."""
+"""Rate limits counted in Redis, for more than one machine."""
 
 import logging
 from collections.abc import Callable
@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 SOCKET_SECONDS = 0.3
-# After a failure Redis is left in peace for so long: to find out each time that it hangs costs each time.
+# After a failure Redis is not asked for so long: each request would wait for the timeout.
 REST_SECONDS = 5
 
 
 class RedisLimiter(RateLimiter):
-    """When Redis is away, another limiter counts: there is never no limit."""
+    """While Redis does not answer, the fallback counts: there is always a limit."""
 
     def __init__(self, url: str, fallback: RateLimiter) -> None:
         self.fallback = fallback
@@ -62,7 +62,7 @@ class RedisLimiter(RateLimiter):
         self.fallback.forget(limit, subject)
 
     def purge(self, limit: int) -> int:
-        return self.fallback.purge(limit)  # Redis forgets by itself
+        return self.fallback.purge(limit)  # Redis deletes its own
 
     def _try(self, in_redis: Callable[[], R], elsewhere: Callable[[], R]) -> R:
         if monotonic() < self.resting_until:
@@ -76,7 +76,7 @@ class RedisLimiter(RateLimiter):
 
 
 def _counted(limit: Limit, subject: str) -> tuple[RateLimitItem, str]:
-    """The subject as a hash: who reads Redis learns no addresses."""
+    """The subject as a hash: a reader of Redis learns no addresses."""
     return (
         RateLimitItemPerSecond(limit.times, limit.seconds, namespace=limit.name),
         sha256(subject.encode("utf-8", "surrogatepass")).hexdigest(),

@@ -9,7 +9,7 @@ import adapters.sql.types
 
 revision: str = "0001"
 down_revision: str | None = None
-branch_labels: str | Sequence[str] | None = None
+branch_labels: str | Sequence[str] | None = ("hexstart",)
 depends_on: str | Sequence[str] | None = None
 
 

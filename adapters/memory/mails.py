@@ -1,0 +1,42 @@
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from adapters.memory.rows import PersonalRows, newest
+from adapters.memory.tables import Tables
+from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore
+from domain.paging import Page
+
+
+class MemoryMails(PersonalRows, MailStore):
+    def __init__(self, tables: Tables) -> None:
+        self.rows = tables["mails"]
+
+    def add(self, mail: Mail) -> None:
+        self.rows.add(mail)
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
+        due = [mail for mail in self.rows.where() if mail.next_try_at and mail.next_try_at <= now]
+        claimed = sorted(due, key=lambda mail: (mail.next_try_at, mail.id))[:limit]
+        for mail in claimed:
+            self.rows.put(replace(mail, next_try_at=until))
+        return claimed
+
+    def save(self, mail: Mail) -> None:
+        if self.rows.get(mail.id):
+            self.rows.put(mail)
+
+    def backlog(self) -> Backlog:
+        mails = self.rows.where()
+        return Backlog(
+            waiting=sum(mail.next_try_at is not None for mail in mails),
+            parked=sum(mail.parked_at is not None for mail in mails),
+        )
+
+    def undelivered(self, after: UUID | None, limit: int) -> Page[Mail]:
+        return newest(self.rows.where(delivered_at=None), after, limit)
+
+    def purge(self, now: datetime, limit: int) -> int:
+        before = now - KEEP_DELIVERED
+        old = [mail for mail in self.rows.where() if mail.delivered_at and mail.delivered_at < before]
+        return self.rows.delete_all(old[:limit])

@@ -1,0 +1,107 @@
+"""Rows of one collection in memory, with the rules of a table: key, unique values, parents, versions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from domain.errors import DomainError, Stale
+from domain.paging import Page
+from domain.personal import exported
+
+Values = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`unique` names the error for a second row with the same values. `parents` says which table a field
+    refers to: a row needs its parents, and is deleted with each of them."""
+
+    key: tuple[str, ...] = ("id",)
+    unique: Mapping[tuple[str, ...], type[DomainError]] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rows:
+    """Entities go in and come out as copies: a change counts when it is saved."""
+
+    def __init__(self, rules: Rules, tables: Mapping[str, "Rows"]) -> None:
+        self.rules, self.tables = rules, tables
+        self.stored: dict[Values, Any] = {}
+
+    def add(self, entity: Any) -> None:
+        """Raise the error of a unique rule, or Stale for a key that exists or a parent that does not."""
+        self._check_unique(entity)
+        if self._key(entity) in self.stored:
+            raise Stale
+        for name, table in self.rules.parents.items():
+            if (getattr(entity, name),) not in self.tables[table].stored:
+                raise Stale
+        self.put(entity)
+
+    def save(self, entity: Any) -> None:
+        """Raise Stale unless the stored version is the one that was read, or the error of a unique rule."""
+        stored = self.stored.get(self._key(entity))
+        if stored is None or stored.version != entity.version:
+            raise Stale
+        self._check_unique(entity)
+        entity.version += 1
+        self.put(entity)
+
+    def put(self, entity: Any) -> None:
+        """Store it, whatever was there."""
+        self.stored[self._key(entity)] = replace(entity)
+
+    def get(self, *key: Any) -> Any:
+        """The row with this key, or None."""
+        found = self.stored.get(key)
+        return found and replace(found)
+
+    def where(self, **values: Any) -> list[Any]:
+        """The rows with these values, in the order of their keys."""
+        found = [row for row in self.stored.values() if _has(row, values)]
+        return [replace(row) for row in sorted(found, key=self._key)]
+
+    def delete(self, entity: Any) -> bool:
+        """Delete it and the rows that belong to it. False when it is gone already."""
+        for rows in self.tables.values():
+            for name, table in rows.rules.parents.items():
+                if self.tables[table] is self:
+                    for child in rows.where(**{name: entity.id}):
+                        rows.delete(child)
+        return self.stored.pop(self._key(entity), None) is not None
+
+    def delete_all(self, entities: list[Any]) -> int:
+        """How many were there."""
+        return sum(map(self.delete, entities))
+
+    def _key(self, entity: Any) -> Values:
+        return tuple(getattr(entity, name) for name in self.rules.key)
+
+    def _check_unique(self, entity: Any) -> None:
+        for names, error in self.rules.unique.items():
+            same = self.where(**{name: getattr(entity, name) for name in names})
+            if any(self._key(row) != self._key(entity) for row in same):
+                raise error
+
+
+def _has(row: Any, values: Mapping[str, Any]) -> bool:
+    return all(getattr(row, name) == value for name, value in values.items())
+
+
+def newest(rows: list[Any], after: UUID | None, limit: int) -> Page[Any]:
+    """A page of rows by their ids, newest first."""
+    found = sorted((row for row in rows if after is None or row.id < after), key=lambda row: row.id)[::-1]
+    return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+class PersonalRows:
+    """A store that exports and forgets its `rows` by their `user_id`."""
+
+    rows: Rows
+
+    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+        return map(exported, self.rows.where(user_id=user_id)[::-1])
+
+    def forget(self, user_id: UUID) -> None:
+        self.rows.delete_all(self.rows.where(user_id=user_id))

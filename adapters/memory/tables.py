@@ -1,0 +1,31 @@
+"""Every table in memory: its key, its unique values, its parents. One line per word."""
+
+from adapters.memory.rows import Rows, Rules
+from domain.errors import Stale
+from domain.users import EmailTaken, UsernameTaken
+
+RULES = {
+    "users": Rules(unique={("email",): EmailTaken, ("username_key",): UsernameTaken}),
+    "sessions": Rules(unique={("secret_hash",): Stale}, parents={"user_id": "users"}),
+    "teams": Rules(),
+    "memberships": Rules(key=("team_id", "user_id"), parents={"team_id": "teams", "user_id": "users"}),
+    "events": Rules(),
+    "links": Rules(unique={("token_hash",): Stale, ("user_id", "purpose"): Stale}),
+    "mails": Rules(),
+}
+
+
+class Tables(dict[str, Rows]):
+    """All tables, empty at first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, rules in RULES.items():
+            self[name] = Rows(rules, self)
+
+    def copy(self) -> "Tables":
+        """Shares the rows, which are replaced and never changed."""
+        copied = Tables()
+        for name, rows in self.items():
+            copied[name].stored = dict(rows.stored)
+        return copied

@@ -1,0 +1,46 @@
+"""The unit of work in memory: for tests, and for trying an idea. It keeps the promises of the SQL one."""
+
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Self
+
+from adapters.memory.events import MemoryEvents
+from adapters.memory.links import MemoryLinks
+from adapters.memory.mails import MemoryMails
+from adapters.memory.sessions import MemorySessions
+from adapters.memory.tables import Tables
+from adapters.memory.teams import MemoryTeams
+from adapters.memory.users import MemoryUsers
+from application.ports import Reading, UnitOfWork
+
+
+@dataclass
+class Memory:
+    tables: Tables = field(default_factory=Tables)
+    lock: RLock = field(default_factory=RLock)
+
+
+class MemoryReading(Reading):
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def __enter__(self) -> Self:
+        self.memory.lock.acquire()
+        self.tables = self.memory.tables.copy()
+        self.users = MemoryUsers(self.tables)
+        self.sessions = MemorySessions(self.tables)
+        self.teams = MemoryTeams(self.tables)
+        self.events = MemoryEvents(self.tables)
+        self.links = MemoryLinks(self.tables)
+        self.mails = MemoryMails(self.tables)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.memory.lock.release()
+
+
+class MemoryUnitOfWork(MemoryReading, UnitOfWork):
+    """Holds the lock from beginning to end: one unit of work at a time."""
+
+    def commit(self) -> None:
+        self.memory.tables = self.tables.copy()

@@ -1,0 +1,59 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from adapters.memory.rows import newest
+from adapters.memory.tables import Tables
+from domain.errors import Stale
+from domain.paging import Page
+from domain.personal import exported
+from domain.users import Role, User, UserStore
+
+
+class MemoryUsers(UserStore):
+    def __init__(self, tables: Tables) -> None:
+        self.rows = tables["users"]
+
+    def add(self, user: User) -> None:
+        self.rows.add(replace(user, roles=frozenset()))
+
+    def get(self, id: UUID) -> User | None:
+        found: User | None = self.rows.get(id)
+        return found
+
+    def by_email(self, email: str) -> User | None:
+        return next(iter(self.rows.where(email=email)), None)
+
+    def save(self, user: User) -> None:
+        stored = self.get(user.id)
+        self.rows.save(user)
+        if stored:
+            self.rows.put(replace(user, roles=stored.roles))
+
+    def grant(self, user_id: UUID, role: Role) -> None:
+        user = self.get(user_id)
+        if user is None or role in user.roles:
+            raise Stale
+        self.rows.put(replace(user, roles=user.roles | {role}))
+
+    def revoke(self, user_id: UUID, role: Role) -> bool:
+        user = self.get(user_id)
+        if user is None or role not in user.roles:
+            return False
+        self.rows.put(replace(user, roles=user.roles - {role}))
+        return True
+
+    def holders(self, role: Role) -> set[UUID]:
+        return {user.id for user in self.rows.where() if role in user.roles}
+
+    def page(self, search: str, after: UUID | None, limit: int) -> Page[User]:
+        wanted = search.casefold()
+        found = [user for user in self.rows.where() if wanted in user.email or wanted in user.username_key]
+        return newest(found, after, limit)
+
+    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+        return map(exported, self.rows.where(id=user_id))
+
+    def forget(self, user_id: UUID) -> None:
+        self.rows.delete_all(self.rows.where(id=user_id))

@@ -1,0 +1,76 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Integer, String, Table, bindparam, func, select
+
+from adapters.sql.mapping import Newest, PersonalRows, Rows, purge_of
+from adapters.sql.tables import metadata
+from adapters.sql.types import Id, Utc, Word
+from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailKind, MailStore
+from domain.paging import Page
+from domain.users import LONGEST_EMAIL
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Word(MailKind), nullable=False),
+    Column("user_id", Id, index=True),
+    Column("recipient", String(LONGEST_EMAIL), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("next_try_at", Utc, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("delivered_at", Utc, index=True),
+    Column("parked_at", Utc),
+    Column("last_error", String(255), nullable=False),
+)
+
+MAILS = Rows(Mail, mails)
+# Rows that another process holds are skipped. (SQLite has no row locks: its units of work run one by one.)
+DUE = (
+    MAILS.select.where(mails.c.next_try_at <= bindparam("now"))
+    .order_by(mails.c.next_try_at, mails.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+LEASE = (
+    mails.update()
+    .where(mails.c.id.in_(bindparam("ids", expanding=True)))
+    .values(next_try_at=bindparam("until"))
+)
+SAVED = ("facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
+SAVE = (
+    mails.update().where(mails.c.id == bindparam("its_id")).values({name: bindparam(name) for name in SAVED})
+)
+BACKLOG = select(func.count(mails.c.next_try_at), func.count(mails.c.parked_at)).where(
+    mails.c.delivered_at.is_(None)
+)
+UNDELIVERED = Newest(MAILS, mails.c.delivered_at.is_(None))
+PURGE = purge_of(mails, mails.c.delivered_at < bindparam("before"))
+
+
+class SqlMails(PersonalRows, MailStore):
+    rows = MAILS
+
+    def add(self, mail: Mail) -> None:
+        self.execute(MAILS.insert, MAILS.write(mail))
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
+        found = [MAILS.read(row) for row in self.execute(DUE, {"now": now, "limit": limit})]
+        if found:
+            self.execute(LEASE, {"ids": [mail.id for mail in found], "until": until})
+        return found
+
+    def save(self, mail: Mail) -> None:
+        values = MAILS.write(mail)
+        self.execute(SAVE, {"its_id": mail.id, **{name: values[name] for name in SAVED}})
+
+    def backlog(self) -> Backlog:
+        return Backlog(*self.execute(BACKLOG).one())
+
+    def undelivered(self, after: UUID | None, limit: int) -> Page[Mail]:
+        return UNDELIVERED.page(self.execute, after, limit)
+
+    def purge(self, now: datetime, limit: int) -> int:
+        return self.execute(PURGE, {"before": now - KEEP_DELIVERED, "limit": limit}).rowcount

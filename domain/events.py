@@ -1,0 +1,90 @@
+"""Events: what happened to an account, when, and from where. Rows are added and never changed;
+only the traces of a deleted user are taken out of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from domain.paging import Page
+from domain.personal import PersonalStore
+from domain.sessions import device_of
+
+
+class Tag(StrEnum):
+    """What happened: the stored word, and the sentence that users read in their history."""
+
+    sentence: str
+
+    def __new__(cls, word: str, sentence: str) -> "Tag":
+        tag = str.__new__(cls, word)
+        tag._value_, tag.sentence = word, sentence
+        return tag
+
+    REGISTERED = "registered", "Account created"
+    LOGGED_IN = "logged_in", "Logged in"
+    LOGIN_FAILED = "login_failed", "Failed login: wrong password"
+    LOGGED_OUT = "logged_out", "Logged out"
+    SESSION_ENDED = "session_ended", "Session ended"
+    SESSIONS_ENDED = "sessions_ended", "All other sessions ended"
+    EMAIL_CHANGE_ASKED = "email_change_asked", "Email change requested"
+    EMAIL_CHANGED = "email_changed", "Email changed"
+    EMAIL_VERIFIED = "email_verified", "Email verified"
+    USERNAME_CHANGED = "username_changed", "Username changed"
+    PASSWORD_CHANGED = "password_changed", "Password changed"
+    PASSWORD_RESET_ASKED = "password_reset_asked", "Password reset requested"
+    PASSWORD_RESET = "password_reset", "Password reset by link"
+    PASSWORD_REFUSED = "password_refused", "Wrong current password entered"
+    EXPORTED = "exported", "Data exported"
+    DELETED = "deleted", "Account deleted"
+    ROLE_GRANTED = "role_granted", "Role granted"
+    ROLE_REVOKED = "role_revoked", "Role revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`user_id` is the user that it happened to (None: unknown), `actor_id` the user that did it (None: a
+    client without a session, or the operator at the command line). `detail` never holds a secret."""
+
+    EXPORTED: ClassVar[tuple[str, ...]] = (
+        "id",
+        "tag",
+        "sentence",
+        "created_at",
+        "ip",
+        "user_agent",
+        "device",
+    )
+
+    id: UUID
+    tag: Tag
+    user_id: UUID | None
+    actor_id: UUID | None
+    ip: str
+    user_agent: str
+    detail: str
+    created_at: datetime
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.tag.sentence}{f' ({self.detail})' if self.detail else ''}."
+
+    @property
+    def device(self) -> str:
+        return device_of(self.user_agent)
+
+
+class EventStore(PersonalStore, Protocol):
+    """Nothing here removes an event."""
+
+    def add(self, event: Event) -> None: ...
+
+    def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
+        """The events of this user, newest first."""
+
+    def user_agents(self, user_id: UUID) -> set[str]:
+        """The user agents that this user has logged in with."""
+
+    def forget(self, user_id: UUID) -> None:
+        """Blank address and user agent. The events stay."""

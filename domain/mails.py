@@ -1,0 +1,113 @@
+"""Mail to users: stored together with the change that it tells of, delivered later."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from domain.paging import Page
+from domain.personal import PersonalStore
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=4)
+GIVE_UP_AFTER = timedelta(days=1)
+KEEP_DELIVERED = timedelta(days=7)
+
+# A process that has claimed a mail and reported nothing by then counts as dead.
+LEASE = timedelta(minutes=10)
+
+
+class MailKind(StrEnum):
+    """What is written: the stored word, which names a pair of templates (text and HTML), and the subject."""
+
+    subject: str
+
+    def __new__(cls, word: str, subject: str) -> "MailKind":
+        kind = str.__new__(cls, word)
+        kind._value_, kind.subject = word, subject
+        return kind
+
+    VERIFY_EMAIL = "verify_email", "Verify your email address"
+    EMAIL_CHANGE_ASKED = "email_change_asked", "Your email address is about to change"
+    EMAIL_CHANGED = "email_changed", "Your email address was changed"
+    RESET_PASSWORD = "reset_password", "Reset your password"
+    PASSWORD_CHANGED = "password_changed", "Your password was changed"
+    NEW_DEVICE = "new_device", "New login from an unknown device"
+
+
+@dataclass(slots=True, kw_only=True)
+class Mail:
+    """`facts` are what the templates need, the token of a link among them. They go when it is delivered.
+
+    It is due at `next_try_at`. That is None after delivery, and when it is parked after a day of failures.
+    """
+
+    EXPORTED: ClassVar[tuple[str, ...]] = (
+        "id",
+        "kind",
+        "recipient",
+        "created_at",
+        "next_try_at",
+        "attempts",
+        "parked_at",
+        "last_error",
+    )
+
+    id: UUID
+    kind: MailKind
+    user_id: UUID | None
+    recipient: str
+    facts: dict[str, str]
+    created_at: datetime
+    next_try_at: datetime | None
+    attempts: int = 0
+    delivered_at: datetime | None = None
+    parked_at: datetime | None = None
+    last_error: str = ""
+
+    def delivered(self, now: datetime) -> None:
+        self.delivered_at, self.next_try_at, self.facts, self.last_error = now, None, {}, ""
+
+    def failed(self, now: datetime, reason: str) -> None:
+        """Schedule the next try after a pause that grows, or park the mail after a day."""
+        self.attempts += 1
+        self.last_error = reason
+        if now - self.created_at >= GIVE_UP_AFTER:
+            self.parked_at, self.next_try_at = now, None
+        else:
+            # 2 ** 20 minutes are two years: the power of a day's attempts stays small.
+            self.next_try_at = now + min(FIRST_PAUSE * 2 ** min(self.attempts - 1, 20), LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many mails wait for a try, and how many were given up."""
+
+    waiting: int = 0
+    parked: int = 0
+
+
+class MailStore(PersonalStore, Protocol):
+    def add(self, mail: Mail) -> None: ...
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
+        """Mails that are due. No other caller gets them before `until`."""
+
+    def save(self, mail: Mail) -> None:
+        """Store the outcome of a try. Nothing happens when the mail is gone."""
+
+    def backlog(self) -> Backlog: ...
+
+    def undelivered(self, after: UUID | None, limit: int) -> Page[Mail]:
+        """Mails that wait or were given up, newest first."""
+
+    def purge(self, now: datetime, limit: int) -> int:
+        """Delete at most `limit` mails that were delivered KEEP_DELIVERED ago; how many it were."""
+
+    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+        """All mail to the user, at any address."""
+
+    def forget(self, user_id: UUID) -> None:
+        """Delete all mail to the user. Mail that waits is not sent."""

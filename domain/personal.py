@@ -1,0 +1,28 @@
+"""What belongs to a user: exported on request, forgotten with the account (GDPR, articles 15 and 17)."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Protocol, runtime_checkable
+from uuid import UUID
+
+
+class Exportable(Protocol):
+    """An entity whose owner may read the attributes in EXPORTED. Hashes and tokens are never among them."""
+
+    EXPORTED: ClassVar[tuple[str, ...]]
+
+
+@runtime_checkable
+class PersonalStore(Protocol):
+    """A store with rows that belong to users."""
+
+    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+        """All that is stored about the user, read piece by piece: the caller never holds all of it."""
+
+    def forget(self, user_id: UUID) -> None:
+        """Delete what belongs to the user. What must stay loses every trace of the person."""
+
+
+def exported(entity: Exportable) -> dict[str, Any]:
+    """The entity as its owner reads it in an export."""
+    found = {name: getattr(entity, name) for name in entity.EXPORTED}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in found.items()}

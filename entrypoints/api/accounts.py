@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from application.accounts import Accounts
+from domain.access import SignedIn
+from entrypoints.api.http import DONE, Body, Cookie, Email, Password, Request, Response, Username, to_json
+from entrypoints.api.users import show_user
+
+
+class Register(Body):
+    username: Username
+    email: Email
+    password: Password
+
+
+class RenameUser(Body):
+    username: Username
+
+
+class DeleteUser(Body):
+    current_password: Password = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountViews:
+    accounts: Accounts
+
+    def register(self, request: Request, body: Register) -> Response:
+        actor, secret = self.accounts.register(
+            body.username, body.email, body.password, replacing=request.cookie, client=request.client
+        )
+        return Response({"message": "success", "data": show_user(actor.user)}, Cookie.of(actor, secret))
+
+    def show(self, request: Request) -> Response:
+        return Response({"data": show_user(request.signed_in().user)})
+
+    def rename(self, request: Request, body: RenameUser) -> Response:
+        user = self.accounts.rename(request.signed_in(), body.username)
+        return Response({"data": show_user(user)})
+
+    def export(self, request: Request) -> Response:
+        return Response(self._pieces(request.signed_in()), filename="account.json")
+
+    def _pieces(self, actor: SignedIn) -> Iterator[bytes]:
+        """The export as JSON, written while it is read."""
+        opening = b'{"data":{'
+        for word, rows in self.accounts.export(actor):
+            if word == "users":  # there is one: the actor
+                yield opening + b'"user":' + to_json(next(rows))
+            else:
+                yield opening + to_json(word) + b":["
+                for number, row in enumerate(rows):
+                    yield (b"," if number else b"") + to_json(row)
+                yield b"]"
+            opening = b","
+        yield b"}}"
+
+    def delete(self, request: Request, body: DeleteUser) -> Response:
+        self.accounts.delete(request.signed_in(), body.current_password)
+        return Response(DONE.data, Cookie())

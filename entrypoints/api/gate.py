@@ -1,0 +1,89 @@
+"""Rules for every request on its way in (host, origin, size), and headers for every response."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from entrypoints.problems import CrossSite, Refused, UnknownHost
+from entrypoints.settings import Settings
+
+LARGEST_BODY = 64 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# A browser runs no script that the site did not send as a file, and shows no page in a frame.
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", POLICY),
+    # Not `no-referrer`: with it, browsers send forms with `Origin: null`.
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """`schemes` has the hosts of the site with their schemes; `host` is the one of BASE_URL.
+
+    `has_subdomain` says whether a subdomain of `host` has routes.
+    """
+
+    host: str
+    schemes: Mapping[str, str]
+    has_subdomain: Callable[[str], bool] = lambda subdomain: False
+
+    def scheme_of(self, host: str) -> str | None:
+        """http or https, None for a host that is not the site's."""
+        subdomain = host.removesuffix("." + self.host)
+        if subdomain != host and self.has_subdomain(subdomain):
+            host = self.host
+        return self.schemes.get(host)
+
+    def refusal(self, method: str, path: str, headers: Mapping[str, str]) -> Refused | None:
+        """The reason to refuse the request at once, or None. Header names are in lower case."""
+        host = headers.get("host", "").lower()
+        scheme = self.scheme_of(host)
+        if scheme is None and not path.startswith("/health/"):
+            return UnknownHost()
+        if method in SAFE_METHODS:
+            return None
+        if headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+            return CrossSite()
+        if "origin" in headers and not self._is_own(headers["origin"], f"{scheme}://{host}"):
+            return CrossSite()
+        return None
+
+    def _is_own(self, origin: str, asked: str) -> bool:
+        return origin == asked or any(origin == f"{scheme}://{host}" for host, scheme in self.schemes.items())
+
+    def headers(self, path: str, signed_in: bool) -> list[tuple[str, str]]:
+        """What every response carries."""
+        headers = [*HEADERS]
+        if self.schemes[self.host] == "https":
+            headers.append(("Strict-Transport-Security", "max-age=31536000"))
+        if signed_in or path.startswith("/api/"):
+            headers.append(("Cache-Control", "no-store"))
+        return headers
+
+
+def gate_of(settings: Settings, has_subdomain: Callable[[str], bool]) -> Gate:
+    """The hosts are BASE_URL's, and in development all names of this machine."""
+    base = urlsplit(settings.base_url)
+    hosts: dict[str, str] = {}
+    if not settings.production:
+        hosts |= {f"{name}:{settings.port}": "http" for name in ("localhost", "127.0.0.1", "[::1]")}
+    port = base.port or {"http": 80, "https": 443}[base.scheme]
+    if port in {80, 443}:  # some clients name the default port
+        hosts |= {f"{base.hostname}": base.scheme, f"{base.hostname}:{port}": base.scheme}
+    return Gate(base.netloc, hosts | {base.netloc: base.scheme}, has_subdomain)

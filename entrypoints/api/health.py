@@ -1,0 +1,20 @@
+"""For monitors of the processes."""
+
+from dataclasses import dataclass
+
+from application.mails import Delivery
+from entrypoints.api.http import Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class HealthViews:
+    delivery: Delivery
+
+    def live(self, request: Request) -> Response:
+        return Response({"data": {"status": "live"}})
+
+    def ready(self, request: Request) -> Response:
+        """Asks the database: the site is not ready while it does not answer."""
+        backlog = self.delivery.backlog()
+        mail = {"waiting": backlog.waiting, "parked": backlog.parked}
+        return Response({"data": {"status": "ready", "mail": mail}})

@@ -1,0 +1,178 @@
+"""HTTP without a framework: what a view gets and returns, how a body is read, and the session cookie."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from domain.access import SignedIn
+from domain.errors import Invalid
+from domain.paging import LARGEST_PAGE
+from domain.passwords import LONGEST_PASSWORD
+from domain.sessions import Client, NotLoggedIn
+from domain.users import LONGEST_EMAIL, LONGEST_USERNAME
+from entrypoints.problems import NotJson, NotJsonType
+from entrypoints.settings import Settings
+
+B = TypeVar("B", bound="Body")
+
+DEFAULT_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`actor` is None on public routes, and `cookie` is the secret that the client sent, good or not."""
+
+    client: Client
+    actor: SignedIn | None = None
+    cookie: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, UUID] = field(default_factory=dict)
+
+    def signed_in(self) -> SignedIn:
+        """Raise NotLoggedIn without a session."""
+        if self.actor is None:
+            raise NotLoggedIn
+        return self.actor
+
+    def after(self) -> UUID | None:
+        """The cursor of a list (`?after=`), None for its beginning. Raise Invalid."""
+        after = self.query.get("after")
+        try:
+            return UUID(after) if after else None
+        except ValueError:
+            raise Invalid("after", "This is not a place in the list.") from None
+
+    def limit(self) -> int:
+        """The size of a page (`?limit=`). Raise Invalid unless it is 1 to 100."""
+        wanted = self.query.get("limit", str(DEFAULT_LIMIT))
+        well_formed = len(wanted) <= 3 and wanted.isascii() and wanted.isdigit()
+        if not well_formed or not 1 <= int(wanted) <= LARGEST_PAGE:
+            raise Invalid("limit", f"Use a number from 1 to {LARGEST_PAGE}.")
+        return int(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """The session cookie from now on. Without a secret it is taken away."""
+
+    secret: str = ""
+    remembered: bool = False
+    user_id: UUID | None = None
+
+    @classmethod
+    def of(cls, actor: SignedIn, secret: str) -> "Cookie":
+        return cls(secret, actor.session.remembered, actor.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """`data` is the JSON body, or its bytes piece by piece. `filename` makes it a download."""
+
+    data: Mapping[str, Any] | Iterator[bytes]
+    cookie: Cookie | None = None
+    filename: str | None = None
+
+
+DONE = Response({"message": "success"})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """All that a client needs to know. `url` has path values as `<name>`; each is a UUID.
+
+    `shows` is the shape of `data`, None without data. A public route asks for no session.
+    """
+
+    method: str
+    url: str
+    view: Callable[..., Response]
+    body: type["Body"] | None = None
+    shows: Any = None
+    status: int = 200
+    public: bool = False
+
+
+route = Route
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCookie:
+    """The cookie that holds the session's secret."""
+
+    name: str
+    secure: bool
+    remembered_seconds: int
+
+    def header(self, cookie: Cookie) -> str:
+        """The value of Set-Cookie. Without `remembered` it ends with the browser."""
+        parts = [f"{self.name}={cookie.secret}", "HttpOnly", "Path=/", "SameSite=Lax"]
+        if self.secure:
+            parts.append("Secure")
+        if not cookie.secret:
+            parts.append("Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0")
+        elif cookie.remembered:
+            parts.append(f"Max-Age={self.remembered_seconds}")
+        return "; ".join(parts)
+
+
+def session_cookie(settings: Settings) -> SessionCookie:
+    # Browsers refuse a __Host- cookie from a neighbouring subdomain or over plain HTTP (RFC 6265bis).
+    name = "__Host-session" if settings.production else "session"
+    return SessionCookie(name, settings.production, settings.session_idle_remembered)
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "Remove the invalid character.")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Email = Annotated[Text, Field(max_length=LONGEST_EMAIL)]
+Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD)]
+Username = Annotated[Text, Field(max_length=LONGEST_USERNAME)]
+Token = Text  # of any length: a wrong token is a link that no longer works
+
+
+class Body(BaseModel):
+    """A JSON object: exactly these fields, with exactly these types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+def read_body(model: type[B], content_type: str, body: bytes) -> B:
+    """Raise NotJsonType, NotJson unless it is one JSON object in UTF-8, or pydantic's ValidationError."""
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = {part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")}
+    if kind != "application/json" or charsets - {"utf-8", "utf8"}:
+        raise NotJsonType
+    try:
+        # pydantic's own parser accepts NaN and duplicate keys; this one knows no shapes.
+        found = json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        raise NotJson from None
+    if not isinstance(found, dict):
+        raise NotJson
+    return model.model_validate_json(body)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def to_json(data: Any) -> bytes:
+    """orjson writes moments and ids itself."""
+    return orjson.dumps(data)

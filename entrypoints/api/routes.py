@@ -1,0 +1,54 @@
+"""Every URL of the API, and nothing else."""
+
+from application.wiring import Wire
+from entrypoints.api.accounts import AccountViews, DeleteUser, Register, RenameUser
+from entrypoints.api.emails import ChangeEmail, EmailViews, VerifyEmail
+from entrypoints.api.events import EventShape, EventViews
+from entrypoints.api.health import HealthViews
+from entrypoints.api.http import Route, route
+from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
+from entrypoints.api.sessions import Login, SessionShape, SessionViews
+from entrypoints.api.teams import RenameTeam, TeamShape, TeamViews
+from entrypoints.api.users import UserShape
+
+
+def routes(wire: Wire) -> list[Route]:
+    """`wire` builds the views of a word."""
+    accounts = wire(AccountViews)
+    sessions = wire(SessionViews)
+    emails = wire(EmailViews)
+    passwords = wire(PasswordViews)
+    events = wire(EventViews)
+    teams = wire(TeamViews)
+    health = wire(HealthViews)
+    return [
+        route(
+            "POST",
+            "/api/register",
+            accounts.register,
+            body=Register,
+            shows=UserShape,
+            status=201,
+            public=True,
+        ),
+        route("POST", "/api/login", sessions.login, body=Login, shows=UserShape, public=True),
+        route("POST", "/api/logout", sessions.logout),
+        route("GET", "/api/user", accounts.show, shows=UserShape),
+        route("PATCH", "/api/user", accounts.rename, body=RenameUser, shows=UserShape),
+        route("DELETE", "/api/user", accounts.delete, body=DeleteUser),
+        route("GET", "/api/user/export", accounts.export),
+        route("GET", "/api/user/events", events.list, shows=list[EventShape]),
+        route("POST", "/api/email", emails.ask_to_change, body=ChangeEmail, status=202),
+        route("POST", "/api/email/verify", emails.verify, body=VerifyEmail, public=True),
+        route("POST", "/api/email/verify/resend", emails.send_again, status=202),
+        route("POST", "/api/password", passwords.change, body=ChangePassword),
+        route("POST", "/api/password/forgot", passwords.forgot, body=ForgotPassword, status=202, public=True),
+        route("POST", "/api/password/reset", passwords.reset, body=ResetPassword, public=True),
+        route("GET", "/api/sessions", sessions.list, shows=list[SessionShape]),
+        route("DELETE", "/api/sessions", sessions.end_others),
+        route("DELETE", "/api/sessions/<id>", sessions.end),
+        route("GET", "/api/teams", teams.list, shows=list[TeamShape]),
+        route("PATCH", "/api/teams/<id>", teams.rename, body=RenameTeam, shows=TeamShape),
+        route("GET", "/health/live", health.live, public=True),
+        route("GET", "/health/ready", health.ready, public=True),
+    ]

@@ -1,0 +1,74 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from application.sessions import Sessions
+from domain.sessions import Session
+from entrypoints.api.http import DONE, Body, Cookie, Email, Password, Request, Response
+from entrypoints.api.users import show_user
+
+
+class Login(Body):
+    email: Email
+    password: Password
+    remember: bool = False
+
+
+class SessionShape(TypedDict):
+    id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    ip: str
+    user_agent: str
+    device: str
+    remembered: bool
+    current: bool
+
+
+def show_session(session: Session, current_id: UUID) -> SessionShape:
+    return {
+        "id": session.id,
+        "created_at": session.created_at,
+        "last_seen_at": session.last_seen_at,
+        "expires_at": session.expires_at,
+        "ip": session.ip,
+        "user_agent": session.user_agent,
+        "device": session.device,
+        "remembered": session.remembered,
+        "current": session.id == current_id,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SessionViews:
+    sessions: Sessions
+
+    def login(self, request: Request, body: Login) -> Response:
+        actor, secret = self.sessions.login(
+            body.email,
+            body.password,
+            remember=body.remember,
+            replacing=request.cookie,
+            client=request.client,
+        )
+        return Response({"message": "success", "data": show_user(actor.user)}, Cookie.of(actor, secret))
+
+    def logout(self, request: Request) -> Response:
+        self.sessions.logout(request.signed_in())
+        return Response(DONE.data, Cookie())
+
+    def list(self, request: Request) -> Response:
+        actor = request.signed_in()
+        sessions = self.sessions.of(actor)
+        return Response({"data": [show_session(each, actor.session.id) for each in sessions], "next": None})
+
+    def end(self, request: Request) -> Response:
+        actor, session_id = request.signed_in(), request.path["id"]
+        self.sessions.end(actor, session_id)
+        return Response(DONE.data, Cookie() if session_id == actor.session.id else None)
+
+    def end_others(self, request: Request) -> Response:
+        self.sessions.end_others(request.signed_in())
+        return DONE

@@ -1,0 +1,46 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from pydantic import Field
+
+from application.teams import Teams
+from domain.teams import Membership, Team
+from entrypoints.api.http import Body, Request, Response, Text
+
+
+class RenameTeam(Body):
+    # Room for markup that is removed: the domain counts what is left.
+    name: Annotated[Text, Field(max_length=500)]
+
+
+class TeamShape(TypedDict):
+    id: UUID
+    name: str
+    personal: bool
+    role: str
+    created_at: datetime
+
+
+def show_team(team: Team, membership: Membership) -> TeamShape:
+    return {
+        "id": team.id,
+        "name": team.name,
+        "personal": team.personal,
+        "role": membership.role,
+        "created_at": team.created_at,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class TeamViews:
+    teams: Teams
+
+    def list(self, request: Request) -> Response:
+        teams = self.teams.mine(request.signed_in())
+        return Response({"data": [show_team(*mine) for mine in teams], "next": None})
+
+    def rename(self, request: Request, body: RenameTeam) -> Response:
+        team = self.teams.rename(request.signed_in(), request.path["id"], body.name)
+        return Response({"data": show_team(*team)})

@@ -1,0 +1,42 @@
+"""Flask's binding of the API: a row becomes a Flask view, a Flask request a `Request`."""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from uuid import UUID
+
+from flask import Flask, request
+from flask import Response as FlaskResponse
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import Headers
+
+from entrypoints.api.http import Request, Response, Route, SessionCookie, read_body, to_json
+from entrypoints.flask_app.gate import USER_ID
+from entrypoints.flask_app.login import client, signed_in
+
+
+def bind(app: Flask, route: Route, cookie: SessionCookie) -> None:
+    def view(**path: UUID) -> ResponseReturnValue:
+        actor = None if route.public else signed_in()
+        asked = Request(client(), actor, request.cookies.get(cookie.name), request.args, path)
+        if route.body is None:
+            return send(route.view(asked), route.status, cookie)
+        body = read_body(route.body, request.headers.get("Content-Type", ""), request.get_data())
+        return send(route.view(asked, body), route.status, cookie)
+
+    url = route.url.replace("<", "<uuid:")
+    app.add_url_rule(url, f"{route.method} {route.url}", view, methods=[route.method])
+
+
+def send(response: Response, status: int, cookie: SessionCookie) -> FlaskResponse:
+    headers = Headers()
+    if response.filename:
+        headers["Content-Disposition"] = f'attachment; filename="{response.filename}"'
+    if response.cookie:
+        headers["Set-Cookie"] = cookie.header(response.cookie)
+        if response.cookie.user_id:
+            request.environ[USER_ID] = response.cookie.user_id
+    if isinstance(response.data, Mapping):
+        body: bytes | Iterable[bytes] = to_json(response.data)
+    else:  # an error before the first piece is answered like any other
+        body = chain([next(response.data)], response.data)
+    return FlaskResponse(body, status, headers, content_type="application/json")

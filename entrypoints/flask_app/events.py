@@ -1,0 +1,18 @@
+from dataclasses import dataclass
+
+from flask.typing import ResponseReturnValue
+
+from application.events import Events
+from entrypoints.flask_app.login import signed_in
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, cursor, show_page
+
+
+@dataclass(frozen=True, slots=True)
+class EventPages:
+    events: Events
+
+    def history(self) -> ResponseReturnValue:
+        actor = signed_in()
+        page = self.events.mine(actor, cursor(), ROWS_ON_A_PAGE)
+        more = f"/settings/history?after={page.next}" if page.next else None
+        return show_page("history.html", actor, events=page.items, next_url=more)

@@ -1,0 +1,80 @@
+"""What all pages share: how one is shown, and what every template knows."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from domain.access import Permission, SignedIn
+from domain.errors import Invalid
+from domain.links import Purpose, in_words
+from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
+from domain.teams import LONGEST_TEAM_NAME
+from domain.users import USERNAME_RULES
+from entrypoints import logs
+from entrypoints.flask_app.login import visitor
+from entrypoints.settings import SITE_NAME, Settings
+
+AFTER_LOGIN = "/settings"
+ROWS_ON_A_PAGE = 50
+
+
+def show_page(template: str, actor: SignedIn | None, **context: Any) -> str:
+    return render_template(template, **common(actor), **context)
+
+
+def show_to_strangers(template: str) -> ResponseReturnValue:
+    """The page, or on to `?next=` for a user that is logged in already."""
+    onward = local_path(request.args.get("next", ""))
+    actor = visitor()
+    return redirect(onward) if actor else show_page(template, actor, next=onward)
+
+
+def common(actor: SignedIn | None) -> dict[str, Any]:
+    """What the layout needs."""
+    return {
+        "user": actor.user if actor else None,
+        "may_administer": actor is not None and actor.may(Permission.SEE_USERS),
+        "request_id": logs.request_id.get(),
+    }
+
+
+def cursor() -> UUID | None:
+    """Where a list goes on (`?after=`), None for its beginning. Raise Invalid."""
+    after = request.args.get("after")
+    try:
+        return UUID(after) if after else None
+    except ValueError:
+        raise Invalid("after", "This is not a place in the list.") from None
+
+
+def local_path(unsafe_next: str) -> str:
+    """A path of this site, or the page after login where it is anything else.
+
+    Browsers take `//host` and `/\\host` for another site, and drop tabs and newlines first.
+    """
+    path = unsafe_next if unsafe_next.isascii() and unsafe_next.isprintable() else ""
+    if not path.startswith("/") or path.startswith("//") or "\\" in path:
+        return AFTER_LOGIN
+    return path
+
+
+def add_page_globals(app: Flask, settings: Settings) -> None:
+    static = Path(str(app.static_folder))
+    versions = {
+        file.name: sha256(file.read_bytes()).hexdigest()[:10] for file in static.iterdir() if file.is_file()
+    }
+    app.jinja_env.globals.update(
+        site_name=SITE_NAME,
+        asset=lambda name: f"/static/{name}?v={versions[name]}",
+        password_rules=PASSWORD_RULES,
+        username_rules=USERNAME_RULES,
+        shortest_password=SHORTEST_PASSWORD,
+        longest_team_name=LONGEST_TEAM_NAME,
+        reset_link_lifetime=in_words(settings.link_lifetimes[Purpose.RESET_PASSWORD]),
+    )
+    # A changed file has a new URL, so a browser may keep the old one for a year.
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000

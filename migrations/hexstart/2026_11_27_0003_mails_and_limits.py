@@ -1,0 +1,34 @@
+"""The outbox becomes `mails`, and the counters of the limits `limits`."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0003"
+down_revision: str | None = "0002"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+INDEXED = ("delivered_at", "next_try_at", "user_id")
+
+
+def upgrade() -> None:
+    rename("outbox", "mails", INDEXED)
+    op.execute("ALTER TABLE mails RENAME COLUMN letter TO kind")
+    rename("counters", "limits", ("expires_at",))
+
+
+def downgrade() -> None:
+    rename("limits", "counters", ("expires_at",))
+    op.execute("ALTER TABLE mails RENAME COLUMN kind TO letter")
+    rename("mails", "outbox", INDEXED)
+
+
+def rename(old: str, new: str, indexed: Sequence[str]) -> None:
+    """The table, and its indexes, whose names begin with the table's."""
+    for column in indexed:
+        op.drop_index(f"ix_{old}_{column}", table_name=old)
+    op.rename_table(old, new)
+    for column in indexed:
+        op.create_index(op.f(f"ix_{new}_{column}"), new, [column], unique=False)
