@@ -393,7 +393,7 @@ COOKIES = [
 @pytest.mark.parametrize("cookies", COOKIES)
 def test_a_cookie_that_is_no_session_is_nobody(ada, client, container, unchanged, cookies):
     live = ada.get_cookie("session").value
-    with container.look() as stored:
+    with container.look()() as stored:
         session, _ = stored.sessions.find(hash_of(live), container.now()())
     environ = {"HTTP_COOKIE": cookies.format(live=live, id=session.id, hash=session.secret_hash)}
 

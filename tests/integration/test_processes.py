@@ -20,7 +20,12 @@ import pytest
 from sqlalchemy import func, select
 
 from adapters.sql.engines import Engines, connect
-from adapters.sql.tables import events, memberships, metadata, outbox, sessions, teams, users
+from adapters.sql.events import events
+from adapters.sql.limits import metadata
+from adapters.sql.mails import mails
+from adapters.sql.sessions import sessions
+from adapters.sql.teams import memberships, teams
+from adapters.sql.users import users
 from tests.databases import migrated_database
 from tests.samples import GOOD_PASSWORD
 from tests.servers import (
@@ -294,7 +299,7 @@ def test_the_log_is_one_json_object_a_line_and_holds_no_secret(tmp_path):
         engines = connect(url)
         with engines.reader.connect() as connection:
             tokens = [
-                facts["token"] for facts in connection.scalars(select(outbox.c.facts)) if "token" in facts
+                facts["token"] for facts in connection.scalars(select(mails.c.facts)) if "token" in facts
             ]
         engines.dispose()
         lines = [json.loads(line) for line in server.log]
