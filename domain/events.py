@@ -47,15 +47,7 @@ class Event:
     """`user_id` is the user that it happened to (None: unknown), `actor_id` the user that did it (None: a
     client without a session, or the operator at the command line). `detail` never holds a secret."""
 
-    EXPORTED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "tag",
-        "sentence",
-        "created_at",
-        "ip",
-        "user_agent",
-        "device",
-    )
+    EXPORTED: ClassVar = "id tag sentence created_at ip user_agent device"
 
     id: UUID
     tag: Tag

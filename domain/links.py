@@ -39,7 +39,7 @@ class LinkGone(Gone):
 class Link:
     """`email` is the mailbox that it was sent to. Only the hash of the token is stored."""
 
-    EXPORTED: ClassVar[tuple[str, ...]] = ("purpose", "email", "created_at", "expires_at")
+    EXPORTED: ClassVar = "purpose email created_at expires_at"
 
     id: UUID
     user_id: UUID

@@ -44,16 +44,7 @@ class Mail:
     It is due at `next_try_at`. That is None after delivery, and when it is parked after a day of failures.
     """
 
-    EXPORTED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "kind",
-        "recipient",
-        "created_at",
-        "next_try_at",
-        "attempts",
-        "parked_at",
-        "last_error",
-    )
+    EXPORTED: ClassVar = "id kind recipient created_at next_try_at attempts parked_at last_error"
 
     id: UUID
     kind: MailKind

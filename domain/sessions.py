@@ -57,16 +57,7 @@ class SessionLife:
 class Session:
     """`secret_hash` is all that is stored of the cookie: a reader of the table cannot log in with it."""
 
-    EXPORTED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "created_at",
-        "last_seen_at",
-        "expires_at",
-        "ip",
-        "user_agent",
-        "device",
-        "remembered",
-    )
+    EXPORTED: ClassVar = "id created_at last_seen_at expires_at ip user_agent device remembered"
 
     id: UUID
     user_id: UUID

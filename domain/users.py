@@ -49,7 +49,7 @@ class UsernameTaken(Conflict):
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    EXPORTED: ClassVar[tuple[str, ...]] = ("id", "username", "email", "email_verified", "roles", "created_at")
+    EXPORTED: ClassVar = "id username email email_verified roles created_at"
 
     id: UUID
     username: str
