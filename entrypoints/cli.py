@@ -17,7 +17,7 @@ from domain import errors
 from domain.access import Operator
 from domain.sessions import Client
 from domain.users import Role
-from entrypoints import logs, settings
+from entrypoints import logs, settings, site
 from entrypoints.background import Background
 from entrypoints.container import Container
 from entrypoints.schemas import show_mail, show_user
@@ -54,7 +54,7 @@ class Commands(click.Group):
             ctx.exit(EXIT[family])
 
 
-@click.group(cls=Commands, help="Administration of Hexstart from the command line.")
+@click.group(cls=Commands, help=f"Manage {site.NAME} from the command line.")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     if ctx.obj is None:

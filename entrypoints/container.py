@@ -28,7 +28,8 @@ from application.passwords import Passwords
 from application.ports import Clock, Mailer, RateLimiter
 from application.sessions import Sessions
 from application.teams import Teams
-from entrypoints.settings import REQUEST_THREADS, SITE_NAME, Settings
+from entrypoints import site
+from entrypoints.settings import REQUEST_THREADS, Settings
 
 
 def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
@@ -43,12 +44,12 @@ def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimite
 
 
 def mailer(settings: Settings) -> Mailer:
-    templates = Templates(settings.base_url, SITE_NAME, settings.link_life)
+    templates = Templates(settings.base_url, site.NAME, settings.link_life, site.ACCENT, site.ON_ACCENT)
     if not settings.mail_url:
         return LogMailer(templates)
     from adapters.mail.smtp import SmtpMailer  # imported by those who send mail
 
-    return SmtpMailer(settings.mail_url, settings.mail_sender, SITE_NAME, templates)
+    return SmtpMailer(settings.mail_url, settings.mail_sender, site.SENDER, templates)
 
 
 class Container(containers.DeclarativeContainer):

@@ -12,12 +12,12 @@ from domain.links import LinkLife, Purpose, in_words
 from domain.mail import Letter, Mail
 
 SUBJECTS: Mapping[Letter, str] = {
-    Letter.VERIFY_EMAIL: "Confirm your email address",
-    Letter.EMAIL_CHANGE_ASKED: "Your email address is about to change",
+    Letter.VERIFY_EMAIL: "Verify your email address",
+    Letter.EMAIL_CHANGE_ASKED: "Request to change your email address",
     Letter.EMAIL_CHANGED: "Your email address was changed",
     Letter.RESET_PASSWORD: "Reset your password",
     Letter.PASSWORD_CHANGED: "Your password was changed",
-    Letter.NEW_DEVICE: "A new device logged in",
+    Letter.NEW_DEVICE: "New login to your account",
 }
 LINKS = {
     Letter.VERIFY_EMAIL: ("/verify-email", Purpose.VERIFY_EMAIL),
@@ -35,8 +35,9 @@ class Written:
 class Letters:
     """Links begin with `base_url`, whatever host a request named; tokens go behind #, which nobody logs."""
 
-    def __init__(self, base_url: str, site_name: str, life: LinkLife) -> None:
+    def __init__(self, base_url: str, site_name: str, life: LinkLife, accent: str, on_accent: str) -> None:
         self.base_url, self.site_name, self.life = base_url, site_name, life
+        self.accent, self.on_accent = accent, on_accent
 
     @cached_property
     def templates(self) -> Environment:
@@ -61,6 +62,8 @@ class Letters:
             "base_url": self.base_url,
             "host": urlsplit(self.base_url).netloc,
             "recipient": mail.recipient,
+            "accent": self.accent,
+            "on_accent": self.on_accent,
         }
         text, html = (
             self.templates.get_template(f"{mail.letter}.{kind}").render(facts) for kind in ("txt", "html")

@@ -5,6 +5,7 @@ from flask import Flask, Request
 from werkzeug.routing import MapAdapter
 
 from entrypoints.container import Container
+from entrypoints.flask_app.brand import add_brand
 from entrypoints.flask_app.clients import trust_proxies
 from entrypoints.flask_app.errors import add_error_handlers
 from entrypoints.flask_app.gate import add_gate, path_of
@@ -48,6 +49,7 @@ def create_app(container: Container) -> Flask:
     add_gate(app, settings)
     add_login(app, container.sessions(), cookie)
     add_error_handlers(app)
+    add_brand(app)
     add_page_globals(app, settings.link_life)
     add_routes(app, container, cookie)
     return app

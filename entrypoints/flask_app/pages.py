@@ -12,15 +12,17 @@ from flask.typing import ResponseReturnValue
 from application.accounts import Accounts
 from application.administration import Administration
 from application.sessions import Sessions
+from application.teams import Teams
 from domain.access import Permission, SignedIn
+from domain.errors import NotFound
 from domain.links import LinkLife, in_words
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
 from domain.users import USERNAME_RULES
-from entrypoints import logs
+from entrypoints import logs, site
+from entrypoints.flask_app.brand import FILES
 from entrypoints.flask_app.login import signed_in, visitor
 from entrypoints.flask_app.wire import cursor
-from entrypoints.settings import SITE_NAME
 
 AFTER_LOGIN = "/settings"
 ROWS_ON_A_PAGE = 50
@@ -31,6 +33,7 @@ class Pages:
     administration: Administration
     accounts: Accounts
     sessions: Sessions
+    teams: Teams
 
     def home(self) -> ResponseReturnValue:
         return show_page("home.html", visitor())
@@ -46,6 +49,13 @@ class Pages:
 
     def settings(self) -> ResponseReturnValue:
         return show_page("settings.html", signed_in())
+
+    def team(self) -> ResponseReturnValue:
+        actor = signed_in()
+        team = next((team for team, _ in self.teams.mine(actor) if team.personal), None)
+        if team is None:
+            raise NotFound
+        return show_page("team.html", actor, team=team)
 
     def session_list(self) -> ResponseReturnValue:
         actor = signed_in()
@@ -108,11 +118,11 @@ def local_path(unsafe_next: str) -> str:
 
 def add_page_globals(app: Flask, link_life: LinkLife) -> None:
     static = Path(str(app.static_folder))
-    versions = {
-        file.name: sha256(file.read_bytes()).hexdigest()[:10] for file in static.iterdir() if file.is_file()
-    }
+    contents = {file.name: file.read_bytes() for file in static.iterdir() if file.is_file()}
+    contents |= {name: text.encode() for name, (_, text) in FILES.items()}
+    versions = {name: sha256(content).hexdigest()[:10] for name, content in contents.items()}
     app.jinja_env.globals.update(
-        site_name=SITE_NAME,
+        site=site,
         asset=lambda name: f"/static/{name}?v={versions[name]}",
         password_rules=PASSWORD_RULES,
         username_rules=USERNAME_RULES,

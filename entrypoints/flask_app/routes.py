@@ -15,7 +15,7 @@ from entrypoints.flask_app.teams import TeamViews
 
 
 def add_routes(app: Flask, container: Container, cookie: Cookie) -> None:
-    pages = Pages(container.administration(), container.accounts(), container.sessions())
+    pages = Pages(container.administration(), container.accounts(), container.sessions(), container.teams())
     accounts = AccountViews(container.accounts(), cookie)
     sessions = SessionViews(container.sessions(), cookie)
     teams = TeamViews(container.teams())
@@ -32,6 +32,7 @@ def add_routes(app: Flask, container: Container, cookie: Cookie) -> None:
     route("GET", "/logout", pages.logout)
     route("POST", "/logout", sessions.logout_from_page)
     route("GET", "/settings", pages.settings)
+    route("GET", "/settings/team", pages.team)
     route("GET", "/settings/sessions", pages.session_list)
     route("GET", "/settings/history", pages.history)
     route("GET", "/verify-email", pages.verify_email)

@@ -74,7 +74,7 @@ def serving(inbox, port=None, **options):
 
 
 def mailer(url, base_url="https://app.acme.test"):
-    letters = Letters(base_url, "Hexstart", LIFE)
+    letters = Letters(base_url, "Hexstart", LIFE, "#123456", "#ffffff")
     return SmtpMailer(url, SENDER, "Hexstart", letters)
 
 
@@ -132,7 +132,7 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
     [message] = inbox.messages
     assert message["From"] == f"Hexstart <{SENDER}>"
     assert message["To"] == "ada@example.org"
-    assert message["Subject"] == "Confirm your email address · Hexstart"
+    assert message["Subject"] == "Verify your email address · Hexstart"
     assert parsedate_to_datetime(message["Date"]) == NOON
     assert message["Message-ID"] == f"<{mail.id}@app.acme.test>"
     assert message["Auto-Submitted"] == "auto-generated"
@@ -198,13 +198,13 @@ def test_unicode_in_the_address_is_not_sent_to_a_server_that_knows_only_ascii(in
 
 
 def test_unicode_in_a_name_is_encoded_for_every_server(inbox):
-    letters = Letters("https://app.acme.test", "Bücher & Söhne", LIFE)
+    letters = Letters("https://app.acme.test", "Bücher & Söhne", LIFE, "#123456", "#ffffff")
     with serving(inbox, enable_SMTPUTF8=False) as port:
         SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, "Bücher & Söhne", letters).send(a_mail())
 
     [message] = inbox.messages
     assert message["From"].addresses[0].display_name == "Bücher & Söhne"
-    assert message["Subject"] == "Confirm your email address · Bücher & Söhne"
+    assert message["Subject"] == "Verify your email address · Bücher & Söhne"
     assert inbox.envelopes[0][0].content.isascii()
 
 

@@ -10,7 +10,11 @@ from domain.mail import Letter
 from tests.samples import a_mail
 
 LETTERS = Letters(
-    "https://app.example.org", "Hexstart", LinkLife(verify=timedelta(days=1), reset=timedelta(minutes=30))
+    "https://app.example.org",
+    "Hexstart",
+    LinkLife(verify=timedelta(days=1), reset=timedelta(minutes=30)),
+    accent="#123456",
+    on_accent="#fedcba",
 )
 FACTS = {"username": "<ada>", "device": "Firefox on Linux", "ip": "192.0.2.7"}
 WITH_A_LINK = {Letter.VERIFY_EMAIL: "/verify-email#t0k3n", Letter.RESET_PASSWORD: "/reset-password#t0k3n"}
@@ -33,6 +37,7 @@ def test_links_begin_with_the_base_url_and_end_with_the_token(letter):
     link = "https://app.example.org" + WITH_A_LINK[letter]
     assert f"    {link}\n" in written.text
     assert f'href="{link}"' in written.html
+    assert "background:#123456;color:#fedcba" in written.html
 
 
 @pytest.mark.parametrize(
