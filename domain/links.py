@@ -32,7 +32,7 @@ class LinkGone(Gone):
     """One answer for a link that is unknown, used, expired or replaced."""
 
     code = 41001
-    message = "This link no longer works. Please request a new one."
+    message = "This link is no longer valid. Please request a new one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

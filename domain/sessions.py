@@ -22,12 +22,12 @@ class WrongCredentials(NotAuthenticated):
     """One answer for an unknown address and for a wrong password: it does not tell which accounts exist."""
 
     code = 40101
-    message = "The email address or the password is wrong."
+    message = "Wrong email or password."
 
 
 class NotLoggedIn(NotAuthenticated):
     code = 40102
-    message = "Please log in. Your session may have ended."
+    message = "Please log in to continue."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ BROWSERS = (
     ("CriOS", "Chrome"),
     ("Chrome", "Chrome"),
     ("Safari", "Safari"),
+    ("command line", "Command line"),
     ("curl", "curl"),
     ("python", "Python"),
 )

@@ -48,7 +48,7 @@ class Request:
         try:
             return UUID(after) if after else None
         except ValueError:
-            raise Invalid("after", "This is not a place in the list.") from None
+            raise Invalid("after", "This isn't a valid cursor.") from None
 
     def limit(self) -> int:
         """The size of a page (`?limit=`). Raise Invalid unless it is 1 to 100."""

@@ -123,7 +123,7 @@ def test_the_history_is_told_in_words_the_newest_first(ada, client, clock):
     assert failed == {
         "id": failed["id"],
         "tag": "login_failed",
-        "sentence": "Failed login: wrong password.",
+        "sentence": "Login failed: wrong password.",
         "created_at": clock.now.isoformat(),
         "ip": "203.0.113.77",
         "user_agent": "Engine/1.0 (of Ada)",

@@ -200,7 +200,7 @@ def test_a_signal_to_the_whole_process_group_ends_it_quickly_and_without_a_word(
 def test_a_signal_while_its_workers_start_ends_it_quickly_too(sqlite_url):
     for pause in (0.0, 0.05, 0.1, 0.2, 0.4):
         with starting(sqlite_url) as server:
-            until(lambda: "serves on" in server.stdout.read_text(), "it does not start", START_SECONDS)
+            until(lambda: "is running on" in server.stdout.read_text(), "it does not start", START_SECONDS)
             time.sleep(pause)
             server.process.terminate()
             until(lambda: server.process.poll() is not None, "it still runs")

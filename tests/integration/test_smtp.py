@@ -72,7 +72,7 @@ def serving(inbox, port=None, **options):
 
 
 def mailer(url, base_url="https://app.acme.test"):
-    templates = Templates(base_url, "Hexstart", {})
+    templates = Templates(base_url, "Hexstart", {}, "#123456", "#ffffff")
     return SmtpMailer(url, SENDER, "Hexstart", templates)
 
 
@@ -196,7 +196,7 @@ def test_unicode_in_the_address_is_not_sent_to_a_server_that_knows_only_ascii(in
 
 
 def test_unicode_in_a_name_is_encoded_for_every_server(inbox):
-    templates = Templates("https://app.acme.test", "Bücher & Söhne", {})
+    templates = Templates("https://app.acme.test", "Bücher & Söhne", {}, "#123456", "#ffffff")
     with serving(inbox, enable_SMTPUTF8=False) as port:
         SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, "Bücher & Söhne", templates).send(a_mail())
 
