@@ -145,7 +145,7 @@ def serving(root: Path, folder: Path, **more_settings: str) -> Iterator[Site]:
         "WORKERS": "1",
     } | more_settings
     site = Site(root, settings["BASE_URL"], os.environ | settings, folder / "log")
-    site.run("alembic", "upgrade", "head")
+    site.run("alembic", "upgrade", "heads")
     with site.log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "entrypoints.serve"],

@@ -101,7 +101,7 @@ def test_pages_styles_and_icon_show_the_new_look(browser: Browser, renamed: Site
 def test_mails_show_the_new_look(browser: Browser, renamed: Site, inbox: Inbox) -> None:
     with browser.new_context() as context:
         renamed.register(context, Person("reader", "reader@example.com"))
-    renamed.run("entrypoints.cli", "outbox", "deliver")
+    renamed.run("entrypoints.cli", "mails", "deliver")
     [mail] = [message for message in inbox.messages if message["To"] == "reader@example.com"]
     assert str(mail["From"]).startswith("Acme Mail <")
     assert str(mail["Subject"]).endswith(" · Acme & Sons")
@@ -118,7 +118,7 @@ def test_no_mail_template_names_the_site() -> None:
 
 def test_start_lines_and_the_command_line_say_the_new_name(renamed: Site) -> None:
     assert f"Acme & Sons is running on {renamed.url}" in renamed.log.read_text().splitlines()
-    for command in ([], ["users"], ["users", "create"], ["outbox"], ["outbox", "deliver"]):
+    for command in ([], ["users"], ["users", "create"], ["outbox"], ["mails", "deliver"]):
         told = renamed.run("entrypoints.cli", *command, "--help")
         assert not OLD.search(told)
         assert command or "Manage Acme & Sons from the command line." in told

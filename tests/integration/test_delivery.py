@@ -325,10 +325,10 @@ def test_what_was_given_up_is_counted_and_listed_without_its_token(database_url,
         work.mails.add(a_mail(recipient="new@example.org", created_at=now))
         work.commit()
 
-    assert command("mails", "deliver") == "Tried 2, 1 wait, 1 given up.\n"
+    assert command("mails", "deliver") == "Tried: 2. Waiting: 1. Failed: 1.\n"
 
     table = command("mails", "list").splitlines()
-    assert len(table) == 2 and "given up" in "".join(table)
+    assert len(table) == 2 and "failed" in "".join(table)
     listed = {mail["recipient"]: mail for mail in json.loads(command("mails", "list", "--json"))["data"]}
     assert listed["old@example.org"]["parked_at"] and not listed["new@example.org"]["parked_at"]
     assert listed["new@example.org"]["last_error"] == (
