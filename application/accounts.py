@@ -1,24 +1,34 @@
 """Accounts: from registration to deletion."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from application.events import Events
 from application.limits import Limits
 from application.links import Links
-from application.ports import Clock, Ids, Look, PasswordHasher, Transaction, UnitOfWork, stores
+from application.mails import Mails
+from application.ports import Clock, Ids, Look, PasswordHasher, Transaction, UnitOfWork, personal_stores
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from domain.access import Actor, LastAdmin, Permission, SignedIn
-from domain.errors import FieldErrors, NotFound
+from domain.errors import FieldErrors
 from domain.events import Tag
 from domain.links import Purpose
+from domain.mails import MailKind
 from domain.passwords import PasswordStrength, acceptable_password
-from domain.personal import PersonalStore
 from domain.sessions import Client
 from domain.teams import Membership, Team, TeamRole, personal_team_name
-from domain.users import EmailSyntax, Role, User, acceptable_username, normal_email
+from domain.users import (
+    EmailSyntax,
+    EmailTaken,
+    Role,
+    User,
+    UsernameTaken,
+    acceptable_username,
+    normal_email,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,7 @@ class Accounts:
     reauthentication: Reauthentication
     sessions: Sessions
     links: Links
+    mails: Mails
     limits: Limits
     hasher: PasswordHasher
     strength: PasswordStrength
@@ -53,7 +64,7 @@ class Accounts:
         user = self._new_user(unsafe_username, unsafe_email, password)
         # An address with too many mails can register, and request the link later.
         may_send = self.limits.may_mail(user.email)
-        with self.transaction() as work:
+        with self._telling_all_conflicts(user), self.transaction() as work:
             self._add(work, user)
             if may_send:
                 self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email, first=True)
@@ -89,12 +100,13 @@ class Accounts:
         return user
 
     def rename(self, actor: SignedIn, unsafe_username: str) -> User:
-        """Raise Invalid or UsernameTaken."""
+        """Change the username and tell the user by mail. Raise Invalid, UsernameTaken or NotLoggedIn."""
         username = acceptable_username(unsafe_username)
         with self.transaction() as work:
-            user = self._stored(work, actor)
+            user = self.reauthentication.still(work, actor)
             user.username = username
             work.users.save(user)
+            self.mails.write(work, MailKind.USERNAME_CHANGED, user, user.email)
             self.events.record(work, Tag.USERNAME_CHANGED, user.id, actor)
             work.commit()
         return user
@@ -102,13 +114,12 @@ class Accounts:
     def export(self, actor: SignedIn) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
         """All that is stored about the actor: each word with its rows, read as the caller consumes them."""
         with self.transaction() as work:
-            user = self._stored(work, actor)
-            self.events.record(work, Tag.EXPORTED, user.id, actor)
+            self.reauthentication.still(work, actor)
+            self.events.record(work, Tag.EXPORTED, actor.id, actor)
             work.commit()
         with self.look() as stored:
-            for word, store in stores(stored).items():
-                if isinstance(store, PersonalStore):
-                    yield word, store.exported(user.id)
+            for word, store in personal_stores(stored).items():
+                yield word, store.exported(actor.id)
 
     def delete(self, actor: SignedIn, current_password: str) -> None:
         """Delete the account and all that belongs to it. Events stay, without address and device.
@@ -117,20 +128,14 @@ class Accounts:
         """
         self.reauthentication.require(actor, current_password)
         with self.transaction() as work:
-            if work.users.holders(Role.ADMIN) == {actor.id}:
+            user = self.reauthentication.still(work, actor)
+            if work.users.holders(Role.ADMIN) == {user.id}:
                 raise LastAdmin
-            user = self._stored(work, actor)
             self.events.record(work, Tag.DELETED, user.id, actor)
-            for store in reversed(stores(work).values()):
-                if isinstance(store, PersonalStore):
-                    store.forget(user.id)
+            for store in reversed(personal_stores(work).values()):
+                store.forget(user.id)
+            self.mails.write_last(work, MailKind.ACCOUNT_DELETED, user)
             work.commit()
-
-    def _stored(self, work: UnitOfWork, actor: SignedIn) -> User:
-        user = work.users.get(actor.id)
-        if user is None:
-            raise NotFound
-        return user
 
     def _new_user(self, unsafe_username: str, unsafe_email: str, password: str) -> User:
         field_errors = FieldErrors()
@@ -149,6 +154,19 @@ class Accounts:
             password_hash=self.hasher.hash(password),
             created_at=self.now(),
         )
+
+    @contextmanager
+    def _telling_all_conflicts(self, user: User) -> Iterator[None]:
+        """A taken username is reported together with a taken address. Nothing of the second try is stored."""
+        try:
+            yield
+        except EmailTaken as error:
+            try:
+                with self.transaction() as work:
+                    work.users.add(replace(user, email=f"{user.id}@address.invalid"))
+            except UsernameTaken as another:
+                error.message = f"{error.message} {another.message}"
+            raise
 
     def _add(self, work: UnitOfWork, user: User) -> None:
         work.users.add(user)

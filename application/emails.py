@@ -9,6 +9,7 @@ from application.mails import Mails
 from application.ports import Clock, Transaction
 from application.reauthentication import Reauthentication
 from domain.access import SignedIn
+from domain.errors import Stale
 from domain.events import Tag
 from domain.links import LinkGone, Purpose
 from domain.mails import MailKind
@@ -36,22 +37,29 @@ class Emails:
         email = normal_email(unsafe_email, self.syntax)
         self.limits.mail(email)
         with self.transaction() as work:
+            user = self.reauthentication.still(work, actor)
             owner = work.users.by_email(email)
             if owner is not None and owner.id != actor.id:
                 raise EmailTaken
-            self.links.send(work, Purpose.VERIFY_EMAIL, actor.user, email)
-            if email != actor.user.email:
-                self.mails.write(work, MailKind.EMAIL_CHANGE_ASKED, actor.user, actor.user.email)
+            self.links.send(work, Purpose.VERIFY_EMAIL, user, email)
+            if email != user.email:
+                self.mails.write(work, MailKind.EMAIL_CHANGE_ASKED, user, user.email)
             self.events.record(work, Tag.EMAIL_CHANGE_ASKED, actor.id, actor)
             work.commit()
 
     def send_again(self, actor: SignedIn) -> None:
-        """Send a new link to the address of the account. Nothing happens when it is verified already."""
-        if actor.user.email_verified_at is not None:
+        """Send a new link to the address of the account. Nothing happens when it is verified already.
+
+        Raise NotLoggedIn when the session has ended meanwhile, or Stale when the address has changed.
+        """
+        if actor.user.email_verified:
             return
         self.limits.mail(actor.user.email)
         with self.transaction() as work:
-            self.links.send(work, Purpose.VERIFY_EMAIL, actor.user, actor.user.email)
+            user = self.reauthentication.still(work, actor)
+            if user.email != actor.user.email:
+                raise Stale
+            self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email)
             work.commit()
 
     def verify(self, token: str, client: Client) -> User:
@@ -60,8 +68,9 @@ class Emails:
         Raise LinkGone, or EmailTaken when another account has the address by now.
         """
         with self.transaction() as work:
-            link = self.links.consume(work, Purpose.VERIFY_EMAIL, token)
-            user = work.users.get(link.user_id)
+            link = self.links.find(work, Purpose.VERIFY_EMAIL, token)
+            user = work.users.lock(link.user_id)  # before the link, as everywhere: no deadlock
+            self.links.consume(work, Purpose.VERIFY_EMAIL, token)
             if user is None:
                 raise LinkGone
             old, user.email, user.email_verified_at = user.email, link.email, self.now()

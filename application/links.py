@@ -49,9 +49,16 @@ class Links:
         else:
             self.mails.pretend(work, purpose.mail)
 
-    def consume(self, work: UnitOfWork, purpose: Purpose, token: str) -> Link:
-        """Use up the link. Raise LinkGone unless it is good and unused."""
+    def find(self, work: UnitOfWork, purpose: Purpose, token: str) -> Link:
+        """Raise LinkGone unless it is good and unused."""
         link = work.links.find(purpose, hash_of(token), self.now())
-        if link is None or not work.links.consume(purpose, link.token_hash, self.now()):
+        if link is None:
+            raise LinkGone
+        return link
+
+    def consume(self, work: UnitOfWork, purpose: Purpose, token: str) -> Link:
+        """Use up the link. Raise LinkGone unless it is good and this is its first use."""
+        link = self.find(work, purpose, token)
+        if not work.links.consume(purpose, link.token_hash, self.now()):
             raise LinkGone
         return link

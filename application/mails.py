@@ -23,34 +23,30 @@ class Mails:
     new_id: Ids
 
     def write(self, work: UnitOfWork, kind: MailKind, user: User, recipient: str, **facts: str) -> None:
-        """Add the mail to `work`, so that it is sent when the change happens, and only then."""
-        now = self.now()
-        work.mails.add(
-            Mail(
-                id=self.new_id(),
-                kind=kind,
-                user_id=user.id,
-                recipient=recipient,
-                facts={"username": user.username, **facts},
-                created_at=now,
-                next_try_at=now,
-            )
-        )
+        """Add the mail to `work`: it is sent when the change happens, and only then."""
+        work.mails.add(self._mail(kind, user.id, recipient, {"username": user.username, **facts}))
+
+    def write_last(self, work: UnitOfWork, kind: MailKind, user: User) -> None:
+        """A mail to a user that `work` has deleted. It belongs to no account any more."""
+        work.mails.add(self._mail(kind, None, user.email, {"username": user.username}))
 
     def pretend(self, work: UnitOfWork, kind: MailKind) -> None:
         """Add a mail without recipient that counts as delivered: only its cost matters."""
+        mail = self._mail(kind, None, "", {})
+        mail.delivered(mail.created_at)
+        work.mails.add(mail)
+
+    def _mail(self, kind: MailKind, user_id: UUID | None, recipient: str, facts: dict[str, str]) -> Mail:
         now = self.now()
-        mail = Mail(
+        return Mail(
             id=self.new_id(),
             kind=kind,
-            user_id=None,
-            recipient="",
-            facts={},
+            user_id=user_id,
+            recipient=recipient,
+            facts=facts,
             created_at=now,
-            next_try_at=None,
+            next_try_at=now,
         )
-        mail.delivered(now)
-        work.mails.add(mail)
 
 
 @dataclass(frozen=True, slots=True)

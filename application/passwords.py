@@ -10,7 +10,7 @@ from application.mails import Mails
 from application.ports import Look, PasswordHasher, Transaction, UnitOfWork
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
-from domain.access import SignedIn
+from domain.access import Actor, Permission, SignedIn
 from domain.errors import NotFound, Stale
 from domain.events import Tag
 from domain.links import LinkGone, Purpose
@@ -38,16 +38,12 @@ class Passwords:
     def change(self, actor: SignedIn, current_password: str, new_password: str) -> tuple[SignedIn, str]:
         """All sessions of the user end. Returns the new one that replaces the actor's, and its secret.
 
-        Raise WrongPassword, Invalid, or Stale when the account was changed meanwhile.
+        Raise WrongPassword, Invalid, or NotLoggedIn when the session has ended meanwhile.
         """
         self.reauthentication.require(actor, current_password)
         password_hash = self._hash(new_password, actor.user)
         with self.transaction() as work:
-            user = work.users.get(actor.id)
-            if user is None:
-                raise NotFound
-            if user.password_hash != actor.user.password_hash:
-                raise Stale  # the password that was proven is no longer the password
+            user = self.reauthentication.still(work, actor)
             self._set(work, user, password_hash)
             session, secret = self.sessions.begin(
                 work, user, remember=actor.session.remembered, replacing=None, client=actor.client
@@ -65,15 +61,30 @@ class Passwords:
         email = normal_email(unsafe_email, self.syntax)
         self.limits.link(email, client)
         may_send = self.limits.may_mail(email)
-        with self.look() as stored:
-            user = stored.users.by_email(email)
         with suppress(Stale), self.transaction() as work:  # Stale: another request has just sent one
+            found = work.users.by_email(email)
+            # Locked, for the account may move to another address. Without an account it costs the same.
+            user = work.users.lock(found.id if found else self.links.new_id())
+            if user is not None and user.email != email:
+                user = None
             self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, email)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 
+    def send_reset(self, actor: Actor, unsafe_email: str) -> User:
+        """Send a user the link to choose a new password. Raise Invalid or NotFound."""
+        actor.require(Permission.RESET_PASSWORDS)
+        with self.transaction() as work:
+            user = work.users.by_email(normal_email(unsafe_email, self.syntax))
+            if user is None:
+                raise NotFound
+            self.links.send(work, Purpose.RESET_PASSWORD, user, user.email)
+            self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id, actor)
+            work.commit()
+        return user
+
     def reset(self, token: str, new_password: str, client: Client) -> None:
-        """All sessions of the user end. No new one begins.
+        """All sessions of the user end, no new one begins. The link proves the mailbox: it counts as verified.
 
         Raise LinkGone, or Invalid for a refused password: the link stays good then.
         """
@@ -84,10 +95,11 @@ class Passwords:
             raise LinkGone
         password_hash = self._hash(new_password, user)
         with self.transaction() as work:
-            self.links.consume(work, Purpose.RESET_PASSWORD, token)
-            user = work.users.get(user.id)
-            if user is None:
+            user = work.users.lock(user.id)
+            link = self.links.consume(work, Purpose.RESET_PASSWORD, token)
+            if user is None or user.email != link.email:
                 raise LinkGone
+            user.email_verified_at = user.email_verified_at or self.links.now()
             self._set(work, user, password_hash)
             self.events.record(work, Tag.PASSWORD_RESET, user.id, client)
             work.commit()

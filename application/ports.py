@@ -12,6 +12,7 @@ from domain.events import EventStore
 from domain.limits import Limit
 from domain.links import LinkStore
 from domain.mails import Mail, MailStore
+from domain.personal import PersonalStore
 from domain.sessions import SessionStore
 from domain.teams import TeamStore
 from domain.users import UserStore
@@ -48,6 +49,11 @@ class UnitOfWork(Reading, Protocol):
 def stores(stored: Reading) -> dict[str, Any]:
     """Every store by its word, in the order of `Reading`."""
     return {word: getattr(stored, word) for word in Reading.__annotations__}
+
+
+def personal_stores(stored: Reading) -> dict[str, PersonalStore]:
+    """The stores with rows that belong to users."""
+    return {word: store for word, store in stores(stored).items() if isinstance(store, PersonalStore)}
 
 
 @runtime_checkable

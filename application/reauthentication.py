@@ -1,14 +1,20 @@
-"""Reauthentication: a dangerous change asks for the current password. An open session is not enough."""
+"""Reauthentication: a dangerous change asks for the current password. An open session is not enough.
+
+Time passes between reading an actor and changing its account: the password hash waits in a queue. So the
+unit of work decides again, by `still`.
+"""
 
 from dataclasses import dataclass
 
 from application.events import Events
 from application.limits import Limits
-from application.ports import PasswordHasher, Transaction
+from application.ports import Clock, PasswordHasher, Transaction, UnitOfWork
 from domain.access import SignedIn
 from domain.errors import Invalid
 from domain.events import Tag
 from domain.passwords import WrongPassword, normal_password
+from domain.sessions import NotLoggedIn
+from domain.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,7 @@ class Reauthentication:
     hasher: PasswordHasher
     limits: Limits
     events: Events
+    now: Clock
 
     def require(self, actor: SignedIn, current_password: str) -> None:
         """Raise WrongPassword, or TooManyAttempts: a guess counts like one at the login."""
@@ -28,6 +35,16 @@ class Reauthentication:
                 self.events.record(work, Tag.PASSWORD_REFUSED, actor.id, actor)
                 work.commit()
         raise WrongPassword
+
+    def still(self, work: UnitOfWork, actor: SignedIn) -> User:
+        """The actor's user as stored now, locked until `work` ends.
+
+        Raise NotLoggedIn when the session has ended meanwhile: a changed or reset password ends it.
+        """
+        user = work.users.lock(actor.id)
+        if user is None or work.sessions.find(actor.session.secret_hash, self.now()) is None:
+            raise NotLoggedIn
+        return user
 
     def _right(self, actor: SignedIn, current_password: str) -> bool:
         try:

@@ -10,13 +10,16 @@ from application.limits import Limits
 from application.mails import Mails
 from application.ports import Clock, Ids, Look, PasswordHasher, Secrets, Transaction, UnitOfWork
 from domain.access import SignedIn
-from domain.errors import Invalid, NotFound, Stale, Unavailable
+from domain.errors import Invalid, NotFound, Unavailable
 from domain.events import Tag
 from domain.mails import MailKind
 from domain.passwords import normal_password
 from domain.secrets import hash_of
 from domain.sessions import Client, Session, SessionLife, WrongCredentials, device_of
 from domain.users import EmailSyntax, User, normal_email
+
+# A login whose account changes while its hash is computed is decided again, so often at most.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +47,27 @@ class Sessions:
         password = normal_password(password)
         email = self._normal(unsafe_email)
         self.limits.password(email or unsafe_email, client)
-        user = self._user_with(email)
-        right = self.hasher.verify(password, user.password_hash if user else None)
-        if user is None or not right:
-            self._failed(user, client)
-        upgraded = self.hasher.hash(password) if self.hasher.outdated(user.password_hash) else None
-
-        with self.transaction() as work:
-            stored = work.users.get(user.id)
-            if stored is None or stored.password_hash != user.password_hash:
-                # While the hash was computed, the password was changed or the account deleted.
-                raise WrongCredentials
-            if upgraded:
-                stored.password_hash = upgraded
-                with suppress(Stale):  # another login upgraded it first
+        for _ in range(TRIES):
+            user = self._user_with(email)
+            right = self.hasher.verify(password, user.password_hash if user else None)
+            if user is None or not right:
+                self._failed(user, client)
+            upgraded = self.hasher.hash(password) if self.hasher.outdated(user.password_hash) else None
+            with self.transaction() as work:
+                stored = work.users.lock(user.id)
+                if stored is None or stored.password_hash != user.password_hash:
+                    continue  # another login upgraded the hash meanwhile, or the password was changed
+                if upgraded:
+                    stored.password_hash = upgraded
                     work.users.save(stored)
-            self._mail_about_a_new_device(work, stored, client)
-            session, secret = self.begin(work, stored, remember=remember, replacing=replacing, client=client)
-            self.events.record(work, Tag.LOGGED_IN, user.id, SignedIn(client, stored, session))
-            work.commit()
-        return SignedIn(client, stored, session), secret
+                self._mail_about_a_new_device(work, stored, client)
+                session, secret = self.begin(
+                    work, stored, remember=remember, replacing=replacing, client=client
+                )
+                self.events.record(work, Tag.LOGGED_IN, user.id, SignedIn(client, stored, session))
+                work.commit()
+            return SignedIn(client, stored, session), secret
+        raise WrongCredentials
 
     def begin(
         self, work: UnitOfWork, user: User, *, remember: bool, replacing: str | None, client: Client

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     SEE_USERS = "see users"
     CREATE_USERS = "create users"
     CHANGE_ROLES = "change roles"
+    RESET_PASSWORDS = "reset passwords"
     SEE_MAIL = "see mail"
 
 

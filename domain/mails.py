@@ -35,6 +35,8 @@ class MailKind(StrEnum):
     RESET_PASSWORD = "reset_password", "Reset your password"
     PASSWORD_CHANGED = "password_changed", "Your password was changed"
     NEW_DEVICE = "new_device", "New login to your account"
+    USERNAME_CHANGED = "username_changed", "Your username was changed"
+    ACCOUNT_DELETED = "account_deleted", "Your account was deleted"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class Mail:
 
     def delivered(self, now: datetime) -> None:
         self.delivered_at, self.next_try_at, self.facts, self.last_error = now, None, {}, ""
+        if self.user_id is None:
+            self.recipient = ""  # the last mail of a deleted account leaves no address behind
 
     def failed(self, now: datetime, reason: str) -> None:
         """Schedule the next try after a pause that grows, or park the mail after a day."""

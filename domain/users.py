@@ -76,6 +76,9 @@ class UserStore(PersonalStore, Protocol):
 
     def get(self, id: UUID) -> User | None: ...
 
+    def lock(self, id: UUID) -> User | None:
+        """The user as stored now. No other unit of work changes it until this one ends."""
+
     def by_email(self, email: str) -> User | None:
         """The user with this address in normal form, or None."""
 

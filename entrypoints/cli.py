@@ -123,6 +123,14 @@ def revoke(container: Container, email: str, role: str) -> None:
     click.echo(f"{user.email} no longer has the role {role}.")
 
 
+@users.command("reset-password", help="Send a user the link to choose a new password.")
+@click.argument("email")
+@click.pass_obj
+def reset_password(container: Container, email: str) -> None:
+    user = container.passwords().send_reset(OPERATOR, email)
+    click.echo(f"The link is on its way to {user.email}.")
+
+
 @cli.group(help="Outgoing mail.")
 def mails() -> None: ...
 

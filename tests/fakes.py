@@ -1,6 +1,6 @@
 """Stand-ins that must never ship."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -41,15 +41,23 @@ class Counting:
 
 
 class PlainHasher(PasswordHasher):
-    """Remembers what it was asked, because that it was asked at all is a promise."""
+    """Remembers what it was asked. `meanwhile` runs once, during the next hash: a race held open."""
 
     def __init__(self) -> None:
         self.verified: list[str | None] = []
+        self.meanwhile: Callable[[], object] | None = None
 
     def hash(self, password: str) -> str:
+        self._wait()
         return f"hash of {password}"
 
+    def _wait(self) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+
     def verify(self, password: str, password_hash: str | None) -> bool:
+        self._wait()
         self.verified.append(password_hash)
         return password_hash in {f"hash of {password}", f"old hash of {password}"}
 

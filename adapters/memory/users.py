@@ -16,6 +16,10 @@ class MemoryUsers(MemoryStore, UserStore):
     def add(self, user: User) -> None:
         self.rows.add(replace(user, roles=frozenset()))
 
+    def lock(self, id: UUID) -> User | None:
+        found: User | None = self.rows.get(id)
+        return found
+
     def by_email(self, email: str) -> User | None:
         return next(iter(self.rows.where(email=email)), None)
 

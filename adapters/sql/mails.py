@@ -39,7 +39,7 @@ LEASE = (
     .where(mails.c.id.in_(bindparam("ids", expanding=True)))
     .values(next_try_at=bindparam("until"))
 )
-SAVED = ("facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
+SAVED = ("recipient", "facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
 SAVE = (
     mails.update().where(mails.c.id == bindparam("its_id")).values({name: bindparam(name) for name in SAVED})
 )

@@ -39,6 +39,7 @@ ROLES = type_coerce(
     Words(Role),
 )
 USERS = Rows(User, users, roles=ROLES)
+LOCK = USERS.by_id.with_for_update()
 BY_EMAIL = USERS.select.where(users.c.email == bindparam("email"))
 GRANT = user_roles.insert()
 REVOKE = user_roles.delete().where(
@@ -55,6 +56,9 @@ FOUND = Newest(
 
 class SqlUsers(SqlStore, UserStore):
     rows = USERS
+
+    def lock(self, id: UUID) -> User | None:
+        return USERS.one(self.execute(LOCK, {"id": id}))
 
     def by_email(self, email: str) -> User | None:
         return USERS.one(self.execute(BY_EMAIL, {"email": email}))

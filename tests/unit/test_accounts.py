@@ -3,12 +3,13 @@ from dataclasses import replace
 import pytest
 
 from domain.access import LastAdmin, Operator, PermissionDenied
-from domain.errors import Invalid, NotFound, TooManyAttempts
+from domain.errors import Invalid, TooManyAttempts
 from domain.events import Tag
 from domain.mails import MailKind
 from domain.passwords import WrongPassword
 from domain.personal import exported
 from domain.secrets import hash_of
+from domain.sessions import NotLoggedIn
 from domain.teams import TeamRole
 from domain.users import EmailTaken, Role, UsernameTaken
 from tests.samples import CLIENT, GOOD_PASSWORD
@@ -154,7 +155,7 @@ def test_some_usernames_cannot_be_changed_to(world, ada, name, error):
 def test_who_is_gone_changes_nothing(world, ada):
     world.memory.tables["users"].stored.clear()
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NotLoggedIn):
         world.accounts.rename(ada, "lovelace")
 
 
@@ -198,7 +199,11 @@ def test_who_leaves_leaves_nothing_but_that_they_were_here(world, ada):
     assert [team.name for team in world.rows("teams")] == ["eve's team"]
     assert [membership.user_id for membership in world.rows("memberships")] == [eve.id]
     assert [link.user_id for link in world.rows("links")] == [eve.id]
-    assert [mail.recipient for mail in world.rows("mails")] == ["eve@example.org"]
+    [eves, goodbye] = world.rows("mails")
+    assert (eves.recipient, goodbye.recipient) == ("eve@example.org", "ada@example.org")
+    assert (goodbye.kind, goodbye.user_id) == (MailKind.ACCOUNT_DELETED, None)
+    world.delivery.deliver()
+    assert "ada@example.org" not in str(world.rows("mails"))
     traces = [event for event in world.recorded if event.user_id == ada.id]
     assert [event.tag for event in traces] == [Tag.REGISTERED, Tag.EMAIL_CHANGE_ASKED, Tag.DELETED]
     assert {(event.ip, event.user_agent) for event in traces} == {("", "")}
@@ -233,5 +238,5 @@ def test_who_was_mailed_too_often_registers_without_the_link(world):
         world.accounts.delete(actor, GOOD_PASSWORD)
     register(world)
 
-    assert world.waiting == []
+    assert {mail.kind for mail in world.waiting} == {MailKind.ACCOUNT_DELETED}
     assert world.rows("links") == []

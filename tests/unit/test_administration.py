@@ -3,6 +3,7 @@ import pytest
 from domain.access import LastAdmin, Operator, PermissionDenied, SignedIn
 from domain.errors import Invalid, NotFound
 from domain.events import Tag
+from domain.mails import MailKind
 from domain.users import Role
 from tests.samples import CLIENT
 
@@ -94,3 +95,18 @@ def test_roles_are_changed_by_nobody_else(world, ada, change):
 def test_roles_are_changed_of_somebody(world, change, email, error):
     with pytest.raises(error):
         getattr(world.administration, change)(OPERATOR, email, Role.ADMIN)
+
+
+def test_an_operator_sends_a_reset_link(world, ada):
+    user = world.passwords.send_reset(OPERATOR, " ADA@example.org")
+
+    assert user.id == ada.id
+    world.passwords.reset(world.token(MailKind.RESET_PASSWORD), "another horse battery", CLIENT)
+    assert (world.recorded[-2].tag, world.recorded[-2].actor_id) == (Tag.PASSWORD_RESET_ASKED, None)
+
+
+def test_a_reset_link_takes_the_permission_and_an_account(world, ada):
+    with pytest.raises(PermissionDenied):
+        world.passwords.send_reset(ada, "ada@example.org")
+    with pytest.raises(NotFound):
+        world.passwords.send_reset(OPERATOR, "eve@example.org")

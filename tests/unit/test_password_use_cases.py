@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import Invalid, NotFound, Stale, TooManyAttempts
+from domain.errors import Invalid, Stale, TooManyAttempts
 from domain.events import Tag
 from domain.links import LinkGone
 from domain.mails import MailKind
 from domain.passwords import WrongPassword
-from domain.sessions import Client, WrongCredentials
+from domain.sessions import Client, NotLoggedIn, WrongCredentials
 from tests.samples import CLIENT, GOOD_PASSWORD
 
 ANOTHER = "another horse battery"
@@ -62,17 +62,17 @@ def test_a_weak_password_is_refused_by_the_name_of_its_field(world, ada):
     assert caught.value.fields.keys() == {"new_password"}
 
 
-def test_a_password_that_was_changed_meanwhile_is_not_changed_again(world, ada):
+def test_a_session_that_ended_by_a_change_changes_nothing_again(world, ada):
     world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
 
-    with pytest.raises(Stale):
+    with pytest.raises(NotLoggedIn):
         world.passwords.change(ada, GOOD_PASSWORD, "yet another battery")
 
 
 def test_who_is_gone_changes_nothing(world, ada):
     world.memory.tables["users"].stored.clear()
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NotLoggedIn):
         world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
 
 

@@ -70,33 +70,6 @@ def test_an_old_hash_is_made_anew(world, ada):
     assert actor.user.version == 2
 
 
-def test_an_old_hash_that_somebody_else_makes_anew_meanwhile_is_left_alone(world, ada, monkeypatch):
-    old = f"old hash of {GOOD_PASSWORD}"
-    world.memory.tables["users"].put(replace(ada.user, password_hash=old))
-
-    # PostgreSQL lets another commit between our reading and our writing.
-    def meanwhile(self, id):
-        found = self.rows.get(id)
-        self.rows.put(replace(found, version=found.version + 1))
-        return found
-
-    monkeypatch.setattr("adapters.memory.users.MemoryUsers.get", meanwhile)
-    assert world.login()
-
-
-def test_a_password_changed_while_its_hash_was_computed_does_not_log_in(world, ada):
-    class Slow(type(world.hasher)):
-        def verify(self, password, password_hash):
-            world.memory.tables["users"].put(replace(ada.user, password_hash="hash of another"))
-            return super().verify(password, password_hash)
-
-    sessions = replace(world.sessions, hasher=Slow())
-    with pytest.raises(WrongCredentials):
-        sessions.login("ada@example.org", GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT)
-
-    assert len(world.rows("sessions")) == 1
-
-
 def test_logging_in_ends_the_session_that_the_client_had(world):
     _, old = world.register()
     _, new = world.login(replacing=old)
