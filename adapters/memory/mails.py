@@ -7,6 +7,8 @@ from adapters.memory.tables import Tables
 from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore
 from domain.paging import Page
 
+OUTCOME = ("facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
+
 
 class MemoryMails(PersonalRows, MailStore):
     def __init__(self, tables: Tables) -> None:
@@ -23,8 +25,10 @@ class MemoryMails(PersonalRows, MailStore):
         return claimed
 
     def save(self, mail: Mail) -> None:
-        if self.rows.get(mail.id):
-            self.rows.put(mail)
+        stored = self.rows.get(mail.id)
+        if stored:
+            outcome = {name: getattr(mail, name) for name in OUTCOME}
+            self.rows.put(replace(stored, **outcome))
 
     def backlog(self) -> Backlog:
         mails = self.rows.where()
