@@ -31,7 +31,7 @@ class MemoryMails(PersonalRows, MailStore):
             self.rows.put(replace(stored, **outcome))
 
     def backlog(self) -> Backlog:
-        mails = self.rows.where()
+        mails = self.rows.where(delivered_at=None)
         return Backlog(
             waiting=sum(mail.next_try_at is not None for mail in mails),
             parked=sum(mail.parked_at is not None for mail in mails),
