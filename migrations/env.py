@@ -1,7 +1,8 @@
 """Runs the migrations on DATABASE_URL, or with `-x db=test` on TEST_DATABASE_URL.
 
 The product's own revisions are in migrations/hexstart, on the branch `hexstart`. Those of a clone are in
-migrations/versions, on the branch `app`, so that both sides can add revisions.
+migrations/versions, on the branch `app`, so that both sides can add revisions. A new revision is the clone's
+unless it names its parent: `alembic revision --head hexstart@head` writes one of the product.
 """
 
 import os
@@ -40,16 +41,28 @@ def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | 
     return f"sa.String(length={item.impl.length})" if kind == "type" and isinstance(item, Word) else False
 
 
+def heads_in(folder: str) -> list[str]:
+    """The newest revisions in this folder of migrations/: several when branches were merged."""
+    found = {
+        script.revision: script
+        for script in context.script.walk_revisions()
+        if Path(script.path).parent.name == folder
+    }
+    return [name for name, script in found.items() if not script.nextrev & found.keys()]
+
+
 def complete(running: MigrationContext, revision: Any, directives: list[MigrationScript]) -> None:
-    """Puts a new revision on the branch of the clone. It drops tables whole, with their indexes: MySQL refuses
-    to drop an index that a foreign key needs."""
-    scripts = context.script
-    begun = any("app" in script.branch_labels for script in scripts.walk_revisions())
+    """Puts a new revision on the branch of the clone, unless it names its parent.
+
+    Drops tables whole, with their indexes: MySQL refuses to drop an index that a foreign key needs.
+    """
+    parents = heads_in("versions")
     for script in directives:
-        script.head = "app@head" if begun else "base"
-        script.branch_label = None if begun else "app"
-        script.version_path = str(Path(__file__).parent / "versions")
-        script.depends_on = [scripts.get_revision("hexstart@head").revision]
+        if script.head in (None, "head"):
+            script.head = parents or "base"
+            script.branch_label = None if parents else "app"
+            script.version_path = str(Path(__file__).parent / "versions")
+            script.depends_on = heads_in("hexstart")
         down = script.downgrade_ops
         dropped = {op.table_name for op in down.ops if isinstance(op, DropTableOp)}
         down.ops = [

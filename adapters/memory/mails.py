@@ -6,6 +6,8 @@ from adapters.memory.rows import PersonalRows, newest
 from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore
 from domain.paging import Page
 
+OUTCOME = ("facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
+
 
 class MemoryMails(PersonalRows, MailStore):
     table = "mails"
@@ -18,11 +20,13 @@ class MemoryMails(PersonalRows, MailStore):
         return claimed
 
     def save(self, mail: Mail) -> None:
-        if self.rows.get(mail.id):
-            self.rows.put(mail)
+        stored = self.rows.get(mail.id)
+        if stored:
+            outcome = {name: getattr(mail, name) for name in OUTCOME}
+            self.rows.put(replace(stored, **outcome))
 
     def backlog(self) -> Backlog:
-        mails = self.rows.where()
+        mails = self.rows.where(delivered_at=None)
         return Backlog(
             waiting=sum(mail.next_try_at is not None for mail in mails),
             parked=sum(mail.parked_at is not None for mail in mails),

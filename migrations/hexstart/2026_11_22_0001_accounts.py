@@ -43,7 +43,7 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    # Who registers twice is told about the address: SQLite tries the newest rule first, others the oldest.
+    # Of two taken values the address is reported: SQLite tries the newest rule first, others the oldest.
     unique = ["email", "username_key"]
     if op.get_context().dialect.name == "sqlite":
         unique.reverse()

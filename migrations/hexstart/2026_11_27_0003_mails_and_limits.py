@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0003"
@@ -26,9 +25,11 @@ def downgrade() -> None:
 
 
 def rename(old: str, new: str, indexed: Sequence[str]) -> None:
-    """The table, and its indexes, whose names begin with the table's."""
+    """The table with its key and its indexes, whose names begin with the table's."""
     for column in indexed:
         op.drop_index(f"ix_{old}_{column}", table_name=old)
     op.rename_table(old, new)
+    if op.get_context().dialect.name == "postgresql":  # the others report a taken key without its name
+        op.execute(f"ALTER TABLE {new} RENAME CONSTRAINT pk_{old} TO pk_{new}")
     for column in indexed:
         op.create_index(op.f(f"ix_{new}_{column}"), new, [column], unique=False)

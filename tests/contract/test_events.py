@@ -1,51 +1,79 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from uuid_utils.compat import uuid7
 
+from domain.errors import Stale
 from domain.events import Tag
+from domain.personal import exported
 from tests.fakes import NOON
 from tests.samples import an_event
 
 
-def test_events_about_somebody_come_back_equal_the_newest_first(store):
-    somebody = uuid7()
-    events = [an_event(somebody, tag, created_at=NOON + timedelta(microseconds=1)) for tag in Tag]
+def test_events_about_a_user_come_back_equal_the_newest_first(store):
+    user_id = uuid7()
+    events = [an_event(user_id, tag, created_at=NOON + timedelta(microseconds=1)) for tag in Tag]
     with store.transaction() as work:
         for event in [*events, an_event(uuid7()), an_event(None, Tag.LOGIN_FAILED, actor_id=None)]:
             work.events.add(event)
         work.commit()
 
     with store.look() as stored:
-        first = stored.events.about(somebody, None, 3)
-        second = stored.events.about(somebody, first.next, 100)
+        first = stored.events.about(user_id, None, 3)
+        second = stored.events.about(user_id, first.next, 100)
     assert first.items + second.items == events[::-1]
     assert second.next is None
 
 
-def test_an_event_outside_a_commit_never_happened(store):
-    somebody = uuid7()
+def test_an_event_is_stored_once(store):
+    event = an_event(uuid7())
     with store.transaction() as work:
-        work.events.add(an_event(somebody))
+        work.events.add(event)
+        work.commit()
+
+    with pytest.raises(Stale), store.transaction() as work:
+        work.events.add(an_event(uuid7(), id=event.id))
+        work.commit()
+    with store.look() as stored:
+        assert stored.events.about(event.user_id, None, 9).items == [event]
+
+
+def test_the_events_about_a_user_are_exported_the_newest_first(store):
+    user_id = uuid7()
+    events = [an_event(user_id), an_event(user_id, Tag.ROLE_GRANTED, detail="admin")]
+    with store.transaction() as work:
+        for event in [*events, an_event(uuid7(), actor_id=user_id)]:
+            work.events.add(event)
+        work.commit()
 
     with store.look() as stored:
-        assert stored.events.about(somebody, None, 10).items == []
+        assert list(stored.events.exported(user_id)) == [exported(event) for event in events[::-1]]
 
 
-def test_what_somebody_logged_in_from_is_known(store):
-    somebody = uuid7()
+def test_an_event_outside_a_commit_never_happened(store):
+    user_id = uuid7()
     with store.transaction() as work:
-        work.events.add(an_event(somebody, Tag.REGISTERED, user_agent="one"))
-        work.events.add(an_event(somebody, Tag.LOGGED_IN, user_agent="two"))
-        work.events.add(an_event(somebody, Tag.LOGIN_FAILED, user_agent="three"))
+        work.events.add(an_event(user_id))
+
+    with store.look() as stored:
+        assert stored.events.about(user_id, None, 10).items == []
+
+
+def test_the_user_agents_of_logins_are_known(store):
+    user_id = uuid7()
+    with store.transaction() as work:
+        work.events.add(an_event(user_id, Tag.REGISTERED, user_agent="one"))
+        work.events.add(an_event(user_id, Tag.LOGGED_IN, user_agent="two"))
+        work.events.add(an_event(user_id, Tag.LOGIN_FAILED, user_agent="three"))
         work.events.add(an_event(uuid7(), Tag.LOGGED_IN, user_agent="four"))
         work.commit()
 
     with store.look() as stored:
-        assert stored.events.user_agents(somebody) == {"one", "two"}
+        assert stored.events.user_agents(user_id) == {"one", "two"}
 
 
-def test_where_somebody_was_is_forgotten_and_that_they_were_is_not(store):
+def test_forgetting_blanks_address_and_user_agent_and_keeps_the_events(store):
     event, other = an_event(uuid7()), an_event(uuid7())
     with store.transaction() as work:
         work.events.add(event)

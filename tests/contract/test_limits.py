@@ -66,11 +66,11 @@ def allowed(limiter, subject, limit=LIMIT):
     return True
 
 
-def test_one_too_many_is_refused(limiter, subject):
+def test_one_attempt_too_many_is_refused(limiter, subject):
     assert [allowed(limiter, subject) for _ in range(5)] == [True, True, True, False, False]
 
 
-def test_each_subject_and_each_limit_is_counted_for_itself(limiter, subject):
+def test_each_subject_and_each_limit_has_its_own_count(limiter, subject):
     for _ in range(3):
         limiter.count(LIMIT, subject)
 
@@ -79,9 +79,9 @@ def test_each_subject_and_each_limit_is_counted_for_itself(limiter, subject):
     assert not allowed(limiter, subject)
 
 
-def test_when_the_time_is_over_it_begins_anew(limiter, clock, subject):
+def test_a_count_begins_anew_when_its_time_is_over(limiter, clock, subject):
     if isinstance(limiter, RedisLimiter):
-        pytest.skip("Redis has a clock of its own: see the next test")
+        pytest.skip("Redis has a clock of its own")
     for _ in range(4):
         allowed(limiter, subject)
     clock.advance(seconds=59)
@@ -91,7 +91,7 @@ def test_when_the_time_is_over_it_begins_anew(limiter, clock, subject):
     assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
 
 
-def test_a_counter_that_was_forgotten_begins_anew(limiter, subject):
+def test_a_forgotten_count_begins_anew(limiter, subject):
     for _ in range(4):
         allowed(limiter, subject)
     limiter.forget(LIMIT, subject)
@@ -100,11 +100,11 @@ def test_a_counter_that_was_forgotten_begins_anew(limiter, subject):
     assert allowed(limiter, subject)
 
 
-def test_of_twenty_at_once_no_more_are_allowed_than_should_be(limiter, subject):
+def test_of_twenty_attempts_at_once_no_more_are_allowed_than_the_limit(limiter, subject):
     assert sum(racing(lambda number: allowed(limiter, subject), times=20)) == 3
 
 
-def test_counters_that_ended_are_purged_in_batches(limiter, clock, subject):
+def test_counts_that_are_over_are_purged_in_batches(limiter, clock, subject):
     if isinstance(limiter, RedisLimiter):
         pytest.skip("Redis forgets by itself")
     clock.advance(days=400)
@@ -119,13 +119,13 @@ def test_counters_that_ended_are_purged_in_batches(limiter, clock, subject):
 
 
 def silent_port():
-    """Accepts connections and never says a word."""
+    """Accepts connections and never answers."""
     server = socket.create_server(("127.0.0.1", 0))
     return server, server.getsockname()[1]
 
 
 @pytest.mark.parametrize("state", ["refused", "hanging"])
-def test_when_redis_is_away_another_counts_and_the_log_says_so(clock, subject, caplog, state):
+def test_without_redis_the_fallback_counts_and_the_log_says_so(clock, subject, caplog, state):
     server, port = silent_port()
     if state == "refused":
         server.close()
@@ -136,5 +136,5 @@ def test_when_redis_is_away_another_counts_and_the_log_says_so(clock, subject, c
         limiter.forget(LIMIT, subject)
         assert allowed(limiter, subject)
     server.close()
-    # Once, and not again while it is left in peace.
+    # Once, and not again during the pause.
     assert [record.getMessage()[:22] for record in caplog.records] == ["Redis does not answer "]

@@ -6,6 +6,7 @@ from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
 from domain.links import Purpose
+from domain.personal import exported
 from tests.fakes import NOON
 from tests.races import racing
 from tests.samples import a_link
@@ -46,7 +47,7 @@ def test_a_link_is_for_one_purpose(store, link):
     assert find(store, link, RESET) is None
 
 
-def test_a_link_has_its_time(store, link):
+def test_a_link_is_good_until_it_expires(store, link):
     assert find(store, link, now=link.expires_at - timedelta(microseconds=1))
     assert find(store, link, now=link.expires_at) is None
     assert not consume(store, link, now=link.expires_at)
@@ -58,7 +59,7 @@ def test_a_link_is_consumed_once(store, link):
     assert find(store, link) is None
 
 
-def test_what_was_consumed_without_a_commit_is_good(store, link):
+def test_a_link_consumed_without_a_commit_is_good(store, link):
     with store.transaction() as work:
         assert work.links.consume(link.purpose, link.token_hash, NOON)
 
@@ -71,32 +72,55 @@ def test_a_newer_link_takes_the_place_of_the_older_for_its_purpose(store, link):
 
     assert find(store, link) is None
     assert find(store, newer) == newer
-    with store.look() as stored:
-        assert stored.links.of(link.user_id) == [newer, other]
-        assert stored.links.of(uuid7()) == []
     assert find(store, other, RESET) == other
+
+
+def test_a_link_is_dropped_for_one_purpose(store, link):
+    other = put(store, replace(link, id=uuid7(), token_hash="d" * 64, purpose=RESET))
+    with store.transaction() as work:
+        work.links.drop(link.user_id, VERIFY)
+        work.links.drop(uuid7(), RESET)
+        work.commit()
+
+    assert find(store, link) is None
+    assert find(store, other, RESET) == other
+
+
+def test_the_links_of_a_user_are_exported_the_newest_first(store, link):
+    other = put(store, replace(link, id=uuid7(), token_hash="d" * 64, purpose=RESET))
+    put(store, a_link(uuid7(), token_hash="e" * 64))
+
+    with store.look() as stored:
+        assert list(stored.links.exported(link.user_id)) == [exported(other), exported(link)]
 
 
 def test_a_second_link_for_one_purpose_is_refused(store, link):
     with pytest.raises(Stale), store.transaction() as work:
         work.links.add(replace(link, id=uuid7(), token_hash="d" * 64))
+        work.commit()
 
 
-def test_all_links_of_somebody_are_dropped(store, link):
+def test_a_token_belongs_to_one_link(store, link):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.links.add(a_link(uuid7(), token_hash=link.token_hash))
+        work.commit()
+
+
+def test_all_links_of_a_user_are_forgotten(store, link):
     other = put(store, a_link(uuid7(), token_hash="d" * 64))
     with store.transaction() as work:
-        work.links.drop(link.user_id)
+        work.links.forget(link.user_id)
         work.commit()
 
     assert find(store, link) is None
     assert find(store, other) == other
 
 
-def test_of_twenty_at_once_on_one_link_one_wins(store, link):
+def test_one_of_twenty_racing_clients_consumes_the_link(store, link):
     assert sum(racing(lambda number: consume(store, link), times=20)) == 1
 
 
-def test_of_many_asking_at_once_one_link_is_good(store):
+def test_one_of_many_links_requested_at_once_is_good(store):
     user_id = uuid7()
     links = [a_link(user_id, token_hash=str(number) * 64) for number in range(8)]
 
@@ -111,7 +135,7 @@ def test_of_many_asking_at_once_one_link_is_good(store):
     assert sum(find(store, link) is not None for link in links) == 1
 
 
-def test_links_that_ended_are_purged_in_batches(store, link):
+def test_expired_links_are_purged_in_batches(store, link):
     for number in range(3):
         put(store, a_link(uuid7(), token_hash=str(number) * 64, expires_at=NOON))
     with store.transaction() as work:

@@ -1,8 +1,11 @@
 from datetime import timedelta
 
+import pytest
 from uuid_utils.compat import uuid7
 
-from domain.mails import Backlog
+from domain.errors import Stale
+from domain.mails import KEEP_DELIVERED, Backlog
+from domain.personal import exported
 from tests.fakes import NOON
 from tests.races import racing
 from tests.samples import a_mail
@@ -34,7 +37,7 @@ def ids(mails):
     return [mail.id for mail in mails]
 
 
-def test_mail_that_is_due_is_given_out_the_oldest_first(store):
+def test_due_mail_is_claimed_the_oldest_first(store):
     second = a_mail(facts={"username": "\u00e9\U0001f600'\"\\"})
     first = a_mail(next_try_at=NOON - timedelta(minutes=1))
     put(store, second, first, a_mail(next_try_at=LATER), a_mail(next_try_at=None))
@@ -42,7 +45,7 @@ def test_mail_that_is_due_is_given_out_the_oldest_first(store):
     assert claim(store) == [first, second]
 
 
-def test_mail_that_was_given_out_is_not_given_out_again_before_its_time(store):
+def test_claimed_mail_is_not_claimed_again_before_its_time(store):
     mail = a_mail()
     put(store, mail)
     claim(store)
@@ -51,14 +54,23 @@ def test_mail_that_was_given_out_is_not_given_out_again_before_its_time(store):
     assert ids(claim(store, LATER)) == [mail.id]
 
 
-def test_no_more_is_given_out_than_asked_for(store):
+def test_a_mail_is_stored_once(store):
+    mail = a_mail()
+    put(store, mail)
+
+    with pytest.raises(Stale):
+        put(store, a_mail(id=mail.id, recipient="other@example.org"))
+    assert claim(store) == [mail]
+
+
+def test_no_more_mail_is_claimed_than_the_limit(store):
     put(store, *(a_mail() for _ in range(3)))
 
     assert len(claim(store, limit=2)) == 2
     assert len(claim(store, limit=2)) == 1
 
 
-def test_two_who_deliver_at_once_are_given_different_mails(store):
+def test_racing_processes_claim_different_mails(store):
     put(store, *(a_mail() for _ in range(40)))
 
     claimed = [mail.id for share in racing(lambda number: claim(store, limit=5)) for mail in share]
@@ -68,7 +80,7 @@ def test_two_who_deliver_at_once_are_given_different_mails(store):
     assert len(set(claimed)) == 40
 
 
-def test_what_became_of_it_is_stored(store):
+def test_the_outcome_of_a_try_is_stored(store):
     delivered, failed, parked = a_mail(), a_mail(), a_mail(created_at=NOON - timedelta(days=2))
     put(store, delivered, failed, parked)
     delivered.delivered(NOON)
@@ -79,38 +91,38 @@ def test_what_became_of_it_is_stored(store):
 
     with store.look() as stored:
         assert stored.mails.backlog() == Backlog(waiting=1, parked=1)
-        assert stored.mails.page(None, 10).items == [parked, failed]
+        assert stored.mails.undelivered(None, 10).items == [parked, failed]
     assert claim(store, LATER) == [failed]
 
 
-def test_a_list_goes_on_where_it_stopped(store):
+def test_the_list_of_undelivered_mail_continues_at_the_cursor(store):
     put(store, *(a_mail() for _ in range(3)))
 
     with store.look() as stored:
-        first = stored.mails.page(None, 2)
-        second = stored.mails.page(first.next, 2)
+        first = stored.mails.undelivered(None, 2)
+        second = stored.mails.undelivered(first.next, 2)
     assert len({mail.id for mail in first.items + second.items}) == 3
     assert second.next is None
 
 
-def test_all_mail_to_somebody_is_forgotten(store):
+def test_all_mail_to_a_user_is_exported_and_forgotten(store):
     ada = uuid7()
     sent, waiting, other = a_mail(user_id=ada), a_mail(user_id=ada, recipient="old@example.org"), a_mail()
     put(store, sent, waiting, other)
     sent.delivered(NOON)
     save(store, sent)
     with store.look() as stored:
-        assert stored.mails.to(ada) == [sent, waiting]
+        assert list(stored.mails.exported(ada)) == [exported(waiting), exported(sent)]
     with store.transaction() as work:
-        work.mails.drop(ada)
+        work.mails.forget(ada)
         work.commit()
 
     assert claim(store) == [other]
     with store.look() as stored:
-        assert stored.mails.to(ada) == []
+        assert list(stored.mails.exported(ada)) == []
 
 
-def test_saving_what_was_dropped_brings_nothing_back(store):
+def test_saving_deleted_mail_brings_nothing_back(store):
     save(store, a_mail())
 
     assert claim(store) == []
@@ -123,9 +135,9 @@ def test_delivered_mail_is_purged_in_batches(store):
         mail.delivered(NOON)
         save(store, mail)
     with store.transaction() as work:
-        assert work.mails.purge(NOON, 10) == 0
-        assert work.mails.purge(LATER, 3) == 3
-        assert work.mails.purge(LATER, 3) == 1
+        assert work.mails.purge(NOON + KEEP_DELIVERED, 10) == 0
+        later = NOON + KEEP_DELIVERED + timedelta(microseconds=1)
+        assert [work.mails.purge(later, 3) for _ in range(3)] == [3, 1, 0]
         work.commit()
 
     assert len(claim(store)) == 1

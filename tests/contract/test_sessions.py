@@ -4,6 +4,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
+from domain.personal import exported
 from domain.users import Role
 from tests.fakes import NOON
 from tests.races import racing
@@ -33,7 +34,7 @@ def find(store, session, now=NOON):
         return stored.sessions.find(session.secret_hash, now)
 
 
-def test_a_session_is_found_with_its_user_and_their_roles(store, user, session):
+def test_a_session_is_found_with_its_user_and_roles(store, user, session):
     assert find(store, session) == (session, user)
 
     with store.transaction() as work:
@@ -43,22 +44,36 @@ def test_a_session_is_found_with_its_user_and_their_roles(store, user, session):
     assert find(store, session) == (session, user)
 
 
-def test_a_session_ends_when_its_time_has_come(store, session):
+def test_a_session_is_found_until_it_expires(store, session):
     assert find(store, session, session.expires_at - timedelta(microseconds=1))
     assert find(store, session, session.expires_at) is None
 
 
-def test_nobody_is_found_by_another_secret(store, session):
+def test_another_secret_finds_no_session(store, session):
     assert find(store, a_session(uuid7(), "b" * 64)) is None
 
 
-def test_a_session_belongs_to_somebody(store):
+def test_a_session_needs_its_user(store):
     with pytest.raises(Stale), store.transaction() as work:
         work.sessions.add(a_session(uuid7()))
         work.commit()
 
 
-def test_touching_writes_down_the_use(store, user, session):
+def test_a_secret_belongs_to_one_session(store, user, session):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.sessions.add(a_session(user.id, session.secret_hash))
+        work.commit()
+    assert find(store, session) == (session, user)
+
+
+def test_the_id_of_a_session_is_taken_once(store, user, session):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.sessions.add(a_session(user.id, "b" * 64, id=session.id))
+        work.commit()
+    assert find(store, session) == (session, user)
+
+
+def test_touching_a_session_stores_its_use(store, user, session):
     session.last_seen_at = NOON + timedelta(hours=1)
     session.expires_at = NOON + timedelta(hours=13)
     session.ip = "2001:db8::1"
@@ -69,7 +84,7 @@ def test_touching_writes_down_the_use(store, user, session):
     assert find(store, session) == (session, user)
 
 
-def test_touching_what_has_ended_brings_nothing_back(store, session):
+def test_touching_a_session_that_has_ended_brings_nothing_back(store, session):
     with store.transaction() as work:
         work.sessions.end(session.secret_hash)
         work.sessions.touch(session)
@@ -78,7 +93,7 @@ def test_touching_what_has_ended_brings_nothing_back(store, session):
     assert find(store, session) is None
 
 
-def test_of_many_who_end_a_session_one_did_it(store, session):
+def test_one_of_many_racing_logouts_ends_the_session(store, session):
     def attempt(number):
         with store.transaction() as work:
             ended = work.sessions.end(session.secret_hash)
@@ -89,7 +104,7 @@ def test_of_many_who_end_a_session_one_did_it(store, session):
     assert find(store, session) is None
 
 
-def test_the_sessions_of_somebody_are_listed_while_they_last_the_last_seen_first(store, user, session):
+def test_the_sessions_of_a_user_are_listed_the_last_seen_first(store, user, session):
     later = a_session(user.id, "b" * 64, last_seen_at=NOON + timedelta(minutes=1))
     ended = a_session(user.id, "c" * 64, expires_at=NOON)
     with store.transaction() as work:
@@ -102,7 +117,18 @@ def test_the_sessions_of_somebody_are_listed_while_they_last_the_last_seen_first
         assert stored.sessions.of(uuid7(), NOON) == []
 
 
-def test_one_of_somebodys_sessions_is_ended(store, user, session):
+def test_the_sessions_of_a_user_are_exported_the_newest_first(store, user, session):
+    ended = a_session(user.id, "b" * 64, expires_at=NOON)
+    with store.transaction() as work:
+        work.sessions.add(ended)
+        work.commit()
+
+    with store.look() as stored:
+        assert list(stored.sessions.exported(user.id)) == [exported(ended), exported(session)]
+        assert list(stored.sessions.exported(uuid7())) == []
+
+
+def test_one_session_of_a_user_is_ended(store, user, session):
     with store.transaction() as work:
         assert not work.sessions.end_of(uuid7(), session.id)
         assert not work.sessions.end_of(user.id, uuid7())
@@ -113,24 +139,24 @@ def test_one_of_somebodys_sessions_is_ended(store, user, session):
     assert find(store, session) is None
 
 
-def test_all_of_somebodys_sessions_are_ended_or_all_but_one(store, user, session):
+def test_all_sessions_of_a_user_but_one_are_ended_and_all_are_forgotten(store, user, session):
     for letter in "bcd":
         with store.transaction() as work:
             work.sessions.add(a_session(user.id, letter * 64))
             work.commit()
     with store.transaction() as work:
-        assert work.sessions.end_all(user.id, but=session.id) == 3
+        assert work.sessions.end_others(user.id, session.id) == 3
         work.commit()
     assert find(store, session)
 
     with store.transaction() as work:
-        assert work.sessions.end_all(user.id) == 1
-        assert work.sessions.end_all(user.id) == 0
+        work.sessions.forget(user.id)
+        work.sessions.forget(uuid7())
         work.commit()
     assert find(store, session) is None
 
 
-def test_sessions_that_ended_are_purged_in_batches(store, user, session):
+def test_sessions_that_have_ended_are_purged_in_batches(store, user, session):
     with store.transaction() as work:
         for letter in "bcd":
             work.sessions.add(a_session(user.id, letter * 64, expires_at=NOON))
@@ -142,7 +168,7 @@ def test_sessions_that_ended_are_purged_in_batches(store, user, session):
     assert find(store, session)
 
 
-def test_who_is_deleted_takes_sessions_roles_and_memberships_along(store, user, session):
+def test_the_sessions_roles_and_memberships_of_a_user_go_with_the_user(store, user, session):
     team = a_team()
     with store.transaction() as work:
         work.users.grant(user.id, Role.ADMIN)
@@ -150,8 +176,8 @@ def test_who_is_deleted_takes_sessions_roles_and_memberships_along(store, user, 
         work.teams.add_member(a_membership(team, user))
         work.commit()
     with store.transaction() as work:
-        assert work.users.delete(user.id)
-        assert not work.users.delete(user.id)
+        work.users.forget(user.id)
+        work.users.forget(user.id)
         work.commit()
 
     assert find(store, session) is None

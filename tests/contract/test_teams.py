@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
+from domain.teams import exported_team
+from tests.fakes import NOON
 from tests.samples import a_membership, a_team, a_user
 
 
@@ -33,7 +37,7 @@ def test_a_team_comes_back_equal(store, team):
         assert stored.teams.get(uuid7()) is None
 
 
-def test_teams_are_listed_with_the_membership_the_oldest_first(store, ada, team):
+def test_the_teams_of_a_user_are_listed_the_oldest_first(store, ada, team):
     second = add_team(store, ada, a_team("Smith & Söhne", personal=False))
 
     with store.look() as stored:
@@ -50,7 +54,7 @@ def test_a_membership_is_found(store, ada, team):
         assert stored.teams.membership(team.id, uuid7()) is None
 
 
-def test_who_saves_a_team_second_is_told(store, team):
+def test_the_second_save_of_one_version_is_refused(store, team):
     with store.look() as stored:
         first, second = stored.teams.get(team.id), stored.teams.get(team.id)
     first.name = "First"
@@ -64,12 +68,56 @@ def test_who_saves_a_team_second_is_told(store, team):
         assert stored.teams.get(team.id) == first
 
 
-def test_a_personal_team_is_deleted_with_its_memberships_and_no_other(store, ada, team):
-    other = add_team(store, ada, a_team("Others", personal=False))
+def test_a_team_is_stored_once(store, team):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.teams.add(a_team("Other", id=team.id))
+        work.commit()
+    with store.look() as stored:
+        assert stored.teams.get(team.id) == team
+
+
+def test_a_membership_needs_its_user(store, team):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.teams.add_member(a_membership(team, a_user("eve@example.org")))
+        work.commit()
+
+
+def test_a_membership_needs_its_team(store, ada):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.teams.add_member(a_membership(a_team(), ada))
+        work.commit()
+
+
+def test_a_user_is_a_member_once(store, ada, team):
+    with pytest.raises(Stale), store.transaction() as work:
+        work.teams.add_member(a_membership(team, ada, joined_at=NOON + timedelta(days=1)))
+        work.commit()
+    with store.look() as stored:
+        assert stored.teams.of(ada.id) == [(team, a_membership(team, ada))]
+
+
+def test_the_teams_of_a_user_are_exported(store, ada, team):
+    with store.look() as stored:
+        assert list(stored.teams.exported(ada.id)) == [exported_team(team, a_membership(team, ada))]
+        assert list(stored.teams.exported(uuid7())) == []
+
+
+def test_forgetting_a_user_deletes_the_personal_team_and_all_memberships(store, ada, team):
+    eve = a_user("eve@example.org")
     with store.transaction() as work:
-        work.teams.delete_personal(ada.id)
+        work.users.add(eve)
+        work.commit()
+    shared = add_team(store, ada, a_team("Shared", personal=False))
+    eves = add_team(store, eve, a_team("Eve's team"))
+    with store.transaction() as work:
+        work.teams.add_member(a_membership(shared, eve))
+        work.teams.forget(ada.id)
         work.commit()
 
     with store.look() as stored:
         assert stored.teams.get(team.id) is None
-        assert stored.teams.of(ada.id) == [(other, a_membership(other, ada))]
+        assert stored.teams.of(ada.id) == []
+        assert stored.teams.of(eve.id) == [
+            (shared, a_membership(shared, eve)),
+            (eves, a_membership(eves, eve)),
+        ]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from threading import Barrier
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
+from domain.personal import exported
 from domain.users import EmailTaken, Role, UsernameTaken
 from tests.fakes import NOON
 from tests.races import racing
@@ -31,7 +33,7 @@ def names(page):
     return [user.username for user in page.items]
 
 
-def test_what_was_committed_comes_back_equal(store):
+def test_a_committed_user_comes_back_equal(store):
     user = a_user(email_verified_at=NOON + timedelta(microseconds=123456))
     add(store, user)
 
@@ -40,13 +42,13 @@ def test_what_was_committed_comes_back_equal(store):
         assert stored.users.by_email(user.email) == user
 
 
-def test_nobody_is_found_who_is_not_there(store):
+def test_an_unknown_user_is_not_found(store):
     assert get(store, uuid7()) is None
     with store.look() as stored:
         assert stored.users.by_email("ada@example.org") is None
 
 
-def test_what_was_not_committed_is_forgotten(store):
+def test_a_change_without_a_commit_never_happened(store):
     user = a_user()
     with store.transaction() as work:
         work.users.add(user)
@@ -55,7 +57,7 @@ def test_what_was_not_committed_is_forgotten(store):
     assert get(store, user.id) is None
 
 
-def test_what_went_wrong_is_forgotten(store):
+def test_a_unit_of_work_that_failed_never_happened(store):
     user = a_user()
     with pytest.raises(ZeroDivisionError), store.transaction() as work:
         work.users.add(user)
@@ -82,11 +84,20 @@ def test_an_address_belongs_to_one_user(store):
         work.users.add(a_user(username="other"))
 
 
-def test_who_adds_the_same_user_twice_is_told_about_the_address(store):
+def test_of_two_taken_values_the_address_is_reported(store):
     add(store, a_user())
 
     with pytest.raises(EmailTaken), store.transaction() as work:
         work.users.add(a_user())
+
+
+def test_an_id_belongs_to_one_user(store):
+    ada = a_user()
+    add(store, ada)
+
+    with pytest.raises(Stale):
+        add(store, a_user("eve@example.org", id=ada.id))
+    assert get(store, ada.id) == ada
 
 
 def test_a_username_belongs_to_one_user_in_any_case(store):
@@ -109,7 +120,7 @@ def test_addresses_that_differ_in_one_byte_are_two(store, other):
         assert stored.users.by_email(other) == two
 
 
-def test_the_rule_that_was_broken_is_told_whatever_the_address_says(store):
+def test_the_violated_rule_is_reported_whatever_the_address_contains(store):
     tricky = "for.key'uq_users_username_key'@example.org"
     add(store, a_user(tricky, username="one"))
 
@@ -117,7 +128,7 @@ def test_the_rule_that_was_broken_is_told_whatever_the_address_says(store):
         work.users.add(a_user(tricky, username="two"))
 
 
-def test_saving_counts_the_version(store):
+def test_saving_raises_the_version(store):
     user = a_user()
     add(store, user)
     with store.transaction() as work:
@@ -130,7 +141,7 @@ def test_saving_counts_the_version(store):
     assert get(store, user.id) == found
 
 
-def test_who_saves_second_is_told(store):
+def test_the_second_save_of_one_version_is_refused(store):
     user = a_user()
     add(store, user)
     first, second = get(store, user.id), get(store, user.id)
@@ -142,18 +153,35 @@ def test_who_saves_second_is_told(store):
         work.users.save(second)
 
 
-def test_who_is_gone_cannot_be_saved(store):
+def test_a_user_that_is_gone_cannot_be_saved(store):
     with pytest.raises(Stale), store.transaction() as work:
         work.users.save(a_user())
 
 
-def test_saving_an_address_that_is_taken(store):
+def test_a_taken_address_cannot_be_saved(store):
     eve = a_user("eve@example.org")
     add(store, a_user(), eve)
     eve.email = "ada@example.org"
 
     with pytest.raises(EmailTaken), store.transaction() as work:
         work.users.save(eve)
+
+
+def test_a_user_is_exported_with_roles_and_forgotten(store):
+    ada, eve = a_user(), a_user("eve@example.org")
+    add(store, ada, eve)
+    with store.transaction() as work:
+        work.users.grant(ada.id, Role.ADMIN)
+        work.commit()
+    with store.look() as stored:
+        assert list(stored.users.exported(ada.id)) == [exported(replace(ada, roles=frozenset({Role.ADMIN})))]
+        assert list(stored.users.exported(uuid7())) == []
+    with store.transaction() as work:
+        work.users.forget(ada.id)
+        work.commit()
+
+    assert get(store, ada.id) is None
+    assert get(store, eve.id) == eve
 
 
 def test_roles_are_granted_and_revoked(store):
@@ -192,13 +220,13 @@ def test_a_role_is_granted_once(store):
         work.users.grant(user.id, Role.ADMIN)
 
 
-def test_a_role_is_granted_to_somebody(store):
+def test_a_role_needs_its_user(store):
     with pytest.raises(Stale), store.transaction() as work:
         work.users.grant(uuid7(), Role.ADMIN)
         work.commit()
 
 
-def test_a_list_is_paged_by_where_it_stopped(store):
+def test_a_list_continues_at_the_cursor(store):
     users = [a_user(f"user{number}@example.org") for number in range(5)]
     add(store, *users)
 
@@ -223,7 +251,7 @@ def test_a_list_is_paged_by_where_it_stopped(store):
         ("emile@", []),
     ],
 )
-def test_what_is_searched_for_is_taken_literally(store, search, found):
+def test_a_search_is_literal(store, search, found):
     add(store, a_user("ada@example.org"), a_user("line@example.org", username="With_Line"))
     add(store, a_user("\u00e9mile@x.com", username="emile"))
 
@@ -232,7 +260,7 @@ def test_what_is_searched_for_is_taken_literally(store, search, found):
     assert [user.username_key for user in page.items] == found
 
 
-def test_the_search_goes_on_where_it_stopped(store):
+def test_a_search_continues_at_the_cursor(store):
     add(store, *(a_user(f"user{number}@example.org") for number in range(3)), a_user("eve@other.org"))
 
     with store.look() as stored:
@@ -240,7 +268,7 @@ def test_the_search_goes_on_where_it_stopped(store):
         assert names(stored.users.page("example", first.next, 2)) == ["user0"]
 
 
-def test_of_many_racing_for_one_address_one_wins(store):
+def test_one_of_many_racing_registrations_wins(store):
     def attempt(number):
         try:
             add(store, a_user(username=f"ada{number}"))
@@ -251,7 +279,7 @@ def test_of_many_racing_for_one_address_one_wins(store):
     assert sum(racing(attempt)) == 1
 
 
-def test_of_many_saving_what_they_read_one_wins(store):
+def test_one_of_many_racing_saves_wins(store):
     user = a_user()
     add(store, user)
 
@@ -273,7 +301,7 @@ def test_of_many_saving_what_they_read_one_wins(store):
     assert get(store, user.id).version == 2
 
 
-def test_of_two_admins_who_revoke_each_other_one_stays(store):
+def test_two_admins_that_revoke_each_other_leave_one(store):
     admins = [a_user("ada@example.org"), a_user("eve@example.org")]
     add(store, *admins)
     with store.transaction() as work:

@@ -3,16 +3,24 @@
 import os
 import subprocess
 import sys
+from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
+from uuid_utils.compat import uuid7
 
 from adapters.sql.engines import connect
-from adapters.sql.limits import metadata
+from adapters.sql.limits import SqlLimiter, key_of, limits, metadata
+from adapters.sql.mails import mails
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
+from domain.errors import Stale, TooManyAttempts
+from domain.limits import Limit
 from tests.databases import KINDS, ROOT, alembic_config, empty_database
+from tests.fakes import NOON, FakeClock
 from tests.samples import a_link, a_mail, a_membership, a_session, a_team, a_user, an_event
 
 
@@ -71,6 +79,38 @@ def test_a_populated_database_goes_down_and_up_again(url):
 
     command.upgrade(config, "heads")
     populate(url)
+
+
+def test_a_database_of_the_first_release_keeps_its_data(url):
+    """Mails and limits were in the tables `outbox` and `counters`."""
+    config, mail, limit = alembic_config(url), a_mail(user_id=uuid7()), Limit("test", 3, 60)
+    values = asdict(mail)
+    values["letter"] = values.pop("kind")
+    count = {"key": key_of(limit, "ada"), "count": 2, "expires_at": NOON + timedelta(seconds=30)}
+    command.upgrade(config, "0002")
+    engines = connect(url)
+    with engines.writer.begin() as connection:
+        connection.execute(stored_before("outbox", letter=mails.c.kind, rest=mails), values)
+        connection.execute(stored_before("counters", rest=limits), count)
+
+    command.upgrade(config, "heads")
+    command.downgrade(config, "0002")
+    command.upgrade(config, "heads")
+    limiter = SqlLimiter(engines, FakeClock())
+    limiter.count(limit, "ada")
+    with pytest.raises(TooManyAttempts):
+        limiter.count(limit, "ada")
+    with SqlUnitOfWork(engines) as work:
+        assert work.mails.claim(NOON, NOON, 10) == [mail]
+        with pytest.raises(Stale):
+            work.mails.add(mail)
+    engines.dispose()
+
+
+def stored_before(name, *, rest, **renamed):
+    """INSERT into the table `rest` under its old name, with its columns `renamed`."""
+    kept = [sa.column(each.name, each.type) for each in rest.c if each not in set(renamed.values())]
+    return sa.table(name, *kept, *(sa.column(old, now.type) for old, now in renamed.items())).insert()
 
 
 def test_the_tables_are_what_the_migrations_make(url):
