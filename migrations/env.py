@@ -1,7 +1,7 @@
 """Runs the migrations on DATABASE_URL, or with `-x db=test` on TEST_DATABASE_URL.
 
 The product's own revisions are in migrations/hexstart, on the branch `hexstart`. Those of a clone are in
-migrations/versions, on the branch `app`, so that both sides can add revisions.
+migrations/versions, so that both sides can add revisions. `upgrade heads` runs all of them.
 """
 
 import os
@@ -18,6 +18,8 @@ from adapters.sql.engines import understood
 from adapters.sql.limits import metadata  # imports every table, by way of the unit of work
 from adapters.sql.types import Word
 from entrypoints import settings
+
+VERSIONS = Path(__file__).parent / "versions"
 
 # Compared byte by byte: in MySQL's own collations é equals e, and UNIQUE would differ from PostgreSQL's.
 for table in metadata.tables.values():
@@ -41,14 +43,16 @@ def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | 
 
 
 def complete(running: MigrationContext, revision: Any, directives: list[MigrationScript]) -> None:
-    """Puts a new revision on the branch of the clone. It drops tables whole, with their indexes: MySQL refuses
-    to drop an index that a foreign key needs."""
+    """Puts a new revision after those of the clone. After a merge of two sides it joins their last revisions.
+
+    It drops tables whole, with their indexes: MySQL refuses to drop an index that a foreign key needs.
+    """
     scripts = context.script
-    begun = any("app" in script.branch_labels for script in scripts.walk_revisions())
+    heads = scripts.get_revisions(scripts.get_heads())
+    last = [head.revision for head in heads if Path(head.path).parent == VERSIONS]
     for script in directives:
-        script.head = "app@head" if begun else "base"
-        script.branch_label = None if begun else "app"
-        script.version_path = str(Path(__file__).parent / "versions")
+        script.head = last or "base"
+        script.version_path = str(VERSIONS)
         script.depends_on = [scripts.get_revision("hexstart@head").revision]
         down = script.downgrade_ops
         dropped = {op.table_name for op in down.ops if isinstance(op, DropTableOp)}
