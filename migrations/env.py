@@ -19,8 +19,6 @@ from adapters.sql.limits import metadata  # imports every table, by way of the u
 from adapters.sql.types import Word
 from entrypoints import settings
 
-VERSIONS = Path(__file__).parent / "versions"
-
 # Compared byte by byte: in MySQL's own collations é equals e, and UNIQUE would differ from PostgreSQL's.
 for table in metadata.tables.values():
     table.dialect_kwargs.update(mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
@@ -42,18 +40,26 @@ def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | 
     return f"sa.String(length={item.impl.length})" if kind == "type" and isinstance(item, Word) else False
 
 
-def complete(running: MigrationContext, revision: Any, directives: list[MigrationScript]) -> None:
-    """Puts a new revision after those of the clone. After a merge of two sides it joins their last revisions.
+def heads_in(folder: str) -> list[str]:
+    """The newest revisions in this folder of migrations/: several when branches were merged."""
+    found = {
+        script.revision: script
+        for script in context.script.walk_revisions()
+        if Path(script.path).parent.name == folder
+    }
+    return [name for name, script in found.items() if not script.nextrev & found.keys()]
 
-    It drops tables whole, with their indexes: MySQL refuses to drop an index that a foreign key needs.
+
+def complete(running: MigrationContext, revision: Any, directives: list[MigrationScript]) -> None:
+    """Puts a new revision after those of the clone, unless its parent was named (`--head`). It joins several.
+
+    Drops tables whole, with their indexes: MySQL refuses to drop an index that a foreign key needs.
     """
-    scripts = context.script
-    heads = scripts.get_revisions(scripts.get_heads())
-    last = [head.revision for head in heads if Path(head.path).parent == VERSIONS]
     for script in directives:
-        script.head = last or "base"
-        script.version_path = str(VERSIONS)
-        script.depends_on = [scripts.get_revision("hexstart@head").revision]
+        if script.head == "head":
+            script.head = heads_in("versions") or "base"
+            script.version_path = str(Path(__file__).parent / "versions")
+            script.depends_on = heads_in("hexstart")
         down = script.downgrade_ops
         dropped = {op.table_name for op in down.ops if isinstance(op, DropTableOp)}
         down.ops = [
