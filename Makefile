@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	$(if $(upgrade),--upgrade)
 
@@ -57,22 +57,30 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The stamps are newer than the lock they were made from, so a changed lock is installed and nothing else is.
+# A lock is complete, so pip installs it and resolves nothing. Resolving depends on the day and on pip: before pip 24
+# it fails as soon as the index has a newer version of certain packages. `pip check` finds a lock that lacks a package.
+
+install_lock = echo "Installing the packages of $(1) (about a minute, only when it changed)"; \
+	$(PIP) install --quiet --no-deps --require-hashes -r $(1)
+check_lock = complaints=$$($(PIP) check) || { \
+	printf '%s\n' "$$complaints" "The packages of $(1) do not fit together. To begin anew: rm -r .venv" >&2; exit 1; }
 
 .venv/.created:
-	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),,$(error \
-		$(PYTHON) is not Python 3.11 or newer: try make $(MAKECMDGOALS) PYTHON=python3.12))
+	$(if $(shell $(PYTHON) -c 'import sys; print((3, 11) <= sys.version_info < (3, 15) or "")' 2>/dev/null),,$(error \
+		$(PYTHON) is not Python 3.11 to 3.14: try make $(MAKECMDGOALS) PYTHON=python3.12))
 	$(if $(shell $(PYTHON) -c 'import ensurepip, venv; print(1)' 2>/dev/null),,$(error \
 		$(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)))
 	@echo "Creating .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
+# Packages of an older development lock may not fit the new requirements.lock. `.venv/.dev` replaces and checks them.
 .venv/.runtime: requirements.lock .venv/.created
-	@echo "Installing the packages of requirements.lock (about a minute, only when it changed)"
-	@$(PIP_INSTALL) -r requirements.lock
+	@$(call install_lock,requirements.lock)
+	@test -e .venv/.dev || $(call check_lock,requirements.lock)
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
-	@echo "Installing the packages of requirements-dev.lock (about a minute, only when it changed)"
-	@$(PIP_INSTALL) -r requirements-dev.lock
+	@$(call install_lock,requirements-dev.lock)
+	@$(call check_lock,requirements-dev.lock)
 	@touch $@

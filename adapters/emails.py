@@ -12,5 +12,5 @@ def email_syntax(unsafe_email: str) -> tuple[str, str]:
         found = validate_email(unsafe_email, check_deliverability=False, strict=True, test_environment=True)
     except EmailNotValidError:
         # The package's own messages quote the input.
-        raise Invalid("email", "That does not look like an email address.") from None
+        raise Invalid("email", "Enter a valid email address.") from None
     return found.local_part, found.ascii_domain or ""

@@ -32,12 +32,12 @@ TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {
 
 class PermissionDenied(Forbidden):
     code = 40301
-    message = "You do not have the permission to do this."
+    message = "You don't have permission to do this."
 
 
 class LastAdmin(Conflict):
     code = 40904
-    message = "This would leave nobody in charge. Name somebody else first."
+    message = "The site needs at least one administrator. Make someone else an administrator first."
 
 
 @dataclass(frozen=True, slots=True)

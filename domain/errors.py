@@ -18,7 +18,7 @@ class Invalid(DomainError):
     """The caller can correct the input."""
 
     code = 42201
-    message = "Please correct the marked fields."
+    message = "Please check what you entered."
 
     def __init__(self, field: str, reason: str) -> None:
         self.fields: dict[str, list[str]] = {field: [reason]}
@@ -36,7 +36,7 @@ class NotFound(DomainError):
     """It does not exist, or the caller may not see it: one answer for both."""
 
     code = 40404
-    message = "There is nothing here, or it is not yours to see."
+    message = "This doesn't exist, or you don't have access to it."
 
 
 class Conflict(DomainError):
@@ -51,7 +51,7 @@ class TooManyAttempts(DomainError):
     """`retry_after` is in whole seconds."""
 
     code = 42901
-    message = "Too many attempts. Please wait a while before you try again."
+    message = "Too many attempts. Please wait a while."
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
@@ -61,7 +61,7 @@ class Unavailable(DomainError):
     """A part that is needed is down or busy. `retry_after` is in whole seconds."""
 
     code = 50301
-    message = "We are very busy or briefly out of service. Please try again in a moment."
+    message = "We're temporarily unavailable. Please try again in a moment."
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
@@ -71,7 +71,7 @@ class Stale(Conflict):
     """It was saved by another unit of work between reading and writing."""
 
     code = 40901
-    message = "This was changed by somebody else meanwhile. Please reload and try again."
+    message = "This was changed in the meantime. Please reload and try again."
 
 
 class FieldErrors:

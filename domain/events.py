@@ -24,17 +24,17 @@ class Tag(StrEnum):
 
     REGISTERED = "registered", "Account created"
     LOGGED_IN = "logged_in", "Logged in"
-    LOGIN_FAILED = "login_failed", "Failed login: wrong password"
+    LOGIN_FAILED = "login_failed", "Login failed: wrong password"
     LOGGED_OUT = "logged_out", "Logged out"
     SESSION_ENDED = "session_ended", "Session ended"
     SESSIONS_ENDED = "sessions_ended", "All other sessions ended"
-    EMAIL_CHANGE_ASKED = "email_change_asked", "Email change requested"
-    EMAIL_CHANGED = "email_changed", "Email changed"
-    EMAIL_VERIFIED = "email_verified", "Email verified"
+    EMAIL_CHANGE_ASKED = "email_change_asked", "Email address change requested"
+    EMAIL_CHANGED = "email_changed", "Email address changed"
+    EMAIL_VERIFIED = "email_verified", "Email address verified"
     USERNAME_CHANGED = "username_changed", "Username changed"
     PASSWORD_CHANGED = "password_changed", "Password changed"
     PASSWORD_RESET_ASKED = "password_reset_asked", "Password reset requested"
-    PASSWORD_RESET = "password_reset", "Password reset by link"
+    PASSWORD_RESET = "password_reset", "Password reset by email link"
     PASSWORD_REFUSED = "password_refused", "Wrong current password entered"
     EXPORTED = "exported", "Data exported"
     DELETED = "deleted", "Account deleted"
@@ -47,15 +47,7 @@ class Event:
     """`user_id` is the user that it happened to (None: unknown), `actor_id` the user that did it (None: a
     client without a session, or the operator at the command line). `detail` never holds a secret."""
 
-    EXPORTED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "tag",
-        "sentence",
-        "created_at",
-        "ip",
-        "user_agent",
-        "device",
-    )
+    EXPORTED: ClassVar = "id tag sentence created_at ip user_agent device"
 
     id: UUID
     tag: Tag

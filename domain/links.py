@@ -32,14 +32,14 @@ class LinkGone(Gone):
     """One answer for a link that is unknown, used, expired or replaced."""
 
     code = 41001
-    message = "This link no longer works. Please request a new one."
+    message = "This link is no longer valid. Please request a new one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """`email` is the mailbox that it was sent to. Only the hash of the token is stored."""
 
-    EXPORTED: ClassVar[tuple[str, ...]] = ("purpose", "email", "created_at", "expires_at")
+    EXPORTED: ClassVar = "purpose email created_at expires_at"
 
     id: UUID
     user_id: UUID

@@ -30,11 +30,11 @@ class MailKind(StrEnum):
         return kind
 
     VERIFY_EMAIL = "verify_email", "Verify your email address"
-    EMAIL_CHANGE_ASKED = "email_change_asked", "Your email address is about to change"
+    EMAIL_CHANGE_ASKED = "email_change_asked", "Request to change your email address"
     EMAIL_CHANGED = "email_changed", "Your email address was changed"
     RESET_PASSWORD = "reset_password", "Reset your password"
     PASSWORD_CHANGED = "password_changed", "Your password was changed"
-    NEW_DEVICE = "new_device", "New login from an unknown device"
+    NEW_DEVICE = "new_device", "New login to your account"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,16 +44,7 @@ class Mail:
     It is due at `next_try_at`. That is None after delivery, and when it is parked after a day of failures.
     """
 
-    EXPORTED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "kind",
-        "recipient",
-        "created_at",
-        "next_try_at",
-        "attempts",
-        "parked_at",
-        "last_error",
-    )
+    EXPORTED: ClassVar = "id kind recipient created_at next_try_at attempts parked_at last_error"
 
     id: UUID
     kind: MailKind

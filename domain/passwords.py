@@ -11,7 +11,7 @@ LONGEST_PASSWORD = 1024
 WEAKEST_SCORE = 2  # of zxcvbn's 0 to 4: 2 means more than a million guesses
 LEAST_OF_ITS_OWN = 4  # characters that remain without the owner's own words
 SHORTEST_WORD = 3  # shorter words of the owner's occur in too many passwords
-PASSWORD_RULES = "At least 8 characters, and not easy to guess: a few unrelated words do well."
+PASSWORD_RULES = "At least 8 characters and hard to guess. A few unrelated words work well."
 
 # How hard a password is to guess, 0 to 4, for an attacker that knows these words about its owner,
 # and a sentence that says why ("" when there is none).
@@ -22,7 +22,7 @@ class WrongPassword(Forbidden):
     """The session is valid, but the current password was not proven."""
 
     code = 40303
-    message = "Your current password is missing or wrong."
+    message = "Wrong password."
 
 
 def normal_password(password: str, field: str = "password") -> str:
@@ -33,9 +33,9 @@ def normal_password(password: str, field: str = "password") -> str:
     try:
         password.encode()
     except UnicodeEncodeError:  # a lone surrogate
-        raise Invalid(field, "The password holds a character that is not valid.") from None
+        raise Invalid(field, "This password contains an invalid character.") from None
     if "\0" in password:
-        raise Invalid(field, "The password holds a character that is not valid.")
+        raise Invalid(field, "This password contains an invalid character.")
     normal = unicodedata.normalize("NFKC", password)
     if len(normal) > LONGEST_PASSWORD:
         raise Invalid(field, f"Use at most {LONGEST_PASSWORD} characters.")
@@ -55,7 +55,7 @@ def acceptable_password(
         raise Invalid(field, f"Use at least {SHORTEST_PASSWORD} characters.")
     if _is_made_of(normal, known_words):
         raise Invalid(
-            field, "This password is too easy to guess. It is made of your username or email address."
+            field, "This password is too easy to guess. It's made of your username or email address."
         )
     score, reason = strength(normal, known_words)
     if score < WEAKEST_SCORE:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 
 class Exportable(Protocol):
-    """An entity whose owner may read the attributes in EXPORTED. Hashes and tokens are never among them."""
+    """Its owner may read the attributes that EXPORTED names. Hashes and tokens are never among them."""
 
-    EXPORTED: ClassVar[tuple[str, ...]]
+    EXPORTED: ClassVar[str]
 
 
 @runtime_checkable
@@ -24,5 +24,5 @@ class PersonalStore(Protocol):
 
 def exported(entity: Exportable) -> dict[str, Any]:
     """The entity as its owner reads it in an export."""
-    found = {name: getattr(entity, name) for name in entity.EXPORTED}
+    found = {name: getattr(entity, name) for name in entity.EXPORTED.split()}
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in found.items()}

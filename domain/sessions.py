@@ -22,12 +22,12 @@ class WrongCredentials(NotAuthenticated):
     """One answer for an unknown address and for a wrong password: it does not tell which accounts exist."""
 
     code = 40101
-    message = "The email address or the password is wrong."
+    message = "Wrong email or password."
 
 
 class NotLoggedIn(NotAuthenticated):
     code = 40102
-    message = "Please log in. Your session may have ended."
+    message = "Please log in to continue."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,7 @@ class SessionLife:
 class Session:
     """`secret_hash` is all that is stored of the cookie: a reader of the table cannot log in with it."""
 
-    EXPORTED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "created_at",
-        "last_seen_at",
-        "expires_at",
-        "ip",
-        "user_agent",
-        "device",
-        "remembered",
-    )
+    EXPORTED: ClassVar = "id created_at last_seen_at expires_at ip user_agent device remembered"
 
     id: UUID
     user_id: UUID
@@ -126,6 +117,7 @@ BROWSERS = (
     ("CriOS", "Chrome"),
     ("Chrome", "Chrome"),
     ("Safari", "Safari"),
+    ("command line", "Command line"),
     ("curl", "curl"),
     ("python", "Python"),
 )

@@ -77,10 +77,10 @@ def acceptable_team_name(unsafe_name: str, plain: Callable[[str], str]) -> str:
     """The name on one line, without markup (`plain`). Raise Invalid when it is empty or too long."""
     one_line = " ".join(unsafe_name.split())
     if any(unicodedata.category(letter) == "Cc" or letter in BIDI_CONTROLS for letter in one_line):
-        raise Invalid("name", "Remove characters that can't be displayed.")
+        raise Invalid("name", "This name contains an invalid character.")
     name = unicodedata.normalize("NFC", " ".join(plain(one_line).split()))
     if not 1 <= len(name) <= LONGEST_TEAM_NAME:
         raise Invalid("name", f"Use 1 to {LONGEST_TEAM_NAME} characters.")
     if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
-        raise Invalid("name", "Use visible characters.")
+        raise Invalid("name", "Use at least one visible character.")
     return name

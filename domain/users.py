@@ -15,7 +15,7 @@ from domain.personal import PersonalStore
 
 LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets (erratum 1690)
 LONGEST_USERNAME = 30
-USERNAME_RULES = "1 to 30 letters, digits and underscores, beginning with a letter."
+USERNAME_RULES = "1 to 30 letters, numbers and underscores, starting with a letter."
 
 # Names that could be taken for the site itself, for a part of it, or for no user at all.
 RESERVED_USERNAMES = frozenset(
@@ -49,7 +49,7 @@ class UsernameTaken(Conflict):
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    EXPORTED: ClassVar[tuple[str, ...]] = ("id", "username", "email", "email_verified", "roles", "created_at")
+    EXPORTED: ClassVar = "id username email email_verified roles created_at"
 
     id: UUID
     username: str
@@ -120,5 +120,5 @@ def acceptable_username(unsafe_username: str) -> str:
     if not re.fullmatch(rf"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST_USERNAME - 1}}}", unsafe_username):
         raise Invalid("username", f"Use {USERNAME_RULES}")
     if unsafe_username.lower() in RESERVED_USERNAMES:
-        raise Invalid("username", "This username is reserved. Please choose another.")
+        raise Invalid("username", "This username isn't available. Please choose another.")
     return unsafe_username

@@ -17,7 +17,7 @@ from domain.paging import Page
 from domain.personal import exported
 from domain.sessions import Client
 from domain.users import Role
-from entrypoints import logs, settings
+from entrypoints import logs, settings, site
 from entrypoints.api.http import to_json
 from entrypoints.background import Background
 from entrypoints.container import Container
@@ -45,14 +45,13 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except errors.DomainError as error:
             family = next(family for family in type(error).__mro__ if family in EXIT)
-            click.echo(f"Error: {error.message}", err=True)
-            if isinstance(error, errors.Invalid):
-                for name, reasons in error.fields.items():
-                    click.echo(f"  {name}: {' '.join(reasons)}", err=True)
+            fields = error.fields if isinstance(error, errors.Invalid) else {"Error": [error.message]}
+            for name, reasons in fields.items():
+                click.echo(f"{name}: {' '.join(reasons)}", err=True)
             ctx.exit(EXIT[family])
 
 
-@click.group(cls=Commands, help="Administration of Hexstart from the command line.")
+@click.group(cls=Commands, help=f"Manage {site.NAME} from the command line.")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     if ctx.obj is None:
@@ -61,15 +60,15 @@ def cli(ctx: click.Context) -> None:
         ctx.obj = Container(settings=chosen)
 
 
-@cli.group(help="Accounts.")
+@cli.group(help="User accounts.")
 def users() -> None: ...
 
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("as_json", "--json", is_flag=True, help="One JSON document, for programs.")(command)
+    return click.option("as_json", "--json", is_flag=True, help="Print JSON.")(command)
 
 
-@users.command(help="Create an account. The password comes from a prompt, or from stdin.")
+@users.command(help="Create an account. Prompts for the password, or reads it from stdin.")
 @click.option("--email", required=True)
 @click.option("--username", required=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of stdin.")
@@ -89,8 +88,8 @@ def _echo_json(page: Page[Any]) -> None:
     click.echo(to_json({"data": [exported(item) for item in page.items], "next": page.next}))
 
 
-@users.command("list", help="List the users, newest first.")
-@click.option("--search", default="", help="Only users whose email or username contains this.")
+@users.command("list", help="List users, newest first.")
+@click.option("--search", default="", help="Only users whose email or username contains this text.")
 @click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
 @click.option("--after", type=click.UUID, help="Continue after this id.")
 @as_json
@@ -103,33 +102,33 @@ def list_users(container: Container, search: str, limit: int, after: UUID | None
         roles = " ".join(sorted(user.roles)) or "-"
         click.echo(f"{user.created_at:%Y-%m-%d %H:%M}  {roles:8}  {user.username:30}  {user.email}")
     if page.next:
-        click.echo(f"There are more: --after {page.next}")
+        click.echo(f"More: --after {page.next}")
 
 
-@users.command(help="Give a role to a user.")
+@users.command(help="Give a user a role.")
 @click.argument("email")
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.pass_obj
 def grant(container: Container, email: str, role: str) -> None:
     user = container.administration().grant(OPERATOR, email, Role(role))
-    click.echo(f"{user.email} is {role}.")
+    click.echo(f"{user.email} now has the role {role}.")
 
 
-@users.command(help="Take a role from a user.")
+@users.command(help="Remove a role from a user.")
 @click.argument("email")
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.pass_obj
 def revoke(container: Container, email: str, role: str) -> None:
     user = container.administration().revoke(OPERATOR, email, Role(role))
-    click.echo(f"{user.email} is no longer {role}.")
+    click.echo(f"{user.email} no longer has the role {role}.")
 
 
-@cli.group(help="Mail to users.")
+@cli.group(help="Outgoing mail.")
 def mails() -> None: ...
 
 
-@mails.command(help="Send mails that are due.")
-@click.option("--forever", is_flag=True, help="Run until stopped, and purge once an hour.")
+@mails.command(help="Send the mail that is due.")
+@click.option("--forever", is_flag=True, help="Run until stopped; delete expired data once an hour.")
 @click.pass_obj
 def deliver(container: Container, forever: bool) -> None:
     if forever:
@@ -141,10 +140,10 @@ def deliver(container: Container, forever: bool) -> None:
     delivery, tried = container.delivery(), 0
     while done := delivery.deliver():
         tried += done
-    click.echo(f"Tried {tried}, {delivery.backlog().waiting} wait, {delivery.backlog().parked} given up.")
+    click.echo(f"Tried: {tried}. Waiting: {delivery.backlog().waiting}. Failed: {delivery.backlog().parked}.")
 
 
-@mails.command("list", help="Mails that wait or were given up, newest first.")
+@mails.command("list", help="List mail that is waiting or failed, newest first.")
 @click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
 @click.option("--after", type=click.UUID, help="Continue after this id.")
 @as_json
@@ -154,11 +153,11 @@ def list_mails(container: Container, limit: int, after: UUID | None, as_json: bo
     if as_json:
         return _echo_json(page)
     for mail in page.items:
-        state = "given up" if mail.parked_at else "waits"
+        state = "failed" if mail.parked_at else "waiting"
         when = f"{mail.created_at:%Y-%m-%d %H:%M}"
         click.echo(f"{when}  {state:8}  {mail.kind:20}  {mail.recipient}  {mail.last_error}")
     if page.next:
-        click.echo(f"There are more: --after {page.next}")
+        click.echo(f"More: --after {page.next}")
 
 
 @cli.command(help="Delete expired sessions, links and limits, and mails delivered a week ago.")

@@ -32,8 +32,9 @@ from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from application.teams import Teams
 from application.wiring import Wire, parts_of
+from entrypoints import site
 from entrypoints.api.http import session_cookie
-from entrypoints.settings import REQUEST_THREADS, SITE_NAME, Settings
+from entrypoints.settings import REQUEST_THREADS, Settings
 
 T = TypeVar("T")
 
@@ -50,12 +51,12 @@ def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimite
 
 
 def mailer(settings: Settings) -> Mailer:
-    templates = Templates(settings.base_url, SITE_NAME, settings.link_lifetimes)
+    templates = Templates(settings.base_url, site.NAME, settings.link_lifetimes, site.ACCENT, site.ON_ACCENT)
     if not settings.mail_url:
         return LogMailer(templates)
     from adapters.mail.smtp import SmtpMailer  # only where mail is sent
 
-    return SmtpMailer(settings.mail_url, settings.mail_sender, SITE_NAME, templates)
+    return SmtpMailer(settings.mail_url, settings.mail_sender, site.SENDER, templates)
 
 
 def service(kind: type[T], parts: Mapping[str, Any]) -> "providers.Factory[T]":

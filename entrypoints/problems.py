@@ -33,11 +33,11 @@ class NotJson(Refused):
 
 
 class UnknownHost(Refused):
-    status, code, message = 400, 40002, "This is not the address of this site."
+    status, code, message = 400, 40002, "This site doesn't have this address."
 
 
 class CrossSite(Refused):
-    status, code, message = 403, 40302, "This request came from another site and was refused."
+    status, code, message = 403, 40302, "This request came from another site, so we blocked it."
 
 
 class TooLarge(Refused):
@@ -45,7 +45,7 @@ class TooLarge(Refused):
 
 
 class NotJsonType(Refused):
-    status, code, message = 415, 41501, "Send JSON, as application/json in UTF-8."
+    status, code, message = 415, 41501, "Send JSON in UTF-8 as application/json."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class Problem:
 PROBLEMS = {
     problem.status: problem
     for problem in (
-        Problem(400, NotJson.code, "The request could not be understood."),
+        Problem(400, NotJson.code, "We couldn't understand this request."),
         Problem(404, errors.NotFound.code, errors.NotFound.message),
-        Problem(405, 40501, "This cannot be done here."),
+        Problem(405, 40501, "This method isn't allowed here."),
         Problem(413, TooLarge.code, TooLarge.message),
         Problem(415, NotJsonType.code, NotJsonType.message),
-        Problem(500, 50001, "Something went wrong on our side. We have been told."),
+        Problem(500, 50001, "Something went wrong on our side. Please try again in a moment."),
     )
 }
 
@@ -83,7 +83,7 @@ MOST_SENTENCES = 20
 
 SENTENCES = {
     "missing": "This field is required.",
-    "extra_forbidden": "This field is not known here.",
+    "extra_forbidden": "Unknown field.",
     "string_type": "Use text.",
     "string_unicode": "Remove the invalid character.",
     "bool_type": "Use true or false.",
@@ -125,6 +125,6 @@ def _of_shape(error: ValidationError) -> Problem:
         if item["type"] in {"string_too_long", "too_long"}:
             sentence = f"Use at most {item['ctx']['max_length']} characters."
         else:
-            sentence = SENTENCES.get(item["type"], "This is not valid.")
+            sentence = SENTENCES.get(item["type"], "This isn't valid.")
         fields.setdefault(name, []).append(sentence)
     return Problem(422, errors.Invalid.code, errors.Invalid.message, fields)

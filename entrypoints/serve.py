@@ -8,7 +8,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from entrypoints import logs, settings
+from entrypoints import logs, settings, site
 from entrypoints.flask_app import wsgi
 
 # How long requests in flight may take to finish after SIGTERM, in seconds.
@@ -44,7 +44,7 @@ def main() -> None:
         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, term),
         after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
     )
-    server.on_startup(lambda: print(f"Hexstart serves on {chosen.base_url}", flush=True))
+    server.on_startup(lambda: print(f"{site.NAME} is running on {chosen.base_url}", flush=True))
     server.serve()
 
 
@@ -53,7 +53,9 @@ def _try_address(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        raise SystemExit(f"hexstart does not start: PORT {port} on HOST {host}: {error.strerror}") from None
+        raise SystemExit(
+            f"{site.NAME} does not start: PORT {port} on HOST {host}: {error.strerror}"
+        ) from None
 
 
 if __name__ == "__main__":

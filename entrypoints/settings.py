@@ -12,9 +12,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.links import Purpose
 from domain.sessions import SessionLife
+from entrypoints import site
 
 ROOT = Path(__file__).parent.parent
-SITE_NAME = "Hexstart"
 SAMPLE_HOST = "change-me.example"  # as in .env.sample
 
 # The cores that this process may use: taskset or a container may allow fewer than the machine has.
@@ -162,7 +162,7 @@ def _in_one_line(error: ValidationError) -> str:
     # Never the value: it may hold a password.
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-    return f"hexstart does not start: {name}{first['msg'].removeprefix('Value error, ')}"
+    return f"{site.NAME} does not start: {name}{first['msg'].removeprefix('Value error, ')}"
 
 
 def _scheme(url: str) -> str:

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from domain.events import Event, Tag
 from domain.links import Link, Purpose
-from domain.mails import MailKind, Mail
+from domain.mails import Mail, MailKind
 from domain.sessions import Client, Session
 from domain.teams import Membership, Team, TeamRole
 from domain.users import User

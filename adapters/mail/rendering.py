@@ -23,8 +23,16 @@ class Written:
 class Templates:
     """Links begin with `base_url`, not with a request's host. Tokens stand behind #: no server logs them."""
 
-    def __init__(self, base_url: str, site_name: str, link_lifetimes: Mapping[Purpose, timedelta]) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        site_name: str,
+        link_lifetimes: Mapping[Purpose, timedelta],
+        accent: str,
+        on_accent: str,
+    ) -> None:
         self.base_url, self.site_name, self.link_lifetimes = base_url, site_name, link_lifetimes
+        self.accent, self.on_accent = accent, on_accent
 
     @cached_property
     def environment(self) -> Environment:
@@ -49,6 +57,8 @@ class Templates:
             "base_url": self.base_url,
             "host": urlsplit(self.base_url).netloc,
             "recipient": mail.recipient,
+            "accent": self.accent,
+            "on_accent": self.on_accent,
         }
         text, html = (
             self.environment.get_template(f"{mail.kind}.{ending}").render(facts) for ending in ("txt", "html")

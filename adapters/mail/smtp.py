@@ -5,6 +5,7 @@ import ssl
 from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -14,6 +15,8 @@ from domain.mails import Mail
 
 # For each step of the conversation: a server that hangs delays one mail and no more.
 TIMEOUT_SECONDS = 15
+# Bodies are encoded in ASCII: a server without 8BITMIME may damage other bytes (RFC 6152).
+POLICY = default.clone(cte_type="7bit")
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -66,7 +69,7 @@ class SmtpMailer(Mailer):
 
     def _message(self, mail: Mail) -> EmailMessage:
         written = self.templates.write(mail)
-        message = EmailMessage()
+        message = EmailMessage(POLICY)
         message["Subject"] = written.subject
         message["From"] = Address(self.site_name, addr_spec=self.sender)
         message["To"] = mail.recipient

@@ -2,17 +2,12 @@ from dataclasses import replace
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows, newest
-from adapters.memory.tables import Tables
 from domain.events import Event, EventStore, Tag
 from domain.paging import Page
 
 
 class MemoryEvents(PersonalRows, EventStore):
-    def __init__(self, tables: Tables) -> None:
-        self.rows = tables["events"]
-
-    def add(self, event: Event) -> None:
-        self.rows.add(event)
+    table = "events"
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         return newest(self.rows.where(user_id=user_id), after, limit)

@@ -2,16 +2,11 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows
-from adapters.memory.tables import Tables
 from domain.links import Link, LinkStore, Purpose
 
 
 class MemoryLinks(PersonalRows, LinkStore):
-    def __init__(self, tables: Tables) -> None:
-        self.rows = tables["links"]
-
-    def add(self, link: Link) -> None:
-        self.rows.add(link)
+    table = "links"
 
     def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
         found = self.rows.where(purpose=purpose, token_hash=token_hash)

@@ -3,17 +3,12 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows, newest
-from adapters.memory.tables import Tables
 from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore
 from domain.paging import Page
 
 
 class MemoryMails(PersonalRows, MailStore):
-    def __init__(self, tables: Tables) -> None:
-        self.rows = tables["mails"]
-
-    def add(self, mail: Mail) -> None:
-        self.rows.add(mail)
+    table = "mails"
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
         due = [mail for mail in self.rows.where() if mail.next_try_at and mail.next_try_at <= now]

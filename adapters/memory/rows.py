@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.errors import DomainError, Stale
@@ -95,10 +95,26 @@ def newest(rows: list[Any], after: UUID | None, limit: int) -> Page[Any]:
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
-class PersonalRows:
-    """A store that exports and forgets its `rows` by their `user_id`."""
+class MemoryStore:
+    """A store of the rows of one table."""
 
-    rows: Rows
+    table: ClassVar[str]
+
+    def __init__(self, tables: Mapping[str, Rows]) -> None:
+        self.tables, self.rows = tables, tables[self.table]
+
+    def add(self, entity: Any) -> None:
+        self.rows.add(entity)
+
+    def get(self, id: UUID) -> Any:
+        return self.rows.get(id)
+
+    def save(self, entity: Any) -> None:
+        self.rows.save(entity)
+
+
+class PersonalRows(MemoryStore):
+    """A store whose rows have a `user_id`: exports and forgets them."""
 
     def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
         return map(exported, self.rows.where(user_id=user_id)[::-1])

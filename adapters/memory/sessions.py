@@ -2,22 +2,17 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows
-from adapters.memory.tables import Tables
 from domain.sessions import Session, SessionStore
 from domain.users import User
 
 
 class MemorySessions(PersonalRows, SessionStore):
-    def __init__(self, tables: Tables) -> None:
-        self.rows, self.users = tables["sessions"], tables["users"]
-
-    def add(self, session: Session) -> None:
-        self.rows.add(session)
+    table = "sessions"
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         for session in self.rows.where(secret_hash=secret_hash):
             if session.expires_at > now:
-                return session, self.users.get(session.user_id)
+                return session, self.tables["users"].get(session.user_id)
         return None
 
     def touch(self, session: Session) -> None:

@@ -2,23 +2,16 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from adapters.memory.tables import Tables
+from adapters.memory.rows import MemoryStore, Rows
 from domain.teams import Membership, Team, TeamStore, exported_team
 
 
-class MemoryTeams(TeamStore):
-    def __init__(self, tables: Tables) -> None:
-        self.rows, self.memberships = tables["teams"], tables["memberships"]
+class MemoryTeams(MemoryStore, TeamStore):
+    table = "teams"
 
-    def add(self, team: Team) -> None:
-        self.rows.add(team)
-
-    def get(self, id: UUID) -> Team | None:
-        found: Team | None = self.rows.get(id)
-        return found
-
-    def save(self, team: Team) -> None:
-        self.rows.save(team)
+    @property
+    def memberships(self) -> Rows:
+        return self.tables["memberships"]
 
     def add_member(self, membership: Membership) -> None:
         self.memberships.add(membership)

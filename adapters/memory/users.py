@@ -3,24 +3,18 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from adapters.memory.rows import newest
-from adapters.memory.tables import Tables
+from adapters.memory.rows import MemoryStore, newest
 from domain.errors import Stale
 from domain.paging import Page
 from domain.personal import exported
 from domain.users import Role, User, UserStore
 
 
-class MemoryUsers(UserStore):
-    def __init__(self, tables: Tables) -> None:
-        self.rows = tables["users"]
+class MemoryUsers(MemoryStore, UserStore):
+    table = "users"
 
     def add(self, user: User) -> None:
         self.rows.add(replace(user, roles=frozenset()))
-
-    def get(self, id: UUID) -> User | None:
-        found: User | None = self.rows.get(id)
-        return found
 
     def by_email(self, email: str) -> User | None:
         return next(iter(self.rows.where(email=email)), None)

@@ -37,9 +37,6 @@ FORGET = events.update().where(events.c.user_id == bindparam("its_user_id")).val
 class SqlEvents(PersonalRows, EventStore):
     rows = EVENTS
 
-    def add(self, event: Event) -> None:
-        self.execute(EVENTS.insert, EVENTS.write(event))
-
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         return ABOUT.page(self.execute, after, limit, user_id=user_id)
 

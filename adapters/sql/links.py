@@ -42,9 +42,6 @@ PURGE = purge_of(links, links.c.expires_at <= bindparam("now"))
 class SqlLinks(PersonalRows, LinkStore):
     rows = LINKS
 
-    def add(self, link: Link) -> None:
-        self.execute(LINKS.insert, LINKS.write(link))
-
     def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
         return LINKS.one(self.execute(FIND, _good(purpose, token_hash, now)))
 

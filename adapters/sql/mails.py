@@ -53,9 +53,6 @@ PURGE = purge_of(mails, mails.c.delivered_at < bindparam("before"))
 class SqlMails(PersonalRows, MailStore):
     rows = MAILS
 
-    def add(self, mail: Mail) -> None:
-        self.execute(MAILS.insert, MAILS.write(mail))
-
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
         found = [MAILS.read(row) for row in self.execute(DUE, {"now": now, "limit": limit})]
         if found:

@@ -106,16 +106,25 @@ class Newest(Generic[E]):
 
 
 class SqlStore:
-    """A store on the connection of one unit of work."""
+    """A store of `rows` on the connection of one unit of work."""
+
+    rows: ClassVar[Rows[Any]]
 
     def __init__(self, execute: Execute) -> None:
         self.execute = execute
 
+    def add(self, entity: Any) -> None:
+        self.execute(self.rows.insert, self.rows.write(entity))
+
+    def get(self, id: UUID) -> Any:
+        return self.rows.one(self.execute(self.rows.by_id, {"id": id}))
+
+    def save(self, entity: Any) -> None:
+        self.rows.save(self.execute, entity)
+
 
 class PersonalRows(SqlStore):
-    """A store that exports and forgets its `rows` by their `user_id`."""
-
-    rows: ClassVar[Rows[Any]]
+    """A store whose rows have a `user_id`: exports and forgets them."""
 
     def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
         for entity in self.rows.of_user.all(self.execute, its_user_id=user_id):

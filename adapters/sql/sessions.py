@@ -67,9 +67,6 @@ class SqlSessions(PersonalRows, SessionStore):
     def __init__(self, execute: Execute, cursors: Cursors | None = None) -> None:
         self.execute, self.cursors = execute, cursors
 
-    def add(self, session: Session) -> None:
-        self.execute(SESSIONS.insert, SESSIONS.write(session))
-
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         row = self._find({"its_secret_hash": secret_hash, "now": now})
         return (SESSIONS.read(row[:WIDTH]), USERS.read(row[WIDTH:])) if row else None

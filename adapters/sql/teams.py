@@ -47,14 +47,7 @@ WIDTH = len(TEAMS.columns)
 
 
 class SqlTeams(SqlStore, TeamStore):
-    def add(self, team: Team) -> None:
-        self.execute(TEAMS.insert, TEAMS.write(team))
-
-    def get(self, id: UUID) -> Team | None:
-        return TEAMS.one(self.execute(TEAMS.by_id, {"id": id}))
-
-    def save(self, team: Team) -> None:
-        TEAMS.save(self.execute, team)
+    rows = TEAMS
 
     def add_member(self, membership: Membership) -> None:
         self.execute(MEMBERSHIPS.insert, MEMBERSHIPS.write(membership))

@@ -54,17 +54,10 @@ FOUND = Newest(
 
 
 class SqlUsers(SqlStore, UserStore):
-    def add(self, user: User) -> None:
-        self.execute(USERS.insert, USERS.write(user))
-
-    def get(self, id: UUID) -> User | None:
-        return USERS.one(self.execute(USERS.by_id, {"id": id}))
+    rows = USERS
 
     def by_email(self, email: str) -> User | None:
         return USERS.one(self.execute(BY_EMAIL, {"email": email}))
-
-    def save(self, user: User) -> None:
-        USERS.save(self.execute, user)
 
     def grant(self, user_id: UUID, role: Role) -> None:
         self.execute(GRANT, {"user_id": user_id, "role": role})

@@ -50,6 +50,8 @@ class AccountViews:
             else:
                 yield opening + to_json(word) + b":["
                 for number, row in enumerate(rows):
+                    if word == "sessions":
+                        row["current"] = row["id"] == actor.session.id
                     yield (b"," if number else b"") + to_json(row)
                 yield b"]"
             opening = b","

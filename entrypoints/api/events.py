@@ -1,10 +1,11 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import TypedDict, cast
 from uuid import UUID
 
 from application.events import Events
 from domain.events import Event
+from domain.personal import exported
 from entrypoints.api.http import Request, Response
 
 
@@ -19,15 +20,7 @@ class EventShape(TypedDict):
 
 
 def show_event(event: Event) -> EventShape:
-    return {
-        "id": event.id,
-        "tag": event.tag,
-        "sentence": event.sentence,
-        "created_at": event.created_at,
-        "ip": event.ip,
-        "user_agent": event.user_agent,
-        "device": event.device,
-    }
+    return cast(EventShape, exported(event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import TypedDict, cast
 from uuid import UUID
 
 from application.sessions import Sessions
+from domain.personal import exported
 from domain.sessions import Session
 from entrypoints.api.http import DONE, Body, Cookie, Email, Password, Request, Response
 from entrypoints.api.users import show_user
@@ -28,17 +29,7 @@ class SessionShape(TypedDict):
 
 
 def show_session(session: Session, current_id: UUID) -> SessionShape:
-    return {
-        "id": session.id,
-        "created_at": session.created_at,
-        "last_seen_at": session.last_seen_at,
-        "expires_at": session.expires_at,
-        "ip": session.ip,
-        "user_agent": session.user_agent,
-        "device": session.device,
-        "remembered": session.remembered,
-        "current": session.id == current_id,
-    }
+    return cast(SessionShape, exported(session) | {"current": session.id == current_id})
 
 
 @dataclass(frozen=True, slots=True)

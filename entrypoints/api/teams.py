@@ -1,12 +1,12 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, cast
 from uuid import UUID
 
 from pydantic import Field
 
 from application.teams import Teams
-from domain.teams import Membership, Team
+from domain.teams import Membership, Team, exported_team
 from entrypoints.api.http import Body, Request, Response, Text
 
 
@@ -24,13 +24,7 @@ class TeamShape(TypedDict):
 
 
 def show_team(team: Team, membership: Membership) -> TeamShape:
-    return {
-        "id": team.id,
-        "name": team.name,
-        "personal": team.personal,
-        "role": membership.role,
-        "created_at": team.created_at,
-    }
+    return cast(TeamShape, exported_team(team, membership))
 
 
 @dataclass(frozen=True, slots=True)

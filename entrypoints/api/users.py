@@ -1,9 +1,10 @@
 """A user as the API shows it."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import TypedDict, cast
 from uuid import UUID
 
+from domain.personal import exported
 from domain.users import User
 
 
@@ -17,11 +18,4 @@ class UserShape(TypedDict):
 
 
 def show_user(user: User) -> UserShape:
-    return {
-        "id": user.id,
-        "username": user.username,
-        "email": user.email,
-        "email_verified": user.email_verified,
-        "roles": sorted(user.roles),
-        "created_at": user.created_at,
-    }
+    return cast(UserShape, exported(user))

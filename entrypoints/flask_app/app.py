@@ -5,6 +5,7 @@ from flask import Flask
 from entrypoints.api.routes import routes
 from entrypoints.container import Container, wire_from
 from entrypoints.flask_app.api import bind
+from entrypoints.flask_app.brand import add_brand
 from entrypoints.flask_app.errors import add_error_handlers
 from entrypoints.flask_app.gate import add_gate
 from entrypoints.flask_app.login import add_login
@@ -22,6 +23,7 @@ def create_app(container: Container) -> Flask:
     add_gate(app, settings)
     add_login(app, container.sessions(), cookie)
     add_error_handlers(app)
+    add_brand(app)
     add_page_globals(app, settings)
     add_pages(app, wire)
     for route in routes(wire):

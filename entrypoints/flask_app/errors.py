@@ -17,16 +17,16 @@ from entrypoints.problems import PROBLEMS, Problem, Refused, problem_of
 log = logging.getLogger(__name__)
 
 TITLES = {
-    400: "That request made no sense",
+    400: "Bad request",
     401: "Please log in",
-    403: "This is not for you",
+    403: "You don't have access",
     404: "Page not found",
-    405: "That does not work here",
-    410: "This link is no longer good",
+    405: "Not allowed",
+    410: "This link is no longer valid",
     413: "Too large",
     429: "Too many attempts",
     500: "Something went wrong",
-    503: "Back in a moment",
+    503: "Temporarily unavailable",
 }
 
 
@@ -66,7 +66,7 @@ def _page(problem: Problem, error: Exception) -> str:
             pass
         except Exception:
             log.exception("the user of an error page is unknown")
-    title = TITLES.get(problem.status, "That did not work")
+    title = TITLES.get(problem.status, "That didn't work")
     return render_template(
         "error.html", **common(actor), status=problem.status, title=title, message=problem.message
     )

@@ -30,9 +30,9 @@ class Visitor:
 def add_login(app: Flask, sessions: Sessions, cookie: SessionCookie) -> None:
     manager = LoginManager()
     manager.session_protection = None  # it trusts the first X-Forwarded-For
-    # flask-login's own cookie is never set, and a client that sends one is not believed.
-    app.config["REMEMBER_COOKIE_NAME"] = "hexstart-no-remember-cookie"
-    manager.init_app(app)
+    # flask-login's own cookie is never set. No client can send one with this name.
+    app.config["REMEMBER_COOKIE_NAME"] = ";"
+    manager.init_app(app, add_context_processor=False)  # templates get the user from the view
 
     @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: Request) -> Visitor | None:

@@ -14,9 +14,10 @@ from domain.links import Purpose, in_words
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
 from domain.users import USERNAME_RULES
-from entrypoints import logs
+from entrypoints import logs, site
+from entrypoints.flask_app.brand import FILES
 from entrypoints.flask_app.login import visitor
-from entrypoints.settings import SITE_NAME, Settings
+from entrypoints.settings import Settings
 
 AFTER_LOGIN = "/settings"
 ROWS_ON_A_PAGE = 50
@@ -48,7 +49,7 @@ def cursor() -> UUID | None:
     try:
         return UUID(after) if after else None
     except ValueError:
-        raise Invalid("after", "This is not a place in the list.") from None
+        raise Invalid("after", "This isn't a valid cursor.") from None
 
 
 def local_path(unsafe_next: str) -> str:
@@ -64,11 +65,11 @@ def local_path(unsafe_next: str) -> str:
 
 def add_page_globals(app: Flask, settings: Settings) -> None:
     static = Path(str(app.static_folder))
-    versions = {
-        file.name: sha256(file.read_bytes()).hexdigest()[:10] for file in static.iterdir() if file.is_file()
-    }
+    contents = {file.name: file.read_bytes() for file in static.iterdir() if file.is_file()}
+    contents |= {name: text.encode() for name, (_, text) in FILES.items()}
+    versions = {name: sha256(content).hexdigest()[:10] for name, content in contents.items()}
     app.jinja_env.globals.update(
-        site_name=SITE_NAME,
+        site=site,
         asset=lambda name: f"/static/{name}?v={versions[name]}",
         password_rules=PASSWORD_RULES,
         username_rules=USERNAME_RULES,

@@ -1,4 +1,4 @@
-"""A real server, a real browser, and pages that fail their test when they complain."""
+"""A real server, a real browser, and pages whose complaints fail the test."""
 
 import itertools
 import json
@@ -54,23 +54,26 @@ class Person:
 
 @dataclass(frozen=True)
 class Site:
-    """`log` is where the server writes its log, and in development its mails."""
+    """`root` is the tree that it runs from; `log` has the server's log, and in development its mails."""
 
+    root: Path
     url: str
     environment: dict[str, str]
     log: Path
 
-    def run(self, *arguments: str) -> None:
-        subprocess.run(
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
             [sys.executable, "-m", *arguments],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             check=True,
             capture_output=True,
+            text=True,
         )
+        return done.stdout
 
     def register(self, context: BrowserContext, person: Person) -> None:
-        """Logs the browser in as somebody new, without the page that others test."""
+        """Logs the browser in as a new user, without the page for it."""
         answer = context.request.post(f"{self.url}/api/register", data=vars(person))
         assert answer.status == 201, answer.text()
 
@@ -125,10 +128,10 @@ def chromium() -> str:
     return found
 
 
-# Asks for Chromium first: without one, there is nobody to start a server for.
-@pytest.fixture(scope="session")
-def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder, port = tmp_path_factory.mktemp("site"), free_port()
+@contextmanager
+def serving(root: Path, folder: Path, **more_settings: str) -> Iterator[Site]:
+    """The site of the tree `root`; its database and log are in `folder`."""
+    port = free_port()
     settings = {
         "APP_ENV": "development",
         "HOST": "127.0.0.1",
@@ -140,13 +143,13 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         "LOG_FORMAT": "json",
         "MAIL_URL": "",
         "WORKERS": "1",
-    }
-    site = Site(settings["BASE_URL"], os.environ | settings, folder / "log")
-    site.run("alembic", "upgrade", "heads")
+    } | more_settings
+    site = Site(root, settings["BASE_URL"], os.environ | settings, folder / "log")
+    site.run("alembic", "upgrade", "head")
     with site.log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "entrypoints.serve"],
-            cwd=ROOT,
+            cwd=root,
             env=site.environment,
             stdout=output,
             stderr=output,
@@ -162,9 +165,16 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
             server.kill()
 
 
+# It asks for Chromium first: without a browser, no server needs to start.
+@pytest.fixture(scope="session")
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(ROOT, tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    # Chromium refuses its own sandbox to root, which is who one is in most containers.
+    # Chromium does not start its sandbox as root, the user of most containers.
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
@@ -174,12 +184,12 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @contextmanager
 def watched(browser: Browser, site: Site) -> Iterator[Visit]:
-    """Opens pages, each in a context of its own. What the browser complained of there fails the test."""
+    """Opens pages, each in a context of its own. Complaints of the browser there fail the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        # The browser remarks on every answer that is no success, which is what many tests are about.
+        # The browser logs every answer of 400 and above, and many tests ask for one.
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             complaints.append(message.text)
 
@@ -221,21 +231,21 @@ numbers = itertools.count(1)
 
 @pytest.fixture
 def person() -> Person:
-    """Somebody new: the site has not heard of this name and address."""
+    """A person without an account. The name and address are new to the site."""
     number = next(numbers)
     return Person(f"visitor_{number}", f"visitor.{number}@example.com")
 
 
 @pytest.fixture
 def regular(browser: Browser, site: Site, person: Person) -> Person:
-    """Somebody who has an account and is not logged in here."""
+    """A person with an account, not logged in here."""
     cookies_of(browser, site, person)
     return person
 
 
 @pytest.fixture(scope="session")
 def member(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
-    """The cookies of somebody with an account, logged in elsewhere too, for tests that only look."""
+    """The cookies of a user with two sessions, for tests that change nothing."""
     member = Person("member", "member@example.com")
     cookies = cookies_of(browser, site, member)
     with browser.new_context(user_agent=IPHONE) as elsewhere:
@@ -245,7 +255,7 @@ def member(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
 
 @pytest.fixture(scope="session")
 def admin(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
-    """The cookies of an administrator, for tests that only look."""
+    """The cookies of an administrator, for tests that change nothing."""
     cookies = cookies_of(browser, site, Person("overseer", "overseer@example.com"))
     site.run("entrypoints.cli", "users", "grant", "overseer@example.com", "admin")
     yield cookies

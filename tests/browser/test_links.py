@@ -1,4 +1,4 @@
-"""The links in our mails: what they lead to, and what is said when they are no good."""
+"""The links in our mails: the pages they lead to, and the messages for links that are missing or invalid."""
 
 import re
 from dataclasses import replace
@@ -11,8 +11,8 @@ from tests.browser.test_forms import alert, says
 ANOTHER = "granite umbrella violin marmot"
 
 
-def confirm(page: Page) -> None:
-    page.get_by_role("button", name="Confirm this address").click()
+def verify(page: Page) -> None:
+    page.get_by_role("button", name="Verify email").click()
 
 
 def change_address(page: Page, person: Person, address: str) -> None:
@@ -20,13 +20,13 @@ def change_address(page: Page, person: Person, address: str) -> None:
     form.get_by_label("New email address").fill(address)
     form.get_by_label("Current password", exact=True).fill(person.password)
     form.get_by_role("button", name="Change email address").click()
-    expect(form).to_contain_text("We have sent a link to the new address")
+    expect(form).to_contain_text("Check the inbox of your new address")
 
 
 def ask_for_a_new_password(page: Page, address: str) -> None:
     page.get_by_label("Email address").fill(address)
-    page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("main")).to_contain_text("If there is an account for this address")
+    page.get_by_role("button", name="Send link").click()
+    expect(page.get_by_role("main")).to_contain_text("If there's an account for this address")
 
 
 def choose(page: Page, password: str) -> None:
@@ -34,18 +34,16 @@ def choose(page: Page, password: str) -> None:
     page.get_by_role("button", name="Change password").click()
 
 
-def test_who_registered_confirms_the_address_with_a_press_of_the_button(
-    visit: Visit, site: Site, person: Person
-) -> None:
+def test_the_link_and_its_button_verify_the_address(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/settings", person)
     main = page.get_by_role("main")
     expect(main).to_contain_text("Not verified")
     page.goto(site.link(person.email, "/verify-email"))
-    confirm(page)
+    verify(page)
     expect(page).to_have_url(re.compile("/settings$"))
-    expect(page.get_by_text("Your email address is confirmed.")).to_be_visible()
+    expect(page.get_by_text("Email address verified.")).to_be_visible()
     expect(main).not_to_contain_text("Not verified")
-    expect(page.get_by_role("button", name="Send the link again")).to_have_count(0)
+    expect(page.get_by_role("button", name="Send verification email")).to_have_count(0)
 
 
 def test_a_link_does_nothing_until_the_button_is_pressed_and_leaves_no_trace_in_the_address_bar(
@@ -57,23 +55,23 @@ def test_a_link_does_nothing_until_the_button_is_pressed_and_leaves_no_trace_in_
     link = site.link(person.email, "/verify-email")
     token = link.partition("#")[2]
     page.goto(link)
-    expect(page.get_by_role("button", name="Confirm this address")).to_be_enabled()
+    expect(page.get_by_role("button", name="Verify email")).to_be_enabled()
     expect(page).to_have_url(re.compile("/verify-email$"))
     page.wait_for_load_state("networkidle")
     assert {request.method for request in asked} == {"GET"}
     assert not any(token in request.url for request in asked if not request.is_navigation_request())
-    assert site.log.read_text().count(token) == 1, "nobody but the mail has told the log of the link"
+    assert site.log.read_text().count(token) == 1, "the link is in the log once, in the mail"
     page.goto("/settings")
     expect(page.get_by_role("main")).to_contain_text("Not verified")
 
 
-def test_who_is_logged_out_confirms_too_and_is_led_to_the_login(
+def test_a_link_verifies_without_a_session_and_leads_to_the_login(
     visit: Visit, site: Site, regular: Person
 ) -> None:
     page = visit(site.link(regular.email, "/verify-email"))
-    confirm(page)
+    verify(page)
     expect(page).to_have_url(re.compile("/login"))
-    expect(page.get_by_text("Your email address is confirmed.")).to_be_visible()
+    expect(page.get_by_text("Email address verified.")).to_be_visible()
     log_in(page, regular)
     expect(page).to_have_url(re.compile("/settings$"))
     expect(page.get_by_role("main")).not_to_contain_text("Not verified")
@@ -82,62 +80,60 @@ def test_who_is_logged_out_confirms_too_and_is_led_to_the_login(
 def test_a_link_works_once(visit: Visit, site: Site, regular: Person) -> None:
     link = site.link(regular.email, "/verify-email")
     page = visit(link)
-    confirm(page)
+    verify(page)
     expect(page).to_have_url(re.compile("/login"))
     page.goto(link)
-    confirm(page)
-    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
+    verify(page)
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer")
     expect(page.locator("#no-link")).to_be_focused()
-    expect(page.get_by_role("button", name="Confirm this address")).to_be_hidden()
+    expect(page.get_by_role("button", name="Verify email")).to_be_hidden()
     page.get_by_role("main").get_by_role("link", name="Log in").click()
     log_in(page, regular)
     expect(page).to_have_url(re.compile("/settings$"))
     page.goto(link)
-    confirm(page)
-    expect(page.get_by_role("main")).to_contain_text(f"Your address {regular.email} is confirmed")
+    verify(page)
+    expect(page.get_by_role("main")).to_contain_text(f"Your email address {regular.email} is verified")
 
 
-def test_who_lost_the_link_is_sent_another_and_only_that_one_is_good(
-    visit: Visit, site: Site, person: Person
-) -> None:
+def test_a_new_link_replaces_the_old_one(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/settings", person)
     first = site.link(person.email, "/verify-email")
-    page.get_by_role("button", name="Send the link again").click()
-    expect(page.get_by_text(f"A new link is on its way to {person.email}.")).to_be_visible()
+    page.get_by_role("button", name="Send verification email").click()
+    expect(page.get_by_text("Check your inbox to verify your email.")).to_be_visible()
     second = site.link(person.email, "/verify-email", number=2)
     page.goto(first)
-    confirm(page)
-    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
-    page.get_by_role("button", name="Send a new link").click()
-    expect(page.get_by_text(f"A new link is on its way to {person.email}.")).to_be_visible()
+    verify(page)
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer")
+    page.get_by_role("button", name="Send new link").click()
+    expect(page.get_by_text("Check your inbox to verify your email.")).to_be_visible()
     third = site.link(person.email, "/verify-email", number=3)
     assert len({first, second, third}) == 3
     # In the same tab, where the browser takes it for a place in the page that is open.
     page.goto(third)
-    confirm(page)
+    verify(page)
     expect(page).to_have_url(re.compile("/settings$"))
-    expect(page.get_by_text("Your email address is confirmed.")).to_be_visible()
+    expect(page.get_by_text("Email address verified.")).to_be_visible()
 
 
 def test_a_page_without_its_link_says_so(visit: Visit, person: Person) -> None:
     page = visit("/verify-email")
     said = alert(page).filter(visible=True)
-    expect(said).to_contain_text("part of the link is missing")
-    expect(page.get_by_role("button", name="Confirm this address")).to_be_hidden()
+    expect(said).to_contain_text("This link is incomplete.")
+    expect(page.get_by_role("button", name="Verify email")).to_be_hidden()
     expect(page.get_by_role("main").get_by_role("link", name="Log in")).to_be_visible()
     page.goto("/reset-password")
-    expect(said).to_contain_text("part of the link is missing")
-    page.get_by_role("link", name="Ask for a new link").click()
+    expect(said).to_contain_text("This link is incomplete.")
+    page.get_by_role("link", name="Get a new link").click()
     expect(page).to_have_url(re.compile("/forgot-password$"))
     page = visit("/verify-email", person)
-    expect(page.get_by_role("button", name="Send a new link")).to_be_visible()
+    expect(page.get_by_role("button", name="Send new link")).to_be_visible()
 
 
 def test_a_damaged_link_is_told_like_a_missing_one(visit: Visit) -> None:
     page = visit(f"/verify-email#{'a' * 500}")
-    confirm(page)
+    verify(page)
     expect(alert(page).filter(visible=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Confirm this address")).to_be_hidden()
+    expect(page.get_by_role("button", name="Verify email")).to_be_hidden()
 
 
 def test_the_way_past_the_navigation_is_no_link(visit: Visit) -> None:
@@ -146,10 +142,10 @@ def test_the_way_past_the_navigation_is_no_link(visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("#main$"))
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Confirm this address")).to_be_focused()
+    expect(page.get_by_role("button", name="Verify email")).to_be_focused()
     assert page.locator("[name=token]").input_value() == "a-token"
     page.reload()
-    expect(alert(page).filter(visible=True)).to_contain_text("part of the link is missing")
+    expect(alert(page).filter(visible=True)).to_contain_text("This link is incomplete.")
 
 
 def test_a_member_moves_to_another_address_once_its_link_is_used(
@@ -163,7 +159,7 @@ def test_a_member_moves_to_another_address_once_its_link_is_used(
     expect(main).to_contain_text(person.email)
     expect(main).not_to_contain_text(moved.email)
     page.goto(site.link(moved.email, "/verify-email"))
-    confirm(page)
+    verify(page)
     expect(page).to_have_url(re.compile("/settings$"))
     expect(main).to_contain_text(moved.email)
     expect(main).not_to_contain_text("Not verified")
@@ -184,17 +180,15 @@ def test_of_two_moves_in_a_row_only_the_last_counts(visit: Visit, site: Site, pe
     first = site.link(f"first.{person.email}", "/verify-email")
     second = site.link(f"second.{person.email}", "/verify-email")
     page.goto(first)
-    confirm(page)
-    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
+    verify(page)
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer")
     page.goto(second)
-    confirm(page)
+    verify(page)
     expect(page).to_have_url(re.compile("/settings$"))
     expect(page.get_by_role("main")).to_contain_text(f"second.{person.email}")
 
 
-def test_who_forgot_the_password_chooses_a_new_one_and_is_logged_out_everywhere(
-    visit: Visit, site: Site, person: Person
-) -> None:
+def test_a_new_password_by_link_logs_out_everywhere(visit: Visit, site: Site, person: Person) -> None:
     elsewhere = visit("/settings", person)
     page = visit("/login")
     page.get_by_role("link", name="Forgot your password?").click()
@@ -207,7 +201,7 @@ def test_who_forgot_the_password_chooses_a_new_one_and_is_logged_out_everywhere(
     expect(page.get_by_label("New password", exact=True)).to_be_focused()
     choose(page, ANOTHER)
     expect(page).to_have_url(re.compile("/login$"))
-    expect(page.get_by_text("Your password is changed. Please log in with the new one.")).to_be_visible()
+    expect(page.get_by_text("Password changed. Log in with the new one.")).to_be_visible()
     elsewhere.reload()
     expect(elsewhere).to_have_url(re.compile("/login"))
     log_in(page, person)
@@ -224,14 +218,14 @@ def test_a_link_to_a_new_password_works_once(visit: Visit, site: Site, regular: 
     choose(page, ANOTHER)
     expect(page).to_have_url(re.compile("/login$"))
     page.goto(link)
-    choose(page, "a third one that nobody knows")
-    expect(alert(page).filter(visible=True)).to_contain_text("no longer good")
+    choose(page, "marble kettle sunrise gravel")
+    expect(alert(page).filter(visible=True)).to_contain_text("no longer")
     expect(page.get_by_label("New password", exact=True)).to_be_hidden()
-    page.get_by_role("link", name="Ask for a new link").click()
+    page.get_by_role("link", name="Get a new link").click()
     expect(page).to_have_url(re.compile("/forgot-password$"))
 
 
-def test_nobody_learns_who_has_an_account_from_what_is_said_of_a_forgotten_password(
+def test_a_forgotten_password_is_answered_alike_with_and_without_an_account(
     visit: Visit, regular: Person
 ) -> None:
     page = visit("/forgot-password")
@@ -242,10 +236,10 @@ def test_nobody_learns_who_has_an_account_from_what_is_said_of_a_forgotten_passw
     assert page.get_by_role("main").inner_text() == known
 
 
-def test_what_is_no_address_is_said_at_its_field(visit: Visit) -> None:
+def test_an_invalid_address_is_said_at_its_field(visit: Visit) -> None:
     page = visit("/forgot-password")
     page.get_by_label("Email address").fill("not an address")
-    page.get_by_role("button", name="Send the link").click()
+    page.get_by_role("button", name="Send link").click()
     says(page.get_by_label("Email address"), re.compile(r"\w"))
 
 

@@ -1,4 +1,4 @@
-"""What holds for every page, in light and dark, wide and narrow, and that none of them complains."""
+"""What is true of every page, in light and dark, wide and narrow."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from entrypoints import site as site_look
 from tests.browser.conftest import Site, Visit, watched
 
 
@@ -15,8 +16,8 @@ from tests.browser.conftest import Site, Visit, watched
 class Case:
     name: str
     path: str
-    who: str | None = None
-    press: str | None = None  # a button, for the page as it looks with its errors
+    user: str | None = None  # the fixture with the cookies of a user
+    press: str | None = None  # a button that makes the page show its errors
 
     def __str__(self) -> str:
         return self.name
@@ -33,16 +34,15 @@ CASES = [
     Case("home of a member", "/", "member"),
     Case("settings", "/settings", "member"),
     Case("settings with errors", "/settings", "member", press="Change email address"),
+    Case("team", "/settings/team", "member"),
     Case("sessions", "/settings/sessions", "member"),
     Case("history", "/settings/history", "member"),
     Case("verify", "/verify-email#a-token"),
     Case("verify without a link", "/verify-email"),
-    Case("verify with a dead link", "/verify-email#a-token", press="Confirm this address"),
-    Case(
-        "verify with a dead link, logged in", "/verify-email#a-token", "member", press="Confirm this address"
-    ),
+    Case("verify with a dead link", "/verify-email#a-token", press="Verify email"),
+    Case("verify with a dead link, logged in", "/verify-email#a-token", "member", press="Verify email"),
     Case("forgotten password", "/forgot-password"),
-    Case("forgotten password with errors", "/forgot-password", press="Send the link"),
+    Case("forgotten password with errors", "/forgot-password", press="Send link"),
     Case("reset", "/reset-password#a-token"),
     Case("reset without a link", "/reset-password"),
     Case("reset with a dead link", "/reset-password#a-token", press="Change password"),
@@ -61,11 +61,11 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.fixture(scope="module")
 def opened(case: Case, browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Opened once, then looked at by each of the tests below."""
-    state = request.getfixturevalue(case.who) if case.who else None
+    """The page, opened once for all tests below."""
+    state = request.getfixturevalue(case.user) if case.user else None
     with watched(browser, site) as visit:
         page = visit(case.path, storage_state=state, viewport=WIDE)
-        expect(page.locator("[data-json] :disabled")).to_have_count(0)  # until forms.js has run and loaded
+        expect(page.locator("[data-json] :disabled")).to_have_count(0)  # until forms.js has run
         if case.press:
             page.get_by_role("main").get_by_role("button", name=case.press).click()
             said = page.locator(".error:not(:empty), [role=alert]:not(:empty)").filter(visible=True)
@@ -93,7 +93,7 @@ def test_nothing_sticks_out_at_320_pixels(page: Page) -> None:
 
 def test_a_page_has_one_heading_a_title_and_its_landmarks(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    expect(page).to_have_title(re.compile(r"\S.* · Hexstart$"))
+    expect(page).to_have_title(re.compile(rf"\S.* · {re.escape(site_look.NAME)}$"))
     for landmark in ("banner", "main", "contentinfo"):
         expect(page.get_by_role(landmark)).to_have_count(1)
     expect(page.get_by_role("navigation", name="Main")).to_have_count(1)
@@ -111,10 +111,10 @@ def test_the_focus_of_the_keyboard_is_always_seen(page: Page) -> None:
         assert outline == "solid 3px" or focused.startswith("<body"), focused
 
 
-def test_who_is_logged_in_can_always_log_out(page: Page, case: Case) -> None:
+def test_every_page_has_a_log_out_button_for_users(page: Page, case: Case) -> None:
     button = page.get_by_role("banner").get_by_role("button", name="Log out")
-    expect(button).to_have_count(1 if case.who else 0)
-    if case.who:
+    expect(button).to_have_count(1 if case.user else 0)
+    if case.user:
         form = page.get_by_role("banner").locator("form")
         assert (form.get_attribute("method"), form.get_attribute("action")) == ("post", "/logout")
 
@@ -123,7 +123,7 @@ def test_no_two_pages_share_a_title(browser: Browser, site: Site, request: pytes
     pages = [case for case in CASES if not case.press and "#" not in case.path]
     titles = []
     for case in pages:
-        state = request.getfixturevalue(case.who) if case.who else None
+        state = request.getfixturevalue(case.user) if case.user else None
         with browser.new_context(base_url=site.url, storage_state=state) as context:
             titles += re.findall("<title>(.+)</title>", context.request.get(case.path).text())
     assert len(set(titles)) == len(titles) == len(pages), titles
@@ -139,8 +139,8 @@ def test_dark_is_dark_and_light_is_light(visit: Visit) -> None:
     assert brightness("light") > 200 and brightness("dark") < 50
 
 
-def test_without_scripts_a_page_says_what_it_misses(visit: Visit) -> None:
+def test_a_page_without_scripts_says_that_forms_need_them(visit: Visit) -> None:
     page = visit("/login", java_script_enabled=False)
-    # Chromium shows <noscript> to people who have turned scripts off, but not to tests: they see the source.
+    # Chromium does not render <noscript> in tests, so the source is read.
     assert re.search("<noscript>.*need JavaScript.*</noscript>", page.content())
     expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_disabled()

@@ -1,4 +1,4 @@
-"""What a member does on the settings pages: the password, the sessions, the history, and leaving."""
+"""The settings pages: password, sessions, history, data and deleting the account."""
 
 import json
 import re
@@ -30,10 +30,11 @@ def logged_out(page: Page) -> None:
     expect(page).to_have_url(re.compile("/login"))
 
 
-def test_the_three_settings_pages_lead_to_each_other(visit: Visit, person: Person) -> None:
+def test_the_settings_pages_lead_to_each_other(visit: Visit, person: Person) -> None:
     page = visit("/settings", person)
     links = page.get_by_role("navigation", name="Settings")
     for name, path, heading in (
+        ("Team", "/settings/team", "Team"),
         ("Sessions", "/settings/sessions", "Sessions"),
         ("History", "/settings/history", "Security history"),
         ("Account", "/settings", "Settings"),
@@ -45,15 +46,15 @@ def test_the_three_settings_pages_lead_to_each_other(visit: Visit, person: Perso
         expect(page.get_by_role("navigation", name="Main").locator("[aria-current]")).to_have_text("Settings")
 
 
-def test_a_stranger_is_led_to_the_login_and_back_to_each_of_them(visit: Visit, regular: Person) -> None:
-    for path in ("/settings/sessions", "/settings/history"):
+def test_each_settings_page_leads_over_the_login_and_back(visit: Visit, regular: Person) -> None:
+    for path in ("/settings/team", "/settings/sessions", "/settings/history"):
         page = visit(path)
         log_in(page, regular)
         expect(page).to_have_url(re.compile(f"{path}$"))
         expect(page.get_by_role("navigation", name="Settings")).to_be_visible()
 
 
-def test_a_member_takes_another_username(visit: Visit, person: Person) -> None:
+def test_a_member_changes_the_username(visit: Visit, person: Person) -> None:
     page = visit("/settings", person)
     form = section(page, "Username")
     form.get_by_label("New username").fill("admin")
@@ -61,13 +62,13 @@ def test_a_member_takes_another_username(visit: Visit, person: Person) -> None:
     says(form.get_by_label("New username"), re.compile(r"\w"))
     form.get_by_label("New username").fill(f"{person.username}_2")
     form.get_by_role("button", name="Change username").click()
-    expect(page.get_by_text("Your username is changed.")).to_be_visible()
+    expect(page.get_by_text("Username changed.")).to_be_visible()
     expect(section(page, "Account")).to_contain_text(f"{person.username}_2")
     page.goto("/")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {person.username}_2")
 
 
-def test_a_username_that_somebody_has_is_said_at_its_field(visit: Visit, regular: Person) -> None:
+def test_a_taken_username_is_said_at_its_field(visit: Visit, regular: Person) -> None:
     page = visit("/settings", Person(f"{regular.username}_3", f"3.{regular.email}"))
     page.get_by_label("New username").fill(regular.username.upper())
     page.get_by_role("button", name="Change username").click()
@@ -86,14 +87,15 @@ def test_a_changed_password_ends_all_other_sessions_and_this_one_goes_on(
     says(form.get_by_label("New password", exact=True), re.compile("easy to guess"))
     form.get_by_label("New password", exact=True).fill(ANOTHER)
     form.get_by_role("button", name="Change password").click()
-    expect(form).to_contain_text("Your password is changed, and all your other sessions were ended.")
+    expect(form).to_contain_text("Password changed. You've been logged out everywhere else.")
     expect(form.get_by_label("Current password", exact=True)).to_have_value("")
     expect(form.get_by_label("New password", exact=True)).to_have_value("")
     logged_out(other)
     page.reload()
     expect(page).to_have_url(re.compile("/settings$"))
-    page.get_by_role("button", name="Save name").click()
-    expect(page.get_by_text("The name is saved.")).to_be_visible()
+    page.get_by_label("New username").fill(f"{person.username}_2")
+    page.get_by_role("button", name="Change username").click()
+    expect(page.get_by_text("Username changed.")).to_be_visible()
     log_in(other, person)
     expect(alert(other)).to_be_visible()
     log_in(other, replace(person, password=ANOTHER))
@@ -102,7 +104,7 @@ def test_a_changed_password_ends_all_other_sessions_and_this_one_goes_on(
 
 def test_a_session_elsewhere_is_recognised_and_ended(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/settings/sessions", person, user_agent=FIREFOX)
-    expect(page.get_by_text("You are logged in nowhere else.")).to_be_visible()
+    expect(page.get_by_text("No other sessions.")).to_be_visible()
     phone, tablet = elsewhere(visit, site, person), elsewhere(visit, site, person, "curl/8.14.1")
     page.reload()
     rows = page.get_by_role("main").get_by_role("listitem").filter(has=page.get_by_role("heading"))
@@ -111,8 +113,8 @@ def test_a_session_elsewhere_is_recognised_and_ended(visit: Visit, site: Site, p
     expect(here).to_contain_text("Firefox on Linux")
     expect(here.get_by_role("button")).to_have_count(0)
     expect(rows.filter(has_text="Safari on iPhone")).to_contain_text("127.0.0.1")
-    page.get_by_role("button", name=re.compile("End the session of Safari on iPhone")).click()
-    expect(page.get_by_text("The session has ended.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("End session: Safari on iPhone")).click()
+    expect(page.get_by_text("Session ended.")).to_be_visible()
     expect(page).to_have_url(re.compile("/settings/sessions$"))
     expect(rows).to_have_count(2)
     logged_out(phone)
@@ -125,10 +127,10 @@ def test_all_other_sessions_are_ended_at_once(visit: Visit, site: Site, person: 
     others = [elsewhere(visit, site, person), elsewhere(visit, site, person)]
     page.goto("/settings/sessions")
     with page.expect_request("**/api/sessions") as request:
-        page.get_by_role("button", name="End all others").click()
+        page.get_by_role("button", name="End all other sessions").click()
     assert (request.value.method, request.value.post_data) == ("DELETE", None)
-    expect(page.get_by_text("All your other sessions have ended.")).to_be_visible()
-    expect(page.get_by_text("You are logged in nowhere else.")).to_be_visible()
+    expect(page.get_by_text("All other sessions ended.")).to_be_visible()
+    expect(page.get_by_text("No other sessions.")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^End"))).to_have_count(0)
     for other in others:
         logged_out(other)
@@ -142,11 +144,11 @@ def test_a_session_that_has_ended_meanwhile_is_said_in_its_row(
     page.goto("/settings/sessions")
     other.get_by_role("button", name="Log out").click()
     expect(other).to_have_url(re.compile("/$"))
-    page.get_by_role("button", name=re.compile("End the session of Safari")).click()
+    page.get_by_role("button", name=re.compile("End session: Safari")).click()
     expect(alert(page)).to_be_visible()
 
 
-def test_moments_are_told_in_the_time_of_the_reader(visit: Visit, person: Person) -> None:
+def test_times_are_shown_in_the_time_zone_of_the_user(visit: Visit, person: Person) -> None:
     page = visit("/settings/history", person, timezone_id="Pacific/Kiritimati")  # 14 hours ahead
     time = page.locator("time").first
     at = time.get_attribute("datetime")
@@ -169,7 +171,7 @@ def test_the_history_tells_what_happened_the_newest_first(visit: Visit, site: Si
     page.goto("/settings/history")
     rows = page.get_by_role("main").locator("ol > li")
     expect(rows).to_have_count(2)
-    expect(rows.nth(0)).to_contain_text(re.compile("fail.*Safari on iPhone.*127.0.0.1", re.DOTALL))
+    expect(rows.nth(0)).to_contain_text(re.compile("[Ff]ail.*Safari on iPhone.*127.0.0.1", re.DOTALL))
     expect(rows.nth(1)).to_contain_text(re.compile("created.*127.0.0.1", re.DOTALL))
     expect(page.get_by_role("link", name="Older")).to_have_count(0)
 
@@ -189,7 +191,7 @@ def test_a_long_history_goes_on_on_the_next_page(visit: Visit, site: Site, perso
     expect(page.get_by_role("link", name="Older")).to_have_count(0)
 
 
-def test_a_member_takes_the_data_along(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_a_member_downloads_the_data(visit: Visit, person: Person, tmp_path: Path) -> None:
     page = visit("/settings", person)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download your data").click()
@@ -201,7 +203,7 @@ def test_a_member_takes_the_data_along(visit: Visit, person: Person, tmp_path: P
     assert "password_hash" not in text and "secret" not in text
 
 
-def test_who_leaves_is_gone_and_may_come_back_as_somebody_new(
+def test_a_deleted_account_is_gone_and_its_address_can_register_again(
     visit: Visit, site: Site, person: Person
 ) -> None:
     page = visit("/settings", person)
@@ -212,7 +214,7 @@ def test_who_leaves_is_gone_and_may_come_back_as_somebody_new(
     form.get_by_label("Current password", exact=True).fill(person.password)
     form.get_by_role("button", name="Delete account").click()
     expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/$"))
-    expect(page.get_by_text("Your account is deleted.")).to_be_visible()
+    expect(page.get_by_text("Your account has been deleted.")).to_be_visible()
     expect(page.get_by_role("link", name="Create your account")).to_be_visible()
     logged_out(other)
     log_in(other, person)
@@ -222,9 +224,9 @@ def test_who_leaves_is_gone_and_may_come_back_as_somebody_new(
     expect(page.get_by_role("main").locator("ol > li")).to_have_count(1)
 
 
-def test_the_last_administrator_cannot_leave(visit: Visit) -> None:
+def test_the_last_administrator_cannot_be_deleted(visit: Visit) -> None:
     page = visit("/settings", Person("a_captain", "captain@example.com"))
-    sentence = "This would leave nobody in charge. Name somebody else first."
+    sentence = "The site needs at least one administrator. Make someone else an administrator first."
     body = {"errors": {"display_error": sentence, "internal_error_code": 40904}}
     page.route("**/api/user", lambda route: route.fulfill(status=409, json=body))
     form = section(page, "Delete your account")
@@ -236,14 +238,14 @@ def test_a_session_is_ended_with_the_keyboard_alone(visit: Visit, site: Site, pe
     page = visit("/", person)
     other = elsewhere(visit, site, person)
     page.goto("/settings/sessions")
-    button = page.get_by_role("button", name=re.compile("End the session of"))
+    button = page.get_by_role("button", name=re.compile("End session:"))
     expect(button).to_be_enabled()
     for _ in range(20):
         page.keyboard.press("Tab")
         if button.evaluate("button => button === document.activeElement"):
             break
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The session has ended.")).to_be_visible()
+    expect(page.get_by_text("Session ended.")).to_be_visible()
     logged_out(other)
 
 

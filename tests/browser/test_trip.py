@@ -1,4 +1,4 @@
-"""What people come here to do, from one end to the other."""
+"""Whole visits, from the first page to the last."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.browser.conftest import Person, Site, Visit, log_in
 
 
 def tab_to(page: Page, label: str) -> None:
-    """Presses Tab until the thing of that label or text has the focus."""
+    """Presses Tab until the element with that label or text has the focus."""
     for _ in range(30):
         page.keyboard.press("Tab")
         focused = page.evaluate(
@@ -35,20 +35,19 @@ def test_a_stranger_registers_and_ends_on_the_settings_page(visit: Visit, person
 
 def test_a_member_names_the_team_and_finds_the_name_again(visit: Visit, person: Person) -> None:
     page = visit("/settings", person)
+    page.get_by_role("navigation", name="Settings").get_by_role("link", name="Team").click()
     name = page.get_by_label("Team name")
-    expect(name).not_to_have_value("")
+    expect(name).to_have_value(f"{person.username}'s team")
     name.fill("  Night & Day <Ltd>  ")
     page.get_by_role("button", name="Save name").click()
-    expect(page.get_by_text("The name is saved.")).to_be_visible()
+    expect(page.get_by_text("Team name saved.")).to_be_visible()
     kept = name.input_value()
     assert kept == kept.strip() and kept.startswith("Night & Day")
     page.reload()
     expect(name).to_have_value(kept)
 
 
-def test_a_member_who_asks_to_be_kept_logged_in_has_a_cookie_that_outlives_the_browser(
-    visit: Visit, person: Person
-) -> None:
+def test_keep_me_logged_in_gives_a_cookie_that_outlives_the_browser(visit: Visit, person: Person) -> None:
     page = visit("/settings", person)
     page.get_by_role("button", name="Log out").click()
     page.goto("/login")
@@ -69,7 +68,7 @@ def test_a_member_sees_no_way_to_the_administration_and_is_refused_there(
     expect(page.get_by_role("main").locator("code")).to_have_text(answer.headers["x-request-id"])
 
 
-def test_an_administrator_sees_everybody_and_searches(visit: Visit, site: Site, person: Person) -> None:
+def test_an_administrator_sees_all_users_and_searches(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/", person)
     site.run("entrypoints.cli", "users", "grant", person.email, "admin")
     page.reload()
@@ -83,8 +82,8 @@ def test_an_administrator_sees_everybody_and_searches(visit: Visit, site: Site, 
     expect(row).to_be_visible()
     search.fill("<b>nobody</b>")
     search.press("Enter")
-    expect(page.get_by_text("Nobody matches “<b>nobody</b>”.")).to_be_visible()
-    page.get_by_role("link", name="Show everybody").click()
+    expect(page.get_by_text("No users match “<b>nobody</b>”.")).to_be_visible()
+    page.get_by_role("link", name="Show all users").click()
     expect(page.get_by_role("row").nth(1)).to_be_visible()
 
 
@@ -105,11 +104,14 @@ def test_the_whole_trip_goes_with_the_keyboard_alone(visit: Visit, person: Perso
         page.keyboard.type(text)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/settings$"))
-    expect(page.get_by_label("Team name")).to_be_enabled()
+    tab_to(page, "Team")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/settings/team$"))
     tab_to(page, "Team name")
+    page.keyboard.press("Control+A")
     page.keyboard.type("Keyboard players")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The name is saved.")).to_be_visible()
+    expect(page.get_by_text("Team name saved.")).to_be_visible()
     expect(page.get_by_label("Team name")).to_have_value("Keyboard players")
     page.reload()
     tab_to(page, "Log out")
@@ -126,6 +128,6 @@ def test_logging_out_takes_a_press_of_the_button_and_no_script(visit: Visit, per
     page.get_by_role("main").get_by_role("button", name="Log out").click()
     expect(page).to_have_url(re.compile("/$"))
     page.goto("/logout")
-    expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You're logged out")
     page.goto("/settings")
     expect(page).to_have_url(re.compile("/login"))

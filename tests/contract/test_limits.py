@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from adapters.redis_limits import RedisLimiter
 from adapters.memory.limits import MemoryLimiter
+from adapters.redis_limits import RedisLimiter
 from adapters.sql.engines import connect
 from adapters.sql.limits import SqlLimiter
 from domain.errors import TooManyAttempts

@@ -40,17 +40,17 @@ def without(body, name):
 
 
 def people(container):
-    with container.look() as stored:
+    with container.look()() as stored:
         return stored.users.page("", None, 100).items
 
 
 def user_with(container, email):
-    with container.look() as stored:
+    with container.look()() as stored:
         return stored.users.by_email(email)
 
 
 def history(container, user):
-    with container.look() as stored:
+    with container.look()() as stored:
         return stored.events.about(user.id, None, 100).items
 
 
@@ -87,7 +87,7 @@ def test_registering_answers_the_user_as_stored(client, container):
 def test_who_registers_owns_a_personal_team(client, container):
     client.ask("POST", "/api/register", ADA)
 
-    with container.look() as stored:
+    with container.look()() as stored:
         [(team, membership)] = stored.teams.of(user_with(container, ADA["email"]).id)
     assert (team.name, team.personal, membership.role) == ("ada's team", True, "owner")
 
@@ -119,7 +119,7 @@ def test_the_cookie_of_a_new_account_ends_with_the_browser(client, container):
     secret, *attributes = cookie.removeprefix("session=").split("; ")
     assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
     user = user_with(container, ADA["email"])
-    with container.look() as stored:
+    with container.look()() as stored:
         session, owner = stored.sessions.find(hash_of(secret), user.created_at)
     assert (owner, session.remembered) == (user, False)
 

@@ -21,7 +21,7 @@ def admin(ada, container):
 
 
 def add_people(container, emails):
-    with container.transaction() as work:
+    with container.transaction()() as work:
         for number, email in enumerate(emails):
             work.users.add(a_user(email, created_at=NOON + timedelta(seconds=number)))
         work.commit()
@@ -138,7 +138,7 @@ def test_changes_of_roles_are_audited(admin, container):
     container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
     container.administration().revoke(OPERATOR, ADA["email"], Role.ADMIN)
 
-    with container.look() as stored:
+    with container.look()() as stored:
         user = stored.users.by_email(ADA["email"])
         revoked, granted, _ = stored.events.about(user.id, None, 100).items
     assert (granted.tag, granted.actor_id, granted.detail) == ("role_granted", None, "admin")

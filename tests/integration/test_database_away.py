@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy import select as query
 
 from adapters.sql.engines import Engines, connect
-from adapters.sql.tables import teams
+from adapters.sql.teams import teams
 from tests.databases import migrated_database
 from tests.samples import GOOD_PASSWORD
 from tests.servers import Answer, Server, running

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from adapters.sql.tables import outbox
+from adapters.sql.mails import mails
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from tests.integration.test_smtp import Inbox, scripted, serving
 from tests.samples import GOOD_PASSWORD, a_mail
@@ -64,7 +64,7 @@ def register(server, count=1):
 
 def rows(engines):
     with engines.reader.connect() as connection:
-        return connection.execute(select(outbox)).all()
+        return connection.execute(select(mails)).all()
 
 
 def undelivered(engines):
@@ -75,8 +75,8 @@ def make_due(engines):
     """As if the pause were over, or the lease of a process that died."""
     with engines.writer.begin() as connection:
         connection.execute(
-            outbox.update()
-            .where(outbox.c.delivered_at.is_(None))
+            mails.update()
+            .where(mails.c.delivered_at.is_(None))
             .values(next_try_at=datetime.now(UTC) - timedelta(seconds=1))
         )
 
@@ -338,4 +338,4 @@ def test_what_was_given_up_is_counted_and_listed_without_its_token(database_url,
         assert server.ask("GET", "/health/ready").json == {
             "data": {"status": "ready", "mail": {"waiting": 1, "parked": 1}}
         }
-    assert command("purge").split() == ["sessions:", "0", "links:", "0", "mails:", "0", "counters:", "0"]
+    assert command("purge").split() == ["sessions:", "0", "links:", "0", "mails:", "0", "limits:", "0"]

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 def waiting(container):
     """Mails that were not delivered yet, the oldest first."""
-    with container.look() as stored:
-        return stored.mails.page(None, 100).items[::-1]
+    with container.look()() as stored:
+        return stored.mails.undelivered(None, 100).items[::-1]
 
 
 def letters(container):
@@ -59,14 +59,14 @@ def everything_stored(engines):
 
 
 def user_with(container, email):
-    with container.look() as stored:
+    with container.look()() as stored:
         return stored.users.by_email(email)
 
 
 def history(container, email=ADA["email"]):
     """What happened to this user, the newest first."""
     user = user_with(container, email)
-    with container.look() as stored:
+    with container.look()() as stored:
         return stored.events.about(user.id, None, 100).items
 
 
@@ -349,7 +349,7 @@ def test_links_begin_with_base_url_whatever_host_a_request_named(client, contain
     client.ask("POST", "/api/password/forgot", {"email": ADA["email"]}, headers=headers)
 
     for mail, page in zip(waiting(container), ("verify-email", "reset-password"), strict=True):
-        written = container.mailer().kinds.write(mail)
+        written = container.mailer().templates.write(mail)
         link = f"http://localhost/{page}#{mail.facts['token']}"
         assert written.text.count("http") == 2  # the link, and the site's own address below
         assert link in written.text and f'href="{link}"' in written.html

@@ -3,14 +3,12 @@
 import io
 import json
 import logging
-import os
 
 import pytest
 from dependency_injector import providers
 
 from adapters.sql.engines import connect
 from domain.secrets import hash_of
-from entrypoints import logs
 from entrypoints.flask_app.app import create_app
 from entrypoints.logs import JsonLines, TextLines
 from tests.databases import empty_database
@@ -195,23 +193,6 @@ def test_each_request_is_one_line_of_the_log(ada, client, log):
             "status": status,
             "user_id": known,
         }
-
-
-@ON_ONE_DATABASE
-def test_the_line_that_goes_straight_to_stderr_looks_like_all_others(client, log, monkeypatch):
-    client.get("/health/live")
-    by_logging = json.loads(log())
-    reading, writing = os.pipe()
-    monkeypatch.setattr(logs, "straight", writing)
-    number = client.get("/health/live").headers["X-Request-ID"]
-    [line] = map(json.loads, os.read(reading, 65536).splitlines())
-    assert log() == ""
-    for one in (by_logging, line):
-        assert one.pop("ms") >= 0 and one.pop("at").endswith("Z")
-    assert line == by_logging | {"request_id": number}
-    os.close(reading)
-    assert client.get("/health/live").status_code == 200  # though nobody reads the log any more
-    os.close(writing)
 
 
 def test_no_secret_is_in_any_log(client, log):

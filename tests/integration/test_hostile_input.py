@@ -104,6 +104,7 @@ NOT_JSON = {
     "deep arrays": nested(5000, "[", "]").encode(),
     "deep objects": nested(5000, '{"a":', "}").encode(),
     "deep in a field": f'{{"email": {nested(5000, "[", "]")}}}'.encode(),
+    "one level too deep": f'{{"email": {nested(500, "[", "]")}}}'.encode(),
     "NaN": b'{"email": "m4rk3r", "password": NaN}',
     "Infinity": b'{"email": "m4rk3r", "name": Infinity}',
     "-Infinity": b'{"m4rk3r": [-Infinity]}',
@@ -129,7 +130,7 @@ MISSHAPEN = {
     "a key with markup": b'{"<script>m4rk3r": 1}',
     "a magic key": b'{"__proto__": {"m4rk3r": 1}, "__class__": "m4rk3r"}',
     "many keys": json.dumps({f"{MARK}{number}": 1 for number in range(3000)}).encode(),
-    "deep enough to be read": f'{{"email": {nested(400, "[", "]")}}}'.encode(),
+    "deep enough to be read": f'{{"email": {nested(499, "[", "]")}}}'.encode(),
     "a number beyond": b'{"name": 1e999, "email": -1e999, "password": 1e-999}',
 }
 NO_TEXT = ["m4rk3r\0", "m4rk3r\ud800", "\udfffm4rk3r", None, True, 7, ["m4rk3r"], {"m4rk3r": 1}]
@@ -393,7 +394,7 @@ COOKIES = [
 @pytest.mark.parametrize("cookies", COOKIES)
 def test_a_cookie_that_is_no_session_is_nobody(ada, client, container, unchanged, cookies):
     live = ada.get_cookie("session").value
-    with container.look() as stored:
+    with container.look()() as stored:
         session, _ = stored.sessions.find(hash_of(live), container.now()())
     environ = {"HTTP_COOKIE": cookies.format(live=live, id=session.id, hash=session.secret_hash)}
 

@@ -258,7 +258,7 @@ def test_nobody_is_sent_more_links_by_registering_again_and_again(client, contai
 @ON_ONE_DATABASE
 def test_what_is_counted_is_stored_as_a_hash(ada, client, engines):
     guess(client, 1, "somebody@example.org", "203.0.113.9")
-    [counters] = [[row for row in everything_stored(engines).splitlines() if row.startswith("counters")]]
+    [counters] = [[row for row in everything_stored(engines).splitlines() if row.startswith("limits")]]
 
     assert len(counters) >= 3
     for trace in ("somebody", "203.0.113", "email", "login"):

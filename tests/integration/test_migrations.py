@@ -110,7 +110,7 @@ def test_alembic_refuses_a_url_without_its_driver_in_one_line():
     done = alembic("-x", "db=test", "upgrade", "heads", TEST_DATABASE_URL="postgresql+asyncpg://127.0.0.1/x")
 
     assert done.returncode == 1
-    assert done.stderr.startswith("hexstart does not start: DATABASE_URL: must be sqlite:///")
+    assert done.stderr.startswith("Hexstart does not start: DATABASE_URL: must be sqlite:///")
     assert done.stderr.count("\n") == 1
 
 

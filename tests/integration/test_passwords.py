@@ -294,7 +294,7 @@ def test_of_many_asking_at_once_all_are_answered_alike_and_one_link_is_good(ada,
     assert answers == [(202, SUCCESS)] * 8
     tokens = [mail.facts["token"] for mail in waiting(container) if mail.kind == "reset_password"]
     assert sorted(reset(new_client(), token)[0] for token in tokens)[0] == 200
-    with container.look() as stored:
+    with container.look()() as stored:
         assert stored.users.by_email(ADA["email"]).version == 2
 
 

@@ -20,7 +20,12 @@ import pytest
 from sqlalchemy import func, select
 
 from adapters.sql.engines import Engines, connect
-from adapters.sql.tables import events, memberships, metadata, outbox, sessions, teams, users
+from adapters.sql.events import events
+from adapters.sql.limits import metadata
+from adapters.sql.mails import mails
+from adapters.sql.sessions import sessions
+from adapters.sql.teams import memberships, teams
+from adapters.sql.users import users
 from tests.databases import migrated_database
 from tests.samples import GOOD_PASSWORD
 from tests.servers import (
@@ -195,7 +200,7 @@ def test_a_signal_to_the_whole_process_group_ends_it_quickly_and_without_a_word(
 def test_a_signal_while_its_workers_start_ends_it_quickly_too(sqlite_url):
     for pause in (0.0, 0.05, 0.1, 0.2, 0.4):
         with starting(sqlite_url) as server:
-            until(lambda: "serves on" in server.stdout.read_text(), "it does not start", START_SECONDS)
+            until(lambda: "is running on" in server.stdout.read_text(), "it does not start", START_SECONDS)
             time.sleep(pause)
             server.process.terminate()
             until(lambda: server.process.poll() is not None, "it still runs")
@@ -294,7 +299,7 @@ def test_the_log_is_one_json_object_a_line_and_holds_no_secret(tmp_path):
         engines = connect(url)
         with engines.reader.connect() as connection:
             tokens = [
-                facts["token"] for facts in connection.scalars(select(outbox.c.facts)) if "token" in facts
+                facts["token"] for facts in connection.scalars(select(mails.c.facts)) if "token" in facts
             ]
         engines.dispose()
         lines = [json.loads(line) for line in server.log]

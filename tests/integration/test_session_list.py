@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from adapters.sql.tables import sessions
+from adapters.sql.sessions import sessions
 from tests.integration.conftest import ADA
 from tests.integration.test_emails import (
     EVE,

@@ -5,7 +5,8 @@ import pytest
 from dependency_injector import providers
 from sqlalchemy import select
 
-from adapters.sql.tables import events, sessions
+from adapters.sql.events import events
+from adapters.sql.sessions import sessions
 from domain.secrets import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
@@ -65,12 +66,12 @@ def logged_in(client, credentials=CREDENTIALS):
 
 
 def stored_session(container, client):
-    with container.look() as stored:
+    with container.look()() as stored:
         return stored.sessions.find(hash_of(secret_of(client)), container.now()())[0]
 
 
 def history(container):
-    with container.look() as stored:
+    with container.look()() as stored:
         user = stored.users.by_email(ADA["email"])
         return user, stored.events.about(user.id, None, 100).items
 
@@ -268,7 +269,7 @@ def test_a_lone_surrogate_logs_nobody_in(ada, client, name):
 
 
 def test_a_hash_of_the_seed_still_logs_in_and_is_made_anew(ada, client, container):
-    with container.transaction() as work:
+    with container.transaction()() as work:
         user = work.users.by_email(ADA["email"])
         user.password_hash = bcrypt.hashpw(GOOD_PASSWORD.encode(), bcrypt.gensalt(4)).decode()
         work.users.save(user)
@@ -276,7 +277,7 @@ def test_a_hash_of_the_seed_still_logs_in_and_is_made_anew(ada, client, containe
 
     logged_in(client)
 
-    with container.look() as stored:
+    with container.look()() as stored:
         assert stored.users.by_email(ADA["email"]).password_hash.startswith("$bcrypt-sha256$")
     logged_in(client)
 

@@ -16,10 +16,9 @@ from aiosmtpd.smtp import AuthResult
 from dependency_injector import providers
 
 from adapters.mail import smtp
-from adapters.mail.rendering import Letters
+from adapters.mail.rendering import Templates
 from adapters.mail.smtp import SmtpMailer
 from application.ports import MailNotSent
-from domain.links import LinkLife
 from domain.mails import LEASE, MailKind
 from entrypoints.settings import Settings
 from tests.fakes import NOON
@@ -30,7 +29,6 @@ from tests.servers import free_port
 
 SECRET = "p:a/s@s w%rd"
 SENDER = "noreply@app.acme.test"
-LIFE = LinkLife(verify=timedelta(days=1), reset=timedelta(minutes=30))
 
 
 class Inbox:
@@ -74,8 +72,8 @@ def serving(inbox, port=None, **options):
 
 
 def mailer(url, base_url="https://app.acme.test"):
-    letters = Letters(base_url, "Hexstart", LIFE)
-    return SmtpMailer(url, SENDER, "Hexstart", letters)
+    templates = Templates(base_url, "Hexstart", {}, "#123456", "#ffffff")
+    return SmtpMailer(url, SENDER, "Hexstart", templates)
 
 
 def reason_of(mailer, mail=None, *secrets):
@@ -132,7 +130,7 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
     [message] = inbox.messages
     assert message["From"] == f"Hexstart <{SENDER}>"
     assert message["To"] == "ada@example.org"
-    assert message["Subject"] == "Confirm your email address · Hexstart"
+    assert message["Subject"] == "Verify your email address · Hexstart"
     assert parsedate_to_datetime(message["Date"]) == NOON
     assert message["Message-ID"] == f"<{mail.id}@app.acme.test>"
     assert message["Auto-Submitted"] == "auto-generated"
@@ -145,13 +143,13 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
     assert all(len(line) <= 998 for line in envelope.content.splitlines())
 
 
-@pytest.mark.parametrize("letter", list(Letter))
-def test_every_letter_can_be_sent(inbox, letter):
+@pytest.mark.parametrize("kind", list(MailKind))
+def test_every_mail_can_be_sent(inbox, kind):
     facts = {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.1"}
-    if letter in {MailKind.VERIFY_EMAIL, MailKind.RESET_PASSWORD}:
+    if kind in {MailKind.VERIFY_EMAIL, MailKind.RESET_PASSWORD}:
         facts["token"] = "t0k3n"
     with serving(inbox) as port:
-        mailer(f"smtp://127.0.0.1:{port}").send(a_mail(letter, facts=facts))
+        mailer(f"smtp://127.0.0.1:{port}").send(a_mail(kind, facts=facts))
 
     [message] = inbox.messages
     assert "Hello ada," in message.get_body(["plain"]).get_content()
@@ -198,13 +196,13 @@ def test_unicode_in_the_address_is_not_sent_to_a_server_that_knows_only_ascii(in
 
 
 def test_unicode_in_a_name_is_encoded_for_every_server(inbox):
-    letters = Letters("https://app.acme.test", "Bücher & Söhne", LIFE)
+    templates = Templates("https://app.acme.test", "Bücher & Söhne", {}, "#123456", "#ffffff")
     with serving(inbox, enable_SMTPUTF8=False) as port:
-        SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, "Bücher & Söhne", letters).send(a_mail())
+        SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, "Bücher & Söhne", templates).send(a_mail())
 
     [message] = inbox.messages
     assert message["From"].addresses[0].display_name == "Bücher & Söhne"
-    assert message["Subject"] == "Confirm your email address · Bücher & Söhne"
+    assert message["Subject"] == "Verify your email address · Bücher & Söhne"
     assert inbox.envelopes[0][0].content.isascii()
 
 
@@ -434,7 +432,7 @@ def test_a_mail_that_was_refused_is_delivered_once_when_the_server_is_well_again
 
 
 def test_a_mail_to_an_impossible_address_does_not_hold_up_the_others(clock, ada, container, inbox):
-    with container.transaction() as work:
+    with container.transaction()() as work:
         for number in range(4):
             work.mails.add(a_mail(recipient=f"ok{number}@example.org", next_try_at=NOON))
         first = a_mail(recipient="émilie@example.org", next_try_at=NOON - timedelta(seconds=1))
@@ -451,7 +449,7 @@ def test_a_mail_to_an_impossible_address_does_not_hold_up_the_others(clock, ada,
 
 def test_a_mail_that_cannot_be_written_does_not_hold_up_the_others(clock, container, inbox):
     """One of an older version, say, without a fact that its template asks for by now."""
-    with container.transaction() as work:
+    with container.transaction()() as work:
         work.mails.add(a_mail(facts={}, recipient="first@example.org"))
         for number in range(4):
             work.mails.add(a_mail(recipient=f"ok{number}@example.org"))

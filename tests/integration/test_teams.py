@@ -28,7 +28,7 @@ def url_of(team):
 
 
 def stored_name(container, team):
-    with container.look() as stored:
+    with container.look()() as stored:
         return stored.teams.get(UUID(team["id"])).name
 
 
@@ -42,7 +42,7 @@ def refused_fields(client, path, body):
 def test_the_list_has_the_personal_team(ada, container):
     status, answer = ada.ask("GET", "/api/teams")
 
-    with container.look() as stored:
+    with container.look()() as stored:
         user = stored.users.by_email(ADA["email"])
         [(team, _)] = stored.teams.of(user.id)
     shown = {
@@ -142,7 +142,7 @@ def test_anothers_team_is_not_there(ada, eve, container):
 
 
 def test_an_admin_of_the_site_is_no_member_of_every_team(ada, eve, container):
-    with container.transaction() as work:
+    with container.transaction()() as work:
         work.users.grant(work.users.by_email("eve@example.org").id, "admin")
         work.commit()
 

@@ -9,7 +9,7 @@ from domain.links import in_words
 from domain.mails import MailKind
 from tests.samples import a_mail
 
-TEMPLATES = Templates("https://app.example.org", "Hexstart", {})
+TEMPLATES = Templates("https://app.example.org", "Hexstart", {}, accent="#123456", on_accent="#fedcba")
 FACTS = {"username": "<ada>", "device": "Firefox on Linux", "ip": "192.0.2.7"}
 WITH_A_LINK = {MailKind.VERIFY_EMAIL: "/verify-email#t0k3n", MailKind.RESET_PASSWORD: "/reset-password#t0k3n"}
 
@@ -31,6 +31,7 @@ def test_links_begin_with_the_base_url_and_end_with_the_token(kind):
     link = "https://app.example.org" + WITH_A_LINK[kind]
     assert f"    {link}\n" in written.text
     assert f'href="{link}"' in written.html
+    assert "background:#123456;color:#fedcba" in written.html
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,15 @@
-// Turns every <form data-json> into its JSON call and says what came of it (templates/fields.html has the convention).
-// Text only ever enters the page as textContent or value: what the server says is never taken for markup.
+// Sends every <form data-json> as a JSON call and shows the result. templates/fields.html explains the attributes.
+// Text enters the page as textContent or value only, so that an answer of the server is never read as markup.
 
-const UNREACHABLE = 'We could not reach the server. Please check your connection and try again.';
+const UNREACHABLE = "We can't reach the server. Check your connection and try again.";
 const BROKEN = 'Something went wrong on our side. Please try again in a moment.';
-const NOTHING = 'There is nothing to change here yet.';
 const PATIENCE = 30_000; // milliseconds
 const SESSION_ENDED = 40102;
 const LINK_IS_DEAD = 41001;
-// These errors are not about the form of the input (422), but one field is where people look for them.
+// These errors carry no field_errors (they are not 422), but they belong to one field.
 const FIELD_OF = { 40902: 'email', 40903: 'username', 40303: 'current_password' };
 
-// Answers {data} or {errors}, never throws: a lost connection is one more thing to tell the person.
+// Returns {data} or {errors} and never throws: a lost connection is shown like any other error.
 async function call(method, url, body) {
   let response;
   try {
@@ -23,7 +22,7 @@ async function call(method, url, body) {
   } catch {
     return { errors: { display_error: UNREACHABLE } };
   }
-  // A proxy or a hotel's network may answer in our place, and with 200: what is not JSON is no success.
+  // A proxy or a hotel's network may answer in our place, with status 200. An answer without JSON is an error.
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return { data: answer.data };
   const errors = answer?.errors ?? { display_error: BROKEN };
@@ -31,7 +30,7 @@ async function call(method, url, body) {
   return { errors };
 }
 
-// " Try again in 5 minutes.", rounded up: who comes back then is not too early.
+// " Try again in 5 minutes." Rounded up, so that the next try is not too early.
 function later(seconds) {
   if (!(seconds > 0)) return '';
   const [unit, size] = seconds > 5400 ? ['hour', 3600] : seconds > 90 ? ['minute', 60] : ['second', 1];
@@ -61,7 +60,7 @@ function clear(form) {
   for (const input of inputs(form)) input.setAttribute('aria-invalid', 'false');
 }
 
-// The link that led here is no good: says so, and shows what one can do instead.
+// The link is missing or invalid: shows the element with the message and the next step.
 function giveUp(form, sentence) {
   const instead = document.getElementById(form.dataset.otherwise);
   form.hidden = true;
@@ -95,7 +94,7 @@ function showErrors(form, errors) {
   wrong[0]?.focus();
 }
 
-// Answers how to end the waiting. Disabling a button takes the keyboard's focus from it: it is given back.
+// Returns a function that ends the waiting. A disabled button loses the keyboard's focus, so it is given back.
 function wait(form) {
   const button = form.querySelector('[type=submit]');
   const focused = document.activeElement;
@@ -111,7 +110,7 @@ function wait(form) {
 function goTo(place, sentence) {
   const url = new URL(place, location.href);
   if (sentence) sessionStorage.setItem('notice', sentence);
-  location.assign(url.origin === location.origin ? url : '/'); // a page of this site, whoever wrote the address
+  location.assign(url.origin === location.origin ? url : '/'); // never another site
 }
 
 async function submit(form) {
@@ -122,7 +121,7 @@ async function submit(form) {
   const ready = wait(form);
   const { data, errors } = await call(method.toUpperCase(), form.getAttribute('action'), body);
   if (!errors && then) {
-    goTo(then, done); // still disabled: a second press would send it twice
+    goTo(then, done); // the button stays disabled: a second press would send the form twice
     return;
   }
   ready();
@@ -131,34 +130,20 @@ async function submit(form) {
     return;
   }
   for (const input of form.querySelectorAll('[type=password]')) input.value = '';
-  if (data) fill(form, data); // what was kept may differ from what was typed
+  if (data) fill(form, data); // the stored value may differ from the typed one
   form.querySelector('[role=status]').textContent = done ?? 'Saved.';
 }
 
-async function load(form) {
-  const controls = [...form.elements];
-  for (const control of controls) control.disabled = true;
-  const { data, errors } = await call('GET', form.dataset.load);
-  const thing = Array.isArray(data) ? data[0] : data;
-  if (!thing) {
-    showErrors(form, errors ?? { display_error: NOTHING });
-    return;
-  }
-  form.setAttribute('action', form.getAttribute('action').replace('{id}', encodeURIComponent(thing.id)));
-  fill(form, thing);
-  for (const control of controls) control.disabled = false;
-}
-
-// The fragment, unless it is a place in this page.
+// The fragment, unless it is the id of an element of this page.
 const token = () => (document.getElementById(location.hash.slice(1)) ? '' : location.hash.slice(1));
 
-// Nobody looking over a shoulder or into the history finds a link that still works.
+// Moves the token from the address bar into the form, so that no valid link stays on the screen or in the history.
 function takeToken(form) {
   const input = form.elements[form.dataset.fragment];
   input.value = token();
   if (input.value) history.replaceState(null, '', location.pathname + location.search);
   else giveUp(form);
-  // Another link to the page one is on already: the browser would only change the address.
+  // With another link to this same page, the browser would only change the address.
   addEventListener('hashchange', () => token() && location.reload());
 }
 
@@ -180,15 +165,14 @@ for (const form of document.querySelectorAll('form[data-json]')) {
     submit(form);
   });
   form.querySelector('[type=submit]').disabled = false;
-  if (form.dataset.load) load(form);
   if (form.dataset.fragment) takeToken(form);
 }
 
-// What the page before wanted said.
+// The message that the page before left.
 document.getElementById('notice').textContent = sessionStorage.getItem('notice') ?? '';
 sessionStorage.removeItem('notice');
 
-// A page out of the browser's back/forward cache shows who was logged in then.
+// A page from the back/forward cache may show a session that has ended.
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });

@@ -1,4 +1,4 @@
-// Writes every <time data-local> in the reader's own time zone, which the server does not know: it wrote them in UTC.
+// Shows every <time data-local> in the user's time zone. The server does not know it and writes UTC.
 
 const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' });
 
