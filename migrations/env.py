@@ -56,7 +56,7 @@ def complete(running: MigrationContext, revision: Any, directives: list[Migratio
     Drops tables whole, with their indexes: MySQL refuses to drop an index that a foreign key needs.
     """
     for script in directives:
-        if script.head == "head":
+        if script.head in {None, "head"}:
             script.head = heads_in("versions") or "base"
             script.version_path = str(Path(__file__).parent / "versions")
             script.depends_on = heads_in("hexstart")

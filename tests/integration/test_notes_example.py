@@ -86,6 +86,7 @@ def test_the_example_is_small(clone):
     shared = [text for _, kind, text in notes_example.blocks() if kind == "diff"]
 
     assert len(own) <= 10
+    assert sum(path.startswith("migrations/versions/") for path in own) == 1
     assert sum(bool(line) and not line.startswith("#") for line in lines) <= 165
     assert len(shared) == 6
     assert all(text.count("\n+") <= 4 for text in shared)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from application.ports import Reading
+from domain.users import UsernameTaken
 from entrypoints.api.routes import routes
 from entrypoints.cli import EXIT, cli
 from entrypoints.settings import Settings
@@ -98,6 +99,11 @@ def test_the_excerpts_are_true(page, path, code):
     wanted = [line.strip() for line in code.splitlines()]
 
     assert any(lines[at : at + len(wanted)] == wanted for at in range(len(lines)))
+
+
+def test_the_example_of_an_error_is_true():
+    assert f'"display_error": "{UsernameTaken.message}"' in TEXT["README.md"]
+    assert f'"internal_error_code": {UsernameTaken.code}' in TEXT["README.md"]
 
 
 def test_the_commands_and_exit_codes_are_named():
