@@ -75,8 +75,8 @@ def clone(tmp_path_factory):
 def test_the_example_passes_its_tests_and_the_checks(clone):
     clone.make("check")
     clone.pytest("tests/unit/test_notes.py")
-    own = ("tests/contract/test_notes.py", "tests/integration/test_notes.py")
-    clone.pytest(*own, *IN_MEMORY_AND_SQLITE)
+    integration = ("tests/integration/test_notes.py", "tests/integration/test_migrations.py")
+    clone.pytest("tests/contract/test_notes.py", *integration, *IN_MEMORY_AND_SQLITE)
 
 
 def test_the_example_is_small(clone):
@@ -99,8 +99,7 @@ def test_two_features_merge(clone):
     clone.make("format")
 
     clone.make("check")
-    clone.pytest("tests/unit")
-    clone.pytest("tests/contract", *IN_MEMORY_AND_SQLITE)
+    clone.pytest("tests/unit", "tests/contract", *IN_MEMORY_AND_SQLITE, "-n", "2", "--dist", "loadfile")
     # One more revision joins the revisions of both.
     database = f"sqlite:///{clone.folder.parent / 'merged.db'}"
     clone.make("migration", "m=nothing", "manual=1", DATABASE_URL=database)
