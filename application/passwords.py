@@ -84,7 +84,7 @@ class Passwords:
         return user
 
     def reset(self, token: str, new_password: str, client: Client) -> None:
-        """All sessions of the user end, no new one begins. The link proves the mailbox: it counts as verified.
+        """All sessions of the user end, no new one begins. The link proves the mailbox: it is verified now.
 
         Raise LinkGone, or Invalid for a refused password: the link stays good then.
         """

@@ -1,8 +1,7 @@
 """Runs the migrations on DATABASE_URL, or with `-x db=test` on TEST_DATABASE_URL.
 
 The product's own revisions are in migrations/hexstart, on the branch `hexstart`. Those of a clone are in
-migrations/versions, on the branch `app`, so that both sides can add revisions. A new revision is the clone's
-unless it names its parent: `alembic revision --head hexstart@head` writes one of the product.
+migrations/versions, so that both sides can add revisions. `upgrade heads` runs all of them.
 """
 
 import os
@@ -52,15 +51,13 @@ def heads_in(folder: str) -> list[str]:
 
 
 def complete(running: MigrationContext, revision: Any, directives: list[MigrationScript]) -> None:
-    """Puts a new revision on the branch of the clone, unless it names its parent.
+    """Puts a new revision after those of the clone, unless its parent was named (`--head`). It joins several.
 
     Drops tables whole, with their indexes: MySQL refuses to drop an index that a foreign key needs.
     """
-    parents = heads_in("versions")
     for script in directives:
-        if script.head in (None, "head"):
-            script.head = parents or "base"
-            script.branch_label = None if parents else "app"
+        if script.head in {None, "head"}:
+            script.head = heads_in("versions") or "base"
             script.version_path = str(Path(__file__).parent / "versions")
             script.depends_on = heads_in("hexstart")
         down = script.downgrade_ops

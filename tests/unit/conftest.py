@@ -4,27 +4,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from dependency_injector import providers
 
 from adapters.memory.limits import MemoryLimiter
 from adapters.memory.unit_of_work import Memory, MemoryReading, MemoryUnitOfWork
-from application.accounts import Accounts
-from application.administration import Administration
-from application.emails import Emails
-from application.events import Events
-from application.housekeeping import Housekeeping
-from application.limits import Limits
-from application.links import Links
-from application.mails import Delivery, Mails
-from application.passwords import Passwords
-from application.reauthentication import Reauthentication
-from application.sessions import Sessions
-from application.teams import Teams
 from application.wiring import parts_of
 from domain.access import SignedIn
 from domain.events import Event, Tag
 from domain.links import Purpose
 from domain.mails import Mail, MailKind
 from domain.sessions import SessionLife
+from entrypoints.container import Container
 from tests.fakes import (
     Counting,
     FakeClock,
@@ -38,10 +28,17 @@ from tests.samples import CLIENT, GOOD_PASSWORD
 
 LIFE = SessionLife(timedelta(hours=12), timedelta(days=14), timedelta(days=90))
 
+# The container's services, in its order: each stands below the services that it uses.
+SERVICES = {
+    name: provider.cls
+    for name, provider in Container.providers.items()
+    if isinstance(provider, providers.Factory)
+}
+
 
 @dataclass
 class World:
-    """All services over memory and fakes, wired by name as in the container."""
+    """All services of the container, wired by name over memory and fakes."""
 
     memory: Memory = field(default_factory=Memory)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -55,20 +52,8 @@ class World:
         self.syntax, self.strength, self.sanitizer = plain_syntax, long_is_strong, TagSanitizer()
         self.session_life, self.link_lifetimes = LIFE, {purpose: purpose.lifetime for purpose in Purpose}
 
-        # A service stands below the services that it uses.
-        self.events = self.wire(Events)
-        self.limits = self.wire(Limits)
-        self.mails = self.wire(Mails)
-        self.links = self.wire(Links)
-        self.reauthentication = self.wire(Reauthentication)
-        self.sessions = self.wire(Sessions)
-        self.accounts = self.wire(Accounts)
-        self.emails = self.wire(Emails)
-        self.passwords = self.wire(Passwords)
-        self.teams = self.wire(Teams)
-        self.administration = self.wire(Administration)
-        self.delivery = self.wire(Delivery)
-        self.housekeeping = self.wire(Housekeeping)
+        for name, kind in SERVICES.items():
+            setattr(self, name, self.wire(kind))
 
     def wire(self, kind):
         return kind(**parts_of(kind, vars(self) | {"look": self.look, "transaction": self.transaction}))
