@@ -6,7 +6,7 @@ from adapters.memory.rows import PersonalRows, newest
 from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore
 from domain.paging import Page
 
-OUTCOME = ("facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
+OUTCOME = ("recipient", "facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
 
 
 class MemoryMails(PersonalRows, MailStore):

@@ -50,12 +50,12 @@ def work(engines):
         yield work
 
 
-def with_notes(work, *columns):
-    """The metadata with a new table `notes`, which is in the database, too."""
+def with_strays(work, *columns):
+    """The metadata with a new table `strays`, which is in the database, too."""
     scratch = MetaData()
     for table in metadata.sorted_tables:
         table.to_metadata(scratch)
-    work.execute(CreateTable(Table("notes", scratch, Column("id", Id, primary_key=True), *columns)))
+    work.execute(CreateTable(Table("strays", scratch, Column("id", Id, primary_key=True), *columns)))
     return scratch
 
 
@@ -74,28 +74,28 @@ NOT_EXPORTED, LEFT = "its store `events` does not export it", "its rows are left
         (lambda: [Column("user_id", Id)], "events", [NOT_EXPORTED, LEFT]),
         (lambda: [belonging_to("team")], "events", [NOT_EXPORTED]),
         (lambda: [Column("team_id", Id)], "events", [NOT_EXPORTED, LEFT]),
-        (lambda: [belonging_to("user")], "notes", ["no store `notes` that exports and forgets"]),
+        (lambda: [belonging_to("user")], "strays", ["no store `strays` that exports and forgets"]),
         (lambda: [belonging_to("user")], "", ["no file in adapters/sql defines it"]),
     ],
 )
 def test_the_walk_reports_a_table_that_was_left_out(work, columns, word, problems):
-    scratch = with_notes(work, *columns())
+    scratch = with_strays(work, *columns())
 
-    walk = Walk(work, scratch, lambda name: word if name == "notes" else word_of(name))
-    assert walk.problems() == [f"table notes: {problem}" for problem in problems]
+    walk = Walk(work, scratch, lambda name: word if name == "strays" else word_of(name))
+    assert walk.problems() == [f"table strays: {problem}" for problem in problems]
 
 
 def test_the_walk_reports_a_table_that_keeps_its_user(work):
-    scratch = with_notes(work, Column("user_id", Id, ForeignKey("users.id")))
+    scratch = with_strays(work, Column("user_id", Id, ForeignKey("users.id")))
 
     problems = Walk(work, scratch, lambda name: word_of(name) or "events").problems()
-    assert problems[0] == f"table notes: {NOT_EXPORTED}"
+    assert problems[0] == f"table strays: {NOT_EXPORTED}"
     assert problems[1].startswith("forgetting fails (Stale")
 
 
 def test_the_walk_reports_a_secret_in_an_export(work, monkeypatch):
     for entity, secret in (("sessions.Session", "secret_hash"), ("mails.Mail", "facts")):
-        monkeypatch.setattr(f"domain.{entity}.EXPORTED", (secret,))
+        monkeypatch.setattr(f"domain.{entity}.EXPORTED", secret)
 
     assert Walk(work, metadata).problems() == [
         "table mails: `facts` is exported",

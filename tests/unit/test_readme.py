@@ -115,7 +115,7 @@ def test_the_commands_and_exit_codes_are_named():
     }
 
     assert {
-        " ".join(re.findall(r"^[a-z]+(?: [a-z]+)?", row)) for row in re.findall(r"`([^`]+)`", told)
+        " ".join(re.findall(r"^[a-z]+(?: [a-z-]+)?", row)) for row in re.findall(r"`([^`]+)`", told)
     } == names
     assert {int(code) for code in re.findall(r"(?m)^ (\d+) $", told)} == {0, 1, 2, *EXIT.values()}
 
