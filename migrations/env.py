@@ -18,6 +18,7 @@ from adapters.sql.engines import understood
 from adapters.sql.limits import metadata  # imports every table, by way of the unit of work
 from adapters.sql.types import Word
 from entrypoints import settings
+from migrations import again
 
 # Compared byte by byte: in MySQL's own collations é equals e, and UNIQUE would differ from PostgreSQL's.
 for table in metadata.tables.values():
@@ -75,9 +76,10 @@ def migrate(connection: Connection) -> None:
         process_revision_directives=complete,
         # SQLite cannot alter most things: Alembic copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
-        transaction_per_migration=True,
+        transactional_ddl=None if connection.dialect.name == "mysql" else True,
     )
     with context.begin_transaction():
+        again.lock(connection)
         context.run_migrations()
 
 
@@ -86,7 +88,9 @@ def run() -> None:
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     # An engine of its own: changing a large table may take longer than a request.
-    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+    engine = create_engine(url, poolclass=pool.NullPool)
+    again.prepare(engine)
+    with engine.connect() as connection:
         migrate(connection)
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from alembic import op
+
+from migrations.again import has_column
 
 revision: str = "0003"
 down_revision: str | None = "0002"
@@ -14,14 +17,20 @@ INDEXED = ("delivered_at", "next_try_at", "user_id")
 
 def upgrade() -> None:
     rename("outbox", "mails", INDEXED)
-    op.execute("ALTER TABLE mails RENAME COLUMN letter TO kind")
+    rename_column("letter", "kind")
     rename("counters", "limits", ("expires_at",))
 
 
 def downgrade() -> None:
     rename("limits", "counters", ("expires_at",))
-    op.execute("ALTER TABLE mails RENAME COLUMN kind TO letter")
+    rename_column("kind", "letter")
     rename("mails", "outbox", INDEXED)
+
+
+def rename_column(old: str, new: str) -> None:
+    # Read from the database, for MariaDB may have been interrupted just behind it. Nothing is read for --sql.
+    if op.get_context().as_sql or has_column(sa.inspect(op.get_bind()), "mails", old):
+        op.execute(f"ALTER TABLE mails RENAME COLUMN {old} TO {new}")
 
 
 def rename(old: str, new: str, indexed: Sequence[str]) -> None:
