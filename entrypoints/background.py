@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 import tempfile
 import threading
 from time import monotonic, sleep
@@ -69,5 +70,7 @@ class Background:
 
 
 def turn_file() -> IO[Any]:
-    """Opened before the workers are forked, so that all of them share it."""
+    """Opened before the workers are forked: all of them share it. It lies in memory where possible."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("turn"), "wb")
     return tempfile.TemporaryFile()

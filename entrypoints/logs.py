@@ -1,16 +1,26 @@
 """How the application logs: to stderr, one JSON object a line, or text for a terminal."""
 
+import atexit
 import logging
 import logging.config
+import os
 import sys
+import threading
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from time import monotonic, sleep
 from typing import Any, Literal
 
 import orjson
 
 # The id of the current request. It stands in each of its log lines.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+# Lines that wait for a slow reader. Further lines are dropped and counted.
+LONGEST_QUEUE = 10_000
+FLUSH_SECONDS = 1.0
 
 FIELDS = ("method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
 
@@ -43,6 +53,56 @@ class TextLines(logging.Formatter):
         return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
 
 
+class Stderr(logging.Handler):
+    """Writes to stderr in a thread of its own: a reader of the log that stops never stops a request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)  # threads do not survive a fork
+        atexit.register(self.flush)
+
+    def _begin(self) -> None:
+        self.lines: SimpleQueue[str] = SimpleQueue()
+        self.thread: threading.Thread | None = None
+        self.dropped, self.writing = 0, False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.lines.qsize() >= LONGEST_QUEUE:
+            self.dropped += 1
+            return
+        try:
+            self.lines.put(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
+        if self.thread is None:
+            self.thread = threading.Thread(target=self._write, name="log", daemon=True)
+            self.thread.start()
+
+    def _write(self) -> None:
+        while True:
+            text = [self.lines.get()]
+            self.writing = True
+            with suppress(Empty):
+                while True:
+                    text.append(self.lines.get_nowait())
+            dropped, self.dropped = self.dropped, 0
+            if dropped:
+                facts = {"name": __name__, "levelname": "WARNING", "msg": f"{dropped} log lines were dropped"}
+                text.append(self.format(logging.makeLogRecord(facts)) + "\n")
+            rest = "".join(text).encode(errors="backslashreplace")
+            with suppress(OSError):  # closed, or without a reader: there is nobody to tell
+                while rest:
+                    rest = rest[os.write(2, rest) :]
+            self.writing = False
+
+    def flush(self) -> None:
+        """Wait until all lines are written, but not for a reader that has stopped."""
+        end = monotonic() + FLUSH_SECONDS
+        while (self.writing or not self.lines.empty()) and monotonic() < end:
+            sleep(0.001)
+
+
 def printable(text: str) -> str:
     """Without line breaks and control codes of terminals: a path may hold them."""
     return "".join(
@@ -53,10 +113,14 @@ def printable(text: str) -> str:
 def configure(log_format: Literal["json", "text"] | None) -> None:
     """None: text where stderr is a terminal, else JSON."""
     logging.config.dictConfig(config(log_format))
+    logging.captureWarnings(True)
+    threading.excepthook = lambda error: logging.getLogger(__name__).error(
+        "a thread failed", exc_info=error.exc_value
+    )
 
 
 def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
-    chosen = log_format or ("text" if sys.stderr.isatty() else "json")
+    chosen = log_format or ("text" if sys.stderr and sys.stderr.isatty() else "json")
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -64,9 +128,7 @@ def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
             "json": {"()": "entrypoints.logs.JsonLines"},
             "text": {"()": "entrypoints.logs.TextLines"},
         },
-        "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": chosen}
-        },
+        "handlers": {"stderr": {"class": "entrypoints.logs.Stderr", "formatter": chosen}},
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
             # Without a handler of its own: the server's lines look like the application's.

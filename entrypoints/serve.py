@@ -16,6 +16,7 @@ GRACE = 30
 
 
 def main() -> None:
+    _open_standard_files()
     chosen = settings.load()
     logs.configure(chosen.log_format)
     _try_address(chosen.host, chosen.port)
@@ -44,8 +45,23 @@ def main() -> None:
         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, term),
         after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
     )
-    server.on_startup(lambda: print(f"{site.NAME} is running on {chosen.base_url}", flush=True))
+    server.on_startup(lambda: _say(f"{site.NAME} is running on {chosen.base_url}"))
     server.serve()
+
+
+def _open_standard_files() -> None:
+    """A closed stdin, stdout or stderr leaves its number to the next file that is opened: a database, say."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+
+
+def _say(line: str) -> None:
+    """To stdout, which may be full or without a reader."""
+    try:
+        os.write(1, f"{line}\n".encode())
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _try_address(host: str, port: int) -> None:

@@ -6,6 +6,7 @@ import signal
 import threading
 from functools import cache
 from time import sleep
+from typing import IO, Any
 
 from flask import Flask
 
@@ -14,8 +15,11 @@ from entrypoints.background import Background, turn_file
 from entrypoints.container import Container
 from entrypoints.flask_app.app import create_app
 
-# Opened at import, before the workers are forked: the lock of the background work.
-TURN = turn_file()
+
+@cache
+def turn() -> IO[Any]:
+    """The lock of the background work, opened before the workers are forked."""
+    return turn_file()
 
 
 # Once in a process. The server calls it before it forks its workers, so all workers have the settings that
@@ -23,13 +27,14 @@ TURN = turn_file()
 @cache
 def create() -> Flask:
     """The application alone. Its mail is delivered by `entrypoints.cli mails deliver --forever`."""
+    turn()
     return create_app(_container())
 
 
 def with_background() -> Flask:
     """The application with its background work: for `make dev`, or a server with one process."""
     container = _container()
-    Background(container.delivery(), container.housekeeping(), TURN).start()
+    Background(container.delivery(), container.housekeeping(), turn()).start()
     return create()
 
 
