@@ -90,8 +90,6 @@ def cpu_beyond_the_hash(kind: str) -> list[Row]:
     rows = []
     for name, target in (("login", 5), ("register", 10)):
         percent = (middle_of_pairs(costs[name], costs["bcrypt"]) - 1) * 100
-        rows.append(
-            judge(f"{name}: CPU beyond the bcrypt hash, {kind}", percent, "at most", target, "{:.1f} %")
-        )
+        rows.append(judge(f"{name}: CPU beyond bcrypt, {kind}", percent, "at most", target, "{:.1f} %"))
     detail(costs, "ms")
     return rows

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -118,7 +119,8 @@ def running(arguments: list[str], path: str, **variables: str) -> Iterator[Serve
             process.terminate()  # the master only: it ends its workers
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10)
-            process.kill()  # does nothing when it has ended; its workers end when it has
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what is left of its session
             process.wait()
 
 
