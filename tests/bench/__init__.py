@@ -1,1 +1,1 @@
-"""How fast and how small the product is, beside the targets it was given: `make bench`."""
+"""The speed and the size of the product beside their targets: `make bench`."""

@@ -1,162 +1,96 @@
-"""A million people: the product's own tables filled in bulk by cloning one person who registered."""
+"""The same requests with a million users and with a thousand."""
 
-import time
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+import psycopg
 
-from tests.bench import load, product
-from tests.bench.databases import KINDS
-from tests.bench.product import Bench
-from tests.bench.reads import CONNECTIONS
-from tests.bench.report import NotRun, median, spread
-from tests.bench.servers import Server
+from tests.bench import load, servers
+from tests.bench.report import Row, detail, judge, middle_of_pairs
+from tests.bench.servers import SQLITE
 
 FEW, MANY = 1_000, 1_000_000
-SESSIONS = 1_000  # the requests are spread over this many people, picked evenly from all of them
-PREFIX = "s" * 36  # what the n-th person's secret begins with; its number in seven digits follows
+PAIRS, SECONDS = 4, 1.5
 
-# How the n-th person differs from the first. Every other column is copied, so a new one needs a line here
-# only when two people may not have the same in it.
-DIFFERENT = {
-    "users": {
-        "id": "{id}",
-        "username": "{name}",
-        "username_key": "{name}",
-        "email": "{name} || '@example.com'",
-    },
-    "sessions": {
-        "id": "{id}",
-        "user_id": "{id}",
-        "secret_hash": "{secret_hash}",
-        "last_seen_at": "one.expires_at",  # so late that no request writes down that it was seen
-    },
-    "teams": {"id": "{id}"},
-    "memberships": {"team_id": "{id}", "user_id": "{id}"},
-    "events": {"id": "{id}", "user_id": "{id}", "actor_id": "{id}"},
+# The path and the connections of each job. A search reads every user, so two ask at once.
+JOBS = {
+    "authenticated GET": ("/api/user", 16),
+    "list of users": ("/admin", 4),
+    "search for a user": ("/admin?q=person0000500", 2),
 }
 
-# The n-th id is the same in every table.
-SQLITE_SQL = {
-    "numbers": "WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < :size)",
-    "id": "printf('0190%08x70008000%012x', n, n)",
-    "name": "'person' || n",
-    "secret_hash": "hash_of_secret(n)",
-}
-POSTGRESQL_SQL = {
-    "numbers": "WITH many(n) AS (SELECT generate_series(1, :size))",
-    "id": "('0190' || lpad(to_hex(n), 8, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid",
-    "name": "'person' || n::text",
-    "secret_hash": f"encode(sha256(('{PREFIX}' || lpad(n::text, 7, '0'))::bytea), 'hex')",
-}
 
-# Who may leaves out to look up, a million times, what a row belongs to: it is the clone of one that does.
-WITHOUT_FOREIGN_KEYS = text(
-    "SELECT set_config('session_replication_role', 'replica', true) "
-    "FROM pg_user WHERE usename = current_user AND usesuper"
-)
-
-
-def crowd(bench: Bench) -> None:
-    """The rate of authenticated GETs with 1,000,000 users, against 1,000."""
-    for kind in KINDS:
-        many = MANY // 10 if bench.quick else MANY
-        job = f"authenticated GET with {many:,} users, of the rate with {FEW:,}, {kind}"
-        try:
-            _crowd(bench, kind, job, many)
-        except NotRun as reason:
-            bench.report.could_not(job, str(reason))
-        finally:
-            bench.stop()
-            bench.databases.drop()
+def rates_with_a_million_users(kind: str) -> list[Row]:
+    rows = []
+    with crowd_of(MANY, kind) as many, crowd_of(FEW, kind) as few:
+        for job, (path, connections) in JOBS.items():
+            rates: dict[str, list[float]] = {f"{job} with {size:,} users": [] for size in (MANY, FEW)}
+            for turn in range(PAIRS + 1):
+                for each, (port, administrator, users) in zip(rates.values(), (many, few), strict=True):
+                    cookies = [administrator] if path.startswith("/admin") else users
+                    requests = [load.request("GET", path, port, cookie) for cookie in cookies]
+                    rate = load.run(port, requests, connections, SECONDS).rate()
+                    if turn:  # the first fills the caches
+                        each.append(rate)
+            detail(rates, "a second")
+            kept = middle_of_pairs(*rates.values()) * 100
+            name = f"{job}: rate with {MANY:,} users against {FEW:,}, {kind}"
+            rows.append(judge(name, kept, "at least", 90, "{:.0f} %"))
+    return rows
 
 
-def _crowd(bench: Bench, kind: str, job: str, many: int) -> None:
-    rivals: list[tuple[Server, list[str]]] = []
-    filling = 0.0
-    for size in (FEW, many):
-        url = bench.migrated(kind)
-        server = bench.serve(url)
-        ((_, cookie),) = product.register(server, 1)
-        bench.stop(server)
-        began = time.monotonic()
-        fill(url, size)
-        filling = time.monotonic() - began
-        server = bench.serve(url)
-        name = cookie.partition("=")[0]
-        rivals.append(
-            (
-                server,
-                [
-                    load.request("GET", "/api/user", server.port, f"{name}={secret(n)}")
-                    for n in range(1, size + 1, size // SESSIONS)
-                ],
-            )
-        )
-    for server, requests in rivals:
-        load.run(server.port, requests, CONNECTIONS, bench.seconds(2)).only(200)
-    rates: list[list[float]] = [[], []]
-    costs: list[list[float]] = [[], []]
-    for _ in range(bench.times(5)):
-        for place, (server, requests) in enumerate(rivals):
-            before = server.cpu()
-            outcome = load.run(server.port, requests, CONNECTIONS, bench.seconds(2)).only(200)
-            rates[place].append(outcome.rate)
-            costs[place].append((server.cpu() - before) / outcome.done)
-    kept = median(large / small for small, large in zip(*rates, strict=True)) * 100
-    bench.report.result(job, f"{kept:.0f} %", ">= 90 %", kept >= 90)
-    bench.report.note(
-        f"{spread(rates[1])} a second against {spread(rates[0])}; CPU {spread(costs[1], 1e6)} us "
-        f"against {spread(costs[0], 1e6)}; filled in {filling:.0f} s"
-    )
+@contextlib.contextmanager
+def crowd_of(size: int, kind: str) -> Iterator[tuple[int, str, list[str]]]:
+    """The port of a server with that many users, the cookie of an administrator, and those of FEW users."""
+    with servers.database(kind) as url:
+        with servers.product(url) as server:
+            (cookie,) = servers.register(server, 1).values()
+        fill(url, kind, size)
+        with servers.product(url) as server:
+            name, numbers = cookie.partition("=")[0], range(1, size + 1, size // FEW)
+            yield server.port, cookie, [f"{name}={secret(number)}" for number in numbers]
 
 
-def secret(n: int) -> str:
-    return f"{PREFIX}{n:07}"
+def fill(url: str, kind: str, size: int) -> None:
+    """Make the only user an administrator, then copy the user and the session `size` times."""
+    lite = kind == SQLITE
+    place = url.removeprefix("sqlite:///").replace("+psycopg", "")
+    database: Any = sqlite3.connect(place) if lite else psycopg.connect(place, autocommit=True)
+    with contextlib.closing(database):
+        if lite:
+            database.execute("PRAGMA cache_size = -400000")  # of KiB: an index of hashes is filled at random
+        database.execute("INSERT INTO user_roles (user_id, role) SELECT id, 'admin' FROM users")
+        for table in ("users", "sessions"):
+            cursor = database.execute(f"SELECT * FROM {table}")
+            names = [column[0] for column in cursor.description]
+            one = dict(zip(names, cursor.fetchone(), strict=True))
+            copies = (one | differences(number, one) for number in range(1, size + 1))
+            rows = ([copy[name] for name in names] for copy in copies)
+            if lite:
+                database.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", rows)
+            else:
+                with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as stream:
+                    for row in rows:
+                        stream.write_row(row)
+        database.commit()
+        if not lite:  # else the database would do both while it is measured
+            database.execute("VACUUM ANALYZE")
+            database.execute("CHECKPOINT")
 
 
-def fill(url: str, size: int) -> None:
-    """Clone the only person there is `size` times."""
-    engine = _engine(url)
-    lite = engine.dialect.name == "sqlite"
-    metadata = MetaData()
-    with engine.begin() as connection:
-        metadata.reflect(connection)
-        if not lite:
-            connection.execute(WITHOUT_FOREIGN_KEYS)
-        for table in metadata.sorted_tables:
-            if table.name in DIFFERENT:
-                names = [column.name for column in table.columns]
-                _clone(connection, table.name, names, SQLITE_SQL if lite else POSTGRESQL_SQL, size)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for command in (
-            ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)") if lite else ("VACUUM ANALYZE", "CHECKPOINT")
-        ):
-            connection.execute(text(command))
-    engine.dispose()
+def differences(number: int, one: dict[str, Any]) -> dict[str, Any]:
+    """What the copy has for itself, where the table has such a column."""
+    id = f"0190{number:08x}70008000{number:012x}"  # a UUIDv7 of the past
+    name = f"person{number:07}"
+    own = {"id": id, "username": name, "username_key": name, "email": f"{name}@example.com", "user_id": id}
+    if "secret_hash" in one:
+        own["secret_hash"] = sha256(secret(number).encode()).hexdigest()
+        own["last_seen_at"] = one["expires_at"]  # so late that no GET has to write that it was seen
+    return own
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-
-        def prepare(connection: Any, _: object) -> None:
-            connection.create_function("hash_of_secret", 1, lambda n: sha256(secret(n).encode()).hexdigest())
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("PRAGMA cache_size = -200000")
-
-        event.listen(engine, "connect", prepare)
-    return engine
-
-
-def _clone(connection: Connection, table: str, names: list[str], sql: dict[str, str], size: int) -> None:
-    different = {name: expression.format_map(sql) for name, expression in DIFFERENT[table].items()}
-    values = ", ".join(different.get(name, f"one.{name}") for name in names)
-    connection.execute(
-        text(
-            f"INSERT INTO {table} ({', '.join(names)}) {sql['numbers']} "
-            f"SELECT {values} FROM many, (SELECT * FROM {table} LIMIT 1) AS one"
-        ),
-        {"size": size},
-    )
+def secret(number: int) -> str:
+    return f"{'s' * 36}{number:07}"

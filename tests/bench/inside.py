@@ -1,228 +1,95 @@
-"""The child process that calls an application as WSGI callable, without a server, and reads its CPU clock.
+"""Jobs without a server: the statements of a read, and the CPU of a login beyond the hash."""
 
-Orders come as JSON lines on standard input, answers leave as JSON lines on standard output, so that the
-parent can give several children their turns. `Child` is the parent's side, `main` the child's.
-"""
+import contextlib
+from collections.abc import Iterator
+from time import process_time
+from typing import Any
 
-import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any, Self
+import bcrypt
+import psycopg
+from flask.testing import FlaskClient
+from sqlalchemy import event
 
-from tests.bench.load import ROOT
+from entrypoints.container import Container
+from entrypoints.flask_app.app import create_app
+from entrypoints.settings import Settings
+from tests.bench.report import Row, detail, judge, middle_of_pairs
+from tests.bench.servers import CHEAP, REAL, SQLITE, a_person, database
 
-BOOKKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SHOW", "SET")
-
-
-@dataclass
-class Child:
-    process: "subprocess.Popen[str]"
-
-    @classmethod
-    def start(cls, app: str, environment: dict[str, str], *options: str) -> Self:
-        return cls(
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.bench.inside", app, *options],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-            )
-        )
-
-    def do(self, order: str, **arguments: Any) -> Any:
-        assert self.process.stdin and self.process.stdout
-        print(json.dumps([order, arguments]), file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"the process that was asked for {order} {arguments!s:.200} broke")
-        return json.loads(answer)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait(10)
+# Every URL that shows the user and no list. A list has a second statement of its own.
+PATHS = ("/api/user", "/", "/settings", "/logout")
+TURNS = 9
 
 
-SPIN = """
-import contextlib, os
-os.nice(19)
-with contextlib.suppress(OSError):
-    open("/proc/self/autogroup", "w").write("19")
-while True: pass
-"""
+@contextlib.contextmanager
+def product(kind: str, rounds: int) -> Iterator[tuple[FlaskClient, list[str]]]:
+    """A client, and what the database drivers are asked, also past SQLAlchemy."""
+    asked: list[str] = []
+
+    def note(statement: Any) -> None:
+        if not str(statement).startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+            asked.append(str(statement))
+
+    class Noting(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
+            note(query)
+            return super().execute(query, *arguments, **options)
+
+    def listen(connection: Any, _: object) -> None:
+        if kind == SQLITE:
+            connection.set_trace_callback(note)
+        else:
+            connection.cursor_factory = Noting
+
+    with database(kind) as url:
+        options: Any = {"base_url": "http://localhost", "limits": "off", "bcrypt_rounds": rounds}
+        container = Container(settings=Settings(_env_file=None, database_url=url, **options))
+        engines = container.engines()
+        for engine in (engines.reader, engines.writer):
+            event.listen(engine, "connect", listen)
+        yield create_app(container).test_client(), asked
+        engines.dispose()
 
 
-@contextmanager
-def awake() -> Iterator[None]:
-    """Keeps every core busy with what gives way to everything else.
-
-    Who waits for PostgreSQL lets the core fall asleep, and on a virtual machine the process is charged for
-    waking it: 90 microseconds of CPU for a `select` of 100 microseconds in a loop of plain Python. A server
-    that has something to do meanwhile does not pay that, and the bare route, which never waits, does not.
-    """
-    spinners = [
-        subprocess.Popen([sys.executable, "-c", SPIN], start_new_session=True)
-        for _ in range(os.cpu_count() or 1)
-    ]
-    try:
-        yield
-    finally:
-        for spinner in spinners:
-            spinner.kill()
-            spinner.wait(10)
+def ask(client: FlaskClient, method: str, path: str, status: int, body: Any = None) -> None:
+    answer = client.open(path, method=method, json=body)
+    if answer.status_code != status:
+        raise RuntimeError(f"{method} {path} was answered with {answer.status}: {answer.text:.300}")
 
 
-class Orders:
-    """What a child can be asked to do."""
+def statements_of_a_read(kind: str) -> list[Row]:
+    rows = []
+    with product(kind, CHEAP) as (client, asked):
+        ask(client, "POST", "/api/register", 201, a_person())
+        ask(client, "GET", "/", 200)  # opens the connection
+        for path in PATHS:
+            asked.clear()
+            ask(client, "GET", path, 200)
+            rows.append(judge(f"SQL statements of GET {path}, {kind}", len(asked), "exactly", 1))
+    return rows
 
-    def __init__(self, app: Callable[..., Any], statements: list[str]) -> None:
-        self.app = app
-        self.statements = statements
-        self.port = os.environ.get("PORT", "8000")
 
-    def call(self, **request: Any) -> dict[str, Any]:
-        """One request: its status, the cookie it set, the statements it sent, and its CPU seconds."""
-        environ, body = self._environ(**request)
-        del self.statements[:]
-        status, headers, content, everything, thread = self._timed(environ, body)
-        cookies = [value.partition(";")[0] for name, value in headers if name.lower() == "set-cookie"]
-        return {
-            "status": status,
-            "cookie": cookies[0] if cookies else "",
-            "statements": list(self.statements),
-            "cpu": everything,
-            "outside": thread,
-            "size": len(content),
+def cpu_beyond_the_hash(kind: str) -> list[Row]:
+    costs: dict[str, list[float]] = {"bcrypt": [], "login": [], "register": []}
+    known = a_person()
+    credentials = {"email": known["email"], "password": known["password"]}
+    with product(kind, REAL) as (client, _):
+        steps = {
+            # 44 bytes: bcrypt_sha256 hashes a digest in base64.
+            "bcrypt": lambda: bcrypt.hashpw(b"x" * 44, bcrypt.gensalt(REAL)),
+            "login": lambda: ask(client, "POST", "/api/login", 200, credentials),
+            "register": lambda: ask(client, "POST", "/api/register", 201, a_person()),
         }
-
-    def loop(self, count: int, **request: Any) -> dict[str, Any]:
-        """The same request again and again: CPU seconds for one."""
-        environ, body = self._environ(**request)
-        expected = self._send(environ, body)[0]
-        began = time.process_time()
-        for _ in range(count):
-            if self._send(environ, body)[0] != expected:
-                raise RuntimeError("the answer changed")
-        return {"status": expected, "cpu": (time.process_time() - began) / count}
-
-    def hash(self, rounds: int) -> float:
-        """CPU seconds of bcrypt alone."""
-        import bcrypt
-
-        salt = bcrypt.gensalt(rounds)
-        began = time.process_time()
-        bcrypt.hashpw(b"x" * 44, salt)
-        return time.process_time() - began
-
-    def _timed(
-        self, environ: dict[str, Any], body: bytes
-    ) -> tuple[int, list[tuple[str, str]], bytes, float, float]:
-        process, thread = time.process_time(), time.thread_time()
-        answer = self._send(environ, body)
-        return *answer, time.process_time() - process, time.thread_time() - thread
-
-    def _send(self, environ: dict[str, Any], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        started: list[Any] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:
-            started[:] = status, headers
-
-        chunks = self.app({**environ, "wsgi.input": BytesIO(body)}, start_response)
-        content = b"".join(chunks)
-        if hasattr(chunks, "close"):
-            chunks.close()
-        return int(started[0][:3]), started[1], content
-
-    def _environ(
-        self, path: str, method: str = "GET", cookie: str = "", body: Any = None
-    ) -> tuple[dict[str, Any], bytes]:
-        """What granian hands over for the load generator's request."""
-        content = b"" if body is None else json.dumps(body).encode()
-        environ = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": path,
-            "QUERY_STRING": "",
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": self.port,
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": f"127.0.0.1:{self.port}",
-            "HTTP_ACCEPT": "*/*",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": True,
-            "wsgi.run_once": False,
-        }
-        if cookie:
-            environ["HTTP_COOKIE"] = cookie
-        if body is not None:
-            environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(content))}
-        return environ, content
-
-
-def listen(statements: list[str]) -> None:
-    """Write down what is sent, at the drivers: whatever goes past SQLAlchemy counts too."""
-
-    def keep(statement: Any) -> None:
-        text = " ".join(str(statement).split())
-        if not text.upper().startswith(BOOKKEEPING) and not text.startswith("--"):
-            statements.append(text)
-
-    if os.environ["DATABASE_URL"].startswith("sqlite"):
-        from sqlalchemy import event
-        from sqlalchemy.pool import Pool
-
-        event.listen(Pool, "connect", lambda connection, _: connection.set_trace_callback(keep))
-    else:
-        import psycopg
-
-        execute: Any = psycopg.Cursor.execute
-
-        def traced(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
-            keep(query)
-            return execute(cursor, query, *arguments, **options)
-
-        psycopg.Cursor.execute = traced  # type: ignore[assignment, method-assign]
-
-
-def load(name: str) -> Callable[..., Any]:
-    if name == "product":
-        from entrypoints.flask_app import wsgi
-
-        app: Callable[..., Any] = wsgi.create()
-        return app
-    from tests.bench import floors
-
-    app = getattr(floors, name)()
-    return app
-
-
-def main(name: str, *options: str) -> None:
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what an application prints is not an answer
-    statements: list[str] = []
-    if "--statements" in options:
-        listen(statements)
-    orders = Orders(load(name), statements)
-    for line in sys.stdin:
-        order, arguments = json.loads(line)
-        print(json.dumps(getattr(orders, order)(**arguments)), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        ask(client, "POST", "/api/register", 201, known)
+        steps["login"]()  # imports what is imported late
+        for _ in range(TURNS):
+            for name, step in steps.items():
+                began = process_time()
+                step()
+                costs[name].append((process_time() - began) * 1000)
+    rows = []
+    for name, target in (("login", 5), ("register", 10)):
+        percent = (middle_of_pairs(costs[name], costs["bcrypt"]) - 1) * 100
+        rows.append(judge(f"{name}: CPU beyond bcrypt, {kind}", percent, "at most", target, "{:.1f} %"))
+    detail(costs, "ms")
+    return rows
