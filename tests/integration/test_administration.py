@@ -37,24 +37,6 @@ def next_page(page):
     return found and found.group(1).replace("&amp;", "&")
 
 
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("path", ["/admin", "/admin?q=ada", "/admin?after=nowhere"])
-def test_a_stranger_is_sent_to_log_in(client, path):
-    response = client.get(path)
-
-    assert response.status_code == 302
-    assert response.headers["Location"].startswith("/login?next=/admin")
-
-
-@pytest.mark.parametrize("path", ["/admin", "/admin?q=ada", "/admin?q=%00"])
-def test_without_the_permission_there_is_a_page_that_says_so(ada, path):
-    response = ada.get(path)
-
-    assert response.status_code == 403
-    assert response.mimetype == "text/html"
-    assert ADA["email"] not in response.text
-
-
 def test_an_admin_sees_everybody_the_newest_first(admin, container):
     add_people(container, ["grace@example.org", "edsger@example.org"])
 
