@@ -187,6 +187,7 @@ def test_a_long_history_is_exported_to_its_end(ada, container):
     assert len(ada.ask("GET", "/api/user/export")[1]["data"]["events"]) == 232
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD.upper()])
 def test_without_the_current_password_nobody_leaves(ada, container, password):
     body = {} if password is None else {"current_password": password}

@@ -86,14 +86,11 @@ def test_long_lists_are_walked_page_by_page(admin, container):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize(
-    "after", ["m4rk3r", "1", "%00", "-1", "'; DROP TABLE users; --", "٣" * 31, "x" * 5000]
-)
-def test_a_place_that_is_none_in_the_list_is_refused(admin, after):
-    response = admin.get(f"/admin?after={after}")
-
-    assert response.status_code == 422
-    assert "m4rk3r" not in response.text
+def test_a_place_that_is_none_in_the_list_is_refused(admin):
+    for after in ["m4rk3r", "1", "%00", "-1", "'; DROP TABLE users; --", "٣" * 31, "x" * 5000]:
+        response = admin.get(f"/admin?after={after}")
+        assert (after, response.status_code) == (after, 422)
+        assert "m4rk3r" not in response.text
 
 
 @ON_ONE_DATABASE

@@ -75,9 +75,9 @@ def verify(client, token):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize("email", ["", "ada", "ada@localhost", "a@b@c.org", "a\n@example.org", "@x.org"])
-def test_what_is_no_address_is_refused(ada, container, email):
-    assert refused_fields(ada, "POST", "/api/email", CHANGE | {"email": email}) == {"email"}
+def test_what_is_no_address_is_refused(ada, container):
+    for email in ["", "ada", "ada@localhost", "a@b@c.org", "a\n@example.org", "@x.org"]:
+        assert refused_fields(ada, "POST", "/api/email", CHANGE | {"email": email}) == {"email"}
     assert letters(container) == [("verify_email", ADA["email"])]
 
 
@@ -209,6 +209,7 @@ def test_of_two_changes_in_a_row_the_newest_link_works(ada, client, container):
     assert ada.ask("GET", "/api/user")[1]["data"]["email"] == "second@example.org"
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD + " "])
 def test_without_the_current_password_nothing_is_asked_for(ada, container, password):
     body = {"email": CHANGE["email"]} | ({} if password is None else {"current_password": password})

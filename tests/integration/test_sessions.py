@@ -157,28 +157,17 @@ def test_the_address_that_a_trusted_proxy_saw_is_written_down(container, engines
         assert connection.scalar(select(sessions.c.ip)) == "2001:db8::1"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"password": "wrong horse battery"},
-        {"password": GOOD_PASSWORD.upper()},
-        {"password": GOOD_PASSWORD + " "},
-        {"password": ""},
-        {"email": "nobody@example.org"},
-        {"email": "no address"},
-        {"email": "' OR 1=1 --"},
-        {"email": ""},
-    ],
-)
-def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client, wrong):
-    reference = client.post("/api/login", json=CREDENTIALS | {"password": "any other wrong one"})
-    response = client.post("/api/login", json=CREDENTIALS | wrong)
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client):
+    passwords = ["wrong horse battery", GOOD_PASSWORD.upper(), GOOD_PASSWORD + " ", ""]
+    emails = ["nobody@example.org", "no address", "' OR 1=1 --", ""]
+    wrong = [{"password": password} for password in passwords] + [{"email": email} for email in emails]
+    responses = [client.post("/api/login", json=CREDENTIALS | each) for each in wrong]
 
-    assert response.get_json()["errors"]["internal_error_code"] == 40101
-    assert (response.status_code, response.data) == (401, reference.data)
-    assert [(name, value) for name, value in response.headers if name != "X-Request-ID"] == [
-        (name, value) for name, value in reference.headers if name != "X-Request-ID"
-    ]
+    for response in responses:
+        assert response.get_json()["errors"]["internal_error_code"] == 40101
+        assert (response.status_code, response.data) == (401, responses[0].data)
+        del response.headers["X-Request-ID"]
+        assert list(response.headers) == list(responses[0].headers)
     assert client.get_cookie("session") is None
 
 
