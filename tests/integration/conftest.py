@@ -8,10 +8,12 @@ import pytest
 from dependency_injector import providers
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, select
+from werkzeug.test import TestResponse
 
 from adapters.passwords import BcryptHasher
 from adapters.sql.engines import Engines
+from adapters.sql.limits import metadata
 from adapters.sql.prebuilt import Prebuilt
 from adapters.sql.sessions import FIND
 from entrypoints.container import Container
@@ -21,6 +23,8 @@ from tests.fakes import FakeClock
 from tests.samples import GOOD_PASSWORD
 
 ADA = {"username": "ada", "email": "ada@example.org", "password": GOOD_PASSWORD}
+# A part of hostile requests. No answer may hold it.
+MARK = "m4rk3r"
 
 
 @contextmanager
@@ -66,6 +70,36 @@ class Talker(FlaskClient):
         assert answer["errors"]["display_error"]
         assert ("field_errors" in answer["errors"]) == (status == 422)
         return code
+
+
+def assert_no_echo(response: TestResponse) -> None:
+    assert MARK not in response.text
+    assert MARK not in str(response.headers)
+
+
+def code(response: TestResponse) -> int:
+    """The code of a failure, which has the promised shape and echoes nothing."""
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert_no_echo(response)
+    assert list(response.get_json()) == ["errors"]
+    errors = response.get_json()["errors"]
+    assert errors["display_error"]
+    more = {"field_errors"} if response.status_code == 422 else set()
+    assert set(errors) == {"display_error", "internal_error_code"} | more
+    found: int = errors["internal_error_code"]
+    assert found // 100 == response.status_code
+    return found
+
+
+def everything_stored(engines: Engines) -> str:
+    """All rows of all tables, as text: a line for each."""
+    with engines.reader.connect() as connection:
+        return "\n".join(
+            line
+            for table in metadata.sorted_tables
+            for line in sorted(f"{table.name}: {row}" for row in connection.execute(select(table)))
+        )
 
 
 @pytest.fixture
@@ -120,3 +154,11 @@ def clock(container: Container) -> FakeClock:
     clock = FakeClock()
     container.now.override(providers.Object(clock))
     return clock
+
+
+@pytest.fixture
+def unchanged(engines: Engines) -> Iterator[None]:
+    """Fails the test when it has changed the database, from the fixtures before this one on."""
+    before = everything_stored(engines)
+    yield
+    assert everything_stored(engines) == before

@@ -9,16 +9,14 @@ from adapters.sql.users import users
 from domain.access import Operator
 from domain.sessions import Client
 from domain.users import Role
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, everything_stored
 from tests.integration.test_emails import (
     ANOTHER_PASSWORD,
     EVE,
-    NO_TEXT,
     ON_ONE_DATABASE,
     SUCCESS,
     ask_to_change,
     delivered,
-    everything_stored,
     history,
     refused_fields,
     token_of,
@@ -44,20 +42,6 @@ def data(client, path):
     status, answer = client.ask("GET", path)
     assert status == 200
     return answer
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize(
-    "method, path, body",
-    [
-        ("PATCH", "/api/user", {"username": "countess"}),
-        ("DELETE", "/api/user", LEAVE),
-        ("GET", "/api/user/export", None),
-        ("GET", "/api/user/events", None),
-    ],
-)
-def test_a_stranger_is_told_to_log_in(client, method, path, body):
-    assert client.code(method, path, body) == 40102
 
 
 def test_a_new_username_is_stored_and_told(ada, container):
@@ -103,11 +87,8 @@ def test_of_two_who_take_one_name_at_once_one_does(ada, client):
 
 @ON_ONE_DATABASE
 def test_a_username_that_breaks_the_rules_is_refused(ada, container):
-    for username in [*NO_TEXT, "ada\0", "x" * 9999, "", "1ada", "a-b", "ädä", "x" * 31, "Admin"]:
+    for username in ["", "1ada", "a-b", "ädä", "Admin"]:
         assert refused_fields(ada, "PATCH", "/api/user", {"username": username}) == {"username"}
-    assert refused_fields(ada, "PATCH", "/api/user", {}) == {"username"}
-    more = {"username": "countess", "roles": ["admin"]}
-    assert refused_fields(ada, "PATCH", "/api/user", more) == {"roles"}
     assert user_with(container, ADA["email"]).username == "ada"
 
 
@@ -151,17 +132,10 @@ def test_the_history_is_walked_page_by_page(ada):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize(
-    "limit", ["0", "101", "-1", "1_0", "ten", "1e1", "٣", "%00", "9" * 5000, "0050" + "9" * 5000, "1.5"]
-)
-def test_a_limit_that_is_none_is_refused(ada, limit):
-    assert set(ada.ask("GET", f"/api/user/events?limit={limit}")[1]["errors"]["field_errors"]) == {"limit"}
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("after", ["1", "%00", "nobody", "x" * 5000, "'; DROP TABLE users; --"])
-def test_a_place_that_is_none_in_the_list_is_refused(ada, after):
-    assert set(ada.ask("GET", f"/api/user/events?after={after}")[1]["errors"]["field_errors"]) == {"after"}
+@pytest.mark.parametrize("name, value", [("limit", "101"), ("limit", "%00"), ("after", "%00")])
+def test_a_wrong_paging_parameter_is_named(ada, name, value):
+    status, answer = ada.ask("GET", f"/api/user/events?{name}={value}")
+    assert (status, set(answer["errors"]["field_errors"])) == (422, {name})
 
 
 def test_the_export_holds_everything_and_no_secret(ada, client, container, engines, clock):
@@ -213,6 +187,7 @@ def test_a_long_history_is_exported_to_its_end(ada, container):
     assert len(ada.ask("GET", "/api/user/export")[1]["data"]["events"]) == 232
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD.upper()])
 def test_without_the_current_password_nobody_leaves(ada, container, password):
     body = {} if password is None else {"current_password": password}
@@ -223,15 +198,6 @@ def test_without_the_current_password_nobody_leaves(ada, container, password):
     assert response.headers.getlist("Set-Cookie") == []
     assert ada.ask("GET", "/api/user")[0] == 200
     assert [event.tag for event in history(container)].count("password_refused") == bool(password)
-
-
-@ON_ONE_DATABASE
-def test_leaving_takes_a_password_and_nothing_else(ada):
-    for value in [*NO_TEXT, "x\0", "x" * 1025]:
-        assert refused_fields(ada, "DELETE", "/api/user", {"current_password": value}) == {"current_password"}
-    assert refused_fields(ada, "DELETE", "/api/user", LEAVE | {"sure": True}) == {"sure"}
-    assert ada.code("DELETE", "/api/user") == 41501
-    assert ada.ask("GET", "/api/user")[0] == 200
 
 
 def test_who_leaves_is_gone_with_all_sessions_and_the_address_is_free(ada, client, new_client, container):

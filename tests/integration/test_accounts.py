@@ -9,11 +9,8 @@ from tests.integration.conftest import ADA
 from tests.samples import GOOD_PASSWORD
 
 EVE = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
-CHANGE = {"email": "countess@example.org", "current_password": GOOD_PASSWORD}
-
 # What is refused by its shape, before a database is asked: one kind of database says as much as three.
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-NO_TEXT = [None, 1, True, [], {}, ["ada"]]
 NO_USERNAMES = [*"1ada _ada ada-l ädä аda".split(), "", "ad a", "ada\n", "x" * 31, "x" * 9999]
 NO_ADDRESSES = [
     *"ada @example.org ada@ ada@localhost ada@@example.org <ada@example.org> ada@[127.0.0.1]".split(),
@@ -33,10 +30,6 @@ def refused_fields(client, path, body):
     assert (response.status_code, errors["internal_error_code"]) == (422, 42201)
     assert all(sentences and all(sentences) for sentences in errors["field_errors"].values())
     return set(errors["field_errors"])
-
-
-def without(body, name):
-    return {key: value for key, value in body.items() if key != name}
 
 
 def people(container):
@@ -125,44 +118,9 @@ def test_the_cookie_of_a_new_account_ends_with_the_browser(client, container):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize("name", ADA)
-def test_a_missing_field_is_named(client, container, name):
-    assert refused_fields(client, "/api/register", without(ADA, name)) == {name}
-    assert people(container) == []
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", ADA)
-def test_a_field_of_the_wrong_type_is_named(client, container, name):
-    for value in NO_TEXT:
-        assert refused_fields(client, "/api/register", ADA | {name: value}) == {name}
-    assert people(container) == []
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", ADA)
-def test_nul_is_refused_and_its_field_named(client, container, name):
-    assert refused_fields(client, "/api/register", ADA | {name: ADA[name] + "\0"}) == {name}
-    assert people(container) == []
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", ADA)
-def test_a_lone_surrogate_is_refused(client, container, name):
-    assert refused_fields(client, "/api/register", ADA | {name: ADA[name] + "\ud800"})
-    assert people(container) == []
-
-
-@ON_ONE_DATABASE
-def test_a_field_that_nobody_knows_is_refused(client, container):
-    assert refused_fields(client, "/api/register", ADA | {"roles": ["admin"]}) == {"roles"}
-    assert people(container) == []
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("username", NO_USERNAMES)
-def test_a_username_that_breaks_the_rules_is_refused(client, container, username):
-    assert refused_fields(client, "/api/register", ADA | {"username": username}) == {"username"}
+def test_a_username_that_breaks_the_rules_is_refused(client, container):
+    for username in NO_USERNAMES:
+        assert refused_fields(client, "/api/register", ADA | {"username": username}) == {"username"}, username
     assert people(container) == []
 
 
@@ -174,6 +132,7 @@ def test_reserved_usernames_are_refused_in_any_case_of_letters(client, container
     assert people(container) == []
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("username", ["a", "A1_", "x" * 30])
 def test_a_username_stays_as_it_was_typed(client, container, username):
     assert client.ask("POST", "/api/register", ADA | {"username": username})[0] == 201
@@ -181,9 +140,9 @@ def test_a_username_stays_as_it_was_typed(client, container, username):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize("email", NO_ADDRESSES)
-def test_what_is_no_address_is_refused(client, container, email):
-    assert refused_fields(client, "/api/register", ADA | {"email": email}) == {"email"}
+def test_what_is_no_address_is_refused(client, container):
+    for email in NO_ADDRESSES:
+        assert refused_fields(client, "/api/register", ADA | {"email": email}) == {"email"}, email
     assert people(container) == []
 
 
@@ -195,13 +154,14 @@ def test_an_address_is_stored_in_one_normal_form(client, email):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize("password", NO_PASSWORDS)
-def test_a_password_that_is_easy_to_guess_or_out_of_bounds_is_refused(client, container, password):
-    lovelace = {"username": "ada_lovelace", "email": "lovelace@example.org", "password": password}
-    assert refused_fields(client, "/api/register", lovelace) == {"password"}
+def test_a_password_that_is_easy_to_guess_or_out_of_bounds_is_refused(client, container):
+    lovelace = {"username": "ada_lovelace", "email": "lovelace@example.org"}
+    for password in NO_PASSWORDS:
+        assert refused_fields(client, "/api/register", lovelace | {"password": password}) == {"password"}
     assert people(container) == []
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "password", ["zx9!kqpd", "x" + "correct horse " * 73, "пароль из слов", "🐎🔋📎🧷🪐🍋🧵🛶"]
 )
@@ -250,52 +210,7 @@ def test_of_many_registering_one_address_at_once_one_does(new_client, container)
     assert len(history(container, user)) == 1
 
 
-@pytest.mark.parametrize("email", ["eve@example.org", "EVE@example.org"])
-def test_nobody_changes_to_an_address_that_is_taken(ada, client, container, email):
-    client.ask("POST", "/api/register", EVE)
-
-    assert ada.code("POST", "/api/email", CHANGE | {"email": email}) == 40902
-
-    user = user_with(container, ADA["email"])
-    assert user.username == "ada"
-    assert [event.tag for event in history(container, user)] == ["registered"]
-
-
-@pytest.mark.parametrize(
-    "password", [None, "", "wrong horse battery", GOOD_PASSWORD.title(), GOOD_PASSWORD + " "]
-)
-def test_without_the_current_password_the_address_stays(ada, container, password):
-    body = {"email": CHANGE["email"]} if password is None else CHANGE | {"current_password": password}
-
-    assert ada.code("POST", "/api/email", body) == 40303
-
-    assert [user.email for user in people(container)] == [ADA["email"]]
-
-
 @ON_ONE_DATABASE
-@pytest.mark.parametrize("name", CHANGE)
-def test_a_change_of_the_wrong_shape_names_the_field(ada, name):
-    for value in [*NO_TEXT, CHANGE[name] + "\0", "x" * 1025]:
-        assert refused_fields(ada, "/api/email", CHANGE | {name: value}) == {name}
-    assert refused_fields(ada, "/api/email", CHANGE | {name: CHANGE[name] + "\udfff"})
-
-
-@ON_ONE_DATABASE
-def test_a_change_is_checked_like_a_registration(ada, container):
-    assert refused_fields(ada, "/api/email", without(CHANGE, "email")) == {"email"}
-    assert refused_fields(ada, "/api/email", CHANGE | {"password": "x"}) == {"password"}
-    assert refused_fields(ada, "/api/email", CHANGE | {"email": "nobody"}) == {"email"}
-    assert [user.email for user in people(container)] == [ADA["email"]]
-
-
-@pytest.mark.parametrize("field, longest", [("username", 30), ("email", 254), ("password", 1024)])
-def test_what_is_too_long_is_told_how_long_it_may_be(client, field, longest):
-    status, answer = client.ask("POST", "/api/register", ADA | {field: "x" * (longest + 1)})
-
-    assert status == 422
-    assert answer["errors"]["field_errors"] == {field: [f"Use at most {longest} characters."]}
-
-
 def test_hundreds_of_unknown_fields_are_not_answered_by_hundreds(client):
     status, answer = client.ask("POST", "/api/register", ADA | {"x" * n: 1 for n in range(1, 301)})
 

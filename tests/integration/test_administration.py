@@ -37,24 +37,6 @@ def next_page(page):
     return found and found.group(1).replace("&amp;", "&")
 
 
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("path", ["/admin", "/admin?q=ada", "/admin?after=nowhere"])
-def test_a_stranger_is_sent_to_log_in(client, path):
-    response = client.get(path)
-
-    assert response.status_code == 302
-    assert response.headers["Location"].startswith("/login?next=/admin")
-
-
-@pytest.mark.parametrize("path", ["/admin", "/admin?q=ada", "/admin?q=%00"])
-def test_without_the_permission_there_is_a_page_that_says_so(ada, path):
-    response = ada.get(path)
-
-    assert response.status_code == 403
-    assert response.mimetype == "text/html"
-    assert ADA["email"] not in response.text
-
-
 def test_an_admin_sees_everybody_the_newest_first(admin, container):
     add_people(container, ["grace@example.org", "edsger@example.org"])
 
@@ -104,14 +86,11 @@ def test_long_lists_are_walked_page_by_page(admin, container):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize(
-    "after", ["m4rk3r", "1", "%00", "-1", "'; DROP TABLE users; --", "٣" * 31, "x" * 5000]
-)
-def test_a_place_that_is_none_in_the_list_is_refused(admin, after):
-    response = admin.get(f"/admin?after={after}")
-
-    assert response.status_code == 422
-    assert "m4rk3r" not in response.text
+def test_a_place_that_is_none_in_the_list_is_refused(admin):
+    for after in ["m4rk3r", "1", "%00", "-1", "'; DROP TABLE users; --", "٣" * 31, "x" * 5000]:
+        response = admin.get(f"/admin?after={after}")
+        assert (after, response.status_code) == (after, 422)
+        assert "m4rk3r" not in response.text
 
 
 @ON_ONE_DATABASE

@@ -4,18 +4,15 @@ from hashlib import sha256
 
 import pytest
 from dependency_injector import providers
-from sqlalchemy import select
 
-from adapters.sql.limits import metadata
 from tests.fakes import FakeMailer
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, everything_stored
 from tests.races import racing
 from tests.samples import GOOD_PASSWORD
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 EVE = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
 CHANGE = {"email": "countess@example.org", "current_password": GOOD_PASSWORD}
-NO_TEXT = [None, 1, True, [], {}, ["ada"]]
 ANOTHER_PASSWORD = "another horse battery"
 SUCCESS = {"message": "success"}
 
@@ -48,16 +45,6 @@ def delivered(container):
     return mailer.sent
 
 
-def everything_stored(engines):
-    """All rows of all tables, as text."""
-    with engines.reader.connect() as connection:
-        return "\n".join(
-            f"{table.name}: {row}"
-            for table in metadata.sorted_tables
-            for row in connection.execute(select(table))
-        )
-
-
 def user_with(container, email):
     with container.look()() as stored:
         return stored.users.by_email(email)
@@ -88,41 +75,10 @@ def verify(client, token):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize("path, body", [("/api/email", CHANGE), ("/api/email/verify/resend", None)])
-def test_a_stranger_is_told_to_log_in(client, path, body):
-    assert client.code("POST", path, body) == 40102
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", CHANGE)
-def test_what_is_no_text_is_refused_and_its_field_named(ada, container, name):
-    for value in [*NO_TEXT, CHANGE[name] + "\0", "x" * 2000]:
-        assert refused_fields(ada, "POST", "/api/email", CHANGE | {name: value}) == {name}
+def test_what_is_no_address_is_refused(ada, container):
+    for email in ["", "ada", "ada@localhost", "a@b@c.org", "a\n@example.org", "@x.org"]:
+        assert refused_fields(ada, "POST", "/api/email", CHANGE | {"email": email}) == {"email"}
     assert letters(container) == [("verify_email", ADA["email"])]
-
-
-@ON_ONE_DATABASE
-def test_a_missing_address_and_an_unknown_field_are_named(ada):
-    assert refused_fields(ada, "POST", "/api/email", {"current_password": GOOD_PASSWORD}) == {"email"}
-    assert refused_fields(ada, "POST", "/api/email", CHANGE | {"verified": True}) == {"verified"}
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("email", ["", "ada", "ada@localhost", "a@b@c.org", "a\n@example.org", "@x.org"])
-def test_what_is_no_address_is_refused(ada, container, email):
-    assert refused_fields(ada, "POST", "/api/email", CHANGE | {"email": email}) == {"email"}
-    assert letters(container) == [("verify_email", ADA["email"])]
-
-
-@ON_ONE_DATABASE
-def test_a_token_of_the_wrong_shape_is_refused(client):
-    path = "/api/email/verify"
-    for value in [*NO_TEXT, "t\0"]:
-        assert refused_fields(client, "POST", path, {"token": value}) == {"token"}
-    assert refused_fields(client, "POST", path, {}) == {"token"}
-    assert refused_fields(client, "POST", path, {"token": "t", "email": "a@b.org"}) == {"email"}
-    surrogate = client.post(path, data=b'{"token": "\\ud800"}', content_type="application/json")
-    assert surrogate.status_code == 422
 
 
 def test_the_link_of_the_registration_verifies_the_address(ada, client, container):
@@ -253,6 +209,7 @@ def test_of_two_changes_in_a_row_the_newest_link_works(ada, client, container):
     assert ada.ask("GET", "/api/user")[1]["data"]["email"] == "second@example.org"
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD + " "])
 def test_without_the_current_password_nothing_is_asked_for(ada, container, password):
     body = {"email": CHANGE["email"]} | ({} if password is None else {"current_password": password})

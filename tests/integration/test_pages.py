@@ -271,10 +271,6 @@ def test_a_url_of_this_site_begins_as_people_typed_it_however_a_proxy_came(
     assert seen == [(f"{host}/login", f"{host}/")]
 
 
-def test_development_asks_for_no_tls(client):
-    assert "Strict-Transport-Security" not in client.get("/").headers
-
-
 @pytest.mark.parametrize("path", ["/", "/api/user", "/nowhere", "/static/site.css", "/health/live"])
 def test_each_response_has_a_number_of_its_own(client, path):
     mine = {"X-Request-ID": "m4rk3r", "X-Request-Id": "m4rk3r"}

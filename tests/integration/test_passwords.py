@@ -5,7 +5,6 @@ import pytest
 from tests.integration.conftest import ADA, statements
 from tests.integration.test_emails import (
     ANOTHER_PASSWORD,
-    NO_TEXT,
     ON_ONE_DATABASE,
     SUCCESS,
     ask_to_change,
@@ -50,33 +49,13 @@ def statuses_of_logins(new_client):
 
 
 @ON_ONE_DATABASE
-def test_a_stranger_is_told_to_log_in(client):
-    assert client.code("POST", "/api/password", CHANGE) == 40102
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", CHANGE)
-def test_what_is_no_text_is_refused_and_its_field_named(ada, name):
-    for value in [*NO_TEXT, CHANGE[name] + "\0", "x" * 1025]:
-        assert refused_fields(ada, "POST", "/api/password", CHANGE | {name: value}) == {name}
-
-
-@ON_ONE_DATABASE
-def test_a_missing_new_password_and_an_unknown_field_are_named(ada):
-    missing = {"current_password": GOOD_PASSWORD}
-    assert refused_fields(ada, "POST", "/api/password", missing) == {"new_password"}
-    assert refused_fields(ada, "POST", "/api/password", CHANGE | {"email": "a@b.org"}) == {"email"}
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("password", NO_PASSWORDS)
-def test_a_new_password_that_is_no_good_is_refused(ada, new_client, container, password):
-    body = CHANGE | {"new_password": password}
-    assert refused_fields(ada, "POST", "/api/password", body) == {"new_password"}
-
+def test_a_new_password_that_is_no_good_is_refused(ada, container):
     token = forgot(ada, container)
-    body = {"token": token, "new_password": password}
-    assert refused_fields(ada, "POST", "/api/password/reset", body) == {"new_password"}
+    for password in NO_PASSWORDS:
+        body = CHANGE | {"new_password": password}
+        assert refused_fields(ada, "POST", "/api/password", body) == {"new_password"}
+        body = {"token": token, "new_password": password}
+        assert refused_fields(ada, "POST", "/api/password/reset", body) == {"new_password"}
     assert reset(ada, token)[0] == 200  # the link was not used up
 
 
@@ -118,6 +97,7 @@ def test_a_remembered_session_is_remembered_still(ada, client):
     assert "Max-Age=1209600" in cookie.split("; ")
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD.title()])
 def test_without_the_current_password_it_stays(ada, new_client, container, password):
     body = {"new_password": ANOTHER_PASSWORD}
@@ -157,22 +137,8 @@ def test_a_password_is_the_same_however_its_letters_are_encoded(ada, new_client)
 
 
 @ON_ONE_DATABASE
-def test_forgot_takes_an_address_and_nothing_else(client):
-    path = "/api/password/forgot"
-    for value in [*NO_TEXT, "ada", "ada@example.org\0", "x" * 255]:
-        assert refused_fields(client, "POST", path, {"email": value}) == {"email"}
-    assert refused_fields(client, "POST", path, {}) == {"email"}
-    assert refused_fields(client, "POST", path, {"email": "a@b.org", "base": "x"}) == {"base"}
-
-
-@ON_ONE_DATABASE
-def test_reset_takes_a_token_and_a_password_and_nothing_else(client):
-    path, good = "/api/password/reset", {"token": "t", "new_password": ANOTHER_PASSWORD}
-    for name in good:
-        for value in [*NO_TEXT, "t\0"]:
-            assert refused_fields(client, "POST", path, good | {name: value}) == {name}
-        assert refused_fields(client, "POST", path, {name: good[name]}) == set(good) - {name}
-    assert refused_fields(client, "POST", path, good | {"email": "a@b.org"}) == {"email"}
+def test_forgot_takes_an_address(client):
+    assert refused_fields(client, "POST", "/api/password/forgot", {"email": "ada"}) == {"email"}
 
 
 def test_forgot_is_answered_and_costs_the_same_for_known_and_unknown(ada, client, engines):

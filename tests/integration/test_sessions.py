@@ -1,5 +1,3 @@
-import json
-
 import bcrypt
 import pytest
 from dependency_injector import providers
@@ -147,65 +145,29 @@ def test_in_production_a_cookie_without_the_prefix_is_nothing(production):
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "app.example.com:80"])
-def test_in_production_the_site_has_one_address(production, host):
-    assert production.code("GET", "/api/user", headers={"Host": host}) == 40002
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize(
-    "origin, status", [(SITE, 201), ("http://app.example.com", 403), ("http://localhost", 403)]
-)
-def test_in_production_the_site_has_one_origin(production, origin, status):
-    headers = {"Origin": origin}
-    assert production.ask("POST", "/api/register", ADA, base_url=SITE, headers=headers)[0] == status
-
-
-@pytest.mark.parametrize(
-    "proxies, forwarded, seen",
-    [
-        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
-        ("127.0.0.1", "198.51.100.1, 2001:DB8::1", "2001:db8::1"),
-        ("127.0.0.1", "no address", "127.0.0.1"),
-        ("127.0.0.1", "fe80::1%" + "x" * 60, None),
-        ("192.0.2.1", "203.0.113.9", "127.0.0.1"),
-    ],
-)
-def test_the_address_that_a_trusted_proxy_saw_is_written_down(container, engines, proxies, forwarded, seen):
+def test_the_address_that_a_trusted_proxy_saw_is_written_down(container, engines):
     known = {"database_url": container.settings().database_url, "base_url": "http://localhost"}
-    container.settings.override(providers.Object(Settings(_env_file=None, trusted_proxies=proxies, **known)))
-    client = create_app(container).test_client()
+    proxies = Settings(_env_file=None, trusted_proxies="127.0.0.1", **known)
+    container.settings.override(providers.Object(proxies))
+    headers = {"X-Forwarded-For": "198.51.100.1, 2001:DB8::1"}
 
-    assert client.post("/api/register", json=ADA, headers={"X-Forwarded-For": forwarded}).status_code == 201
+    create_app(container).test_client().post("/api/register", json=ADA, headers=headers)
 
     with engines.reader.connect() as connection:
-        written = connection.scalar(select(sessions.c.ip))
-    assert seen in {written, None}
-    assert len(written) <= 45
+        assert connection.scalar(select(sessions.c.ip)) == "2001:db8::1"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"password": "wrong horse battery"},
-        {"password": GOOD_PASSWORD.upper()},
-        {"password": GOOD_PASSWORD + " "},
-        {"password": ""},
-        {"email": "nobody@example.org"},
-        {"email": "no address"},
-        {"email": "' OR 1=1 --"},
-        {"email": ""},
-    ],
-)
-def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client, wrong):
-    reference = client.post("/api/login", json=CREDENTIALS | {"password": "any other wrong one"})
-    response = client.post("/api/login", json=CREDENTIALS | wrong)
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client):
+    passwords = ["wrong horse battery", GOOD_PASSWORD.upper(), GOOD_PASSWORD + " ", ""]
+    emails = ["nobody@example.org", "no address", "' OR 1=1 --", ""]
+    wrong = [{"password": password} for password in passwords] + [{"email": email} for email in emails]
+    responses = [client.post("/api/login", json=CREDENTIALS | each) for each in wrong]
 
-    assert response.get_json()["errors"]["internal_error_code"] == 40101
-    assert (response.status_code, response.data) == (401, reference.data)
-    assert [(name, value) for name, value in response.headers if name != "X-Request-ID"] == [
-        (name, value) for name, value in reference.headers if name != "X-Request-ID"
-    ]
+    for response in responses:
+        assert response.get_json()["errors"]["internal_error_code"] == 40101
+        assert (response.status_code, response.data) == (401, responses[0].data)
+        del response.headers["X-Request-ID"]
+        assert list(response.headers) == list(responses[0].headers)
     assert client.get_cookie("session") is None
 
 
@@ -236,36 +198,6 @@ def test_logins_and_logouts_are_audited(ada, client, container, clock):
     assert [event.tag for event in told] == ["logged_out", "logged_in", "registered"]
     assert {event.actor_id for event in told} == {user.id}
     assert told[0].created_at == clock.now
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", ["email", "password"])
-def test_a_login_of_the_wrong_shape_names_the_field(ada, client, name):
-    for value in [None, 7, False, [], {}, CREDENTIALS[name] + "\0", "x" * 1025]:
-        status, answer = client.ask("POST", "/api/login", CREDENTIALS | {name: value})
-        assert (status, set(answer["errors"]["field_errors"])) == (422, {name})
-    missing = {key: value for key, value in CREDENTIALS.items() if key != name}
-    assert set(client.ask("POST", "/api/login", missing)[1]["errors"]["field_errors"]) == {name}
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("remember", [None, 0, 1, "true", "on", [], {}])
-def test_remember_is_true_or_false(ada, client, remember):
-    status, answer = client.ask("POST", "/api/login", CREDENTIALS | {"remember": remember})
-    assert (status, set(answer["errors"]["field_errors"])) == (422, {"remember"})
-
-
-@ON_ONE_DATABASE
-def test_several_fields_of_a_login_are_refused_at_once(ada, client):
-    status, answer = client.ask("POST", "/api/login", {"email": 1, "remember": "yes", "next": "/"})
-    assert (status, set(answer["errors"]["field_errors"])) == (422, {"email", "password", "remember", "next"})
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", ["email", "password"])
-def test_a_lone_surrogate_logs_nobody_in(ada, client, name):
-    body = json.dumps(CREDENTIALS | {name: CREDENTIALS[name] + "\udc80"})
-    assert client.code("POST", "/api/login", data=body, content_type="application/json") == 42201
 
 
 def test_a_hash_of_the_seed_still_logs_in_and_is_made_anew(ada, client, container):
@@ -328,11 +260,6 @@ def test_logging_out_answers_success_and_leaves_other_sessions_alone(ada, client
     assert client.ask("POST", "/api/logout") == (200, {"message": "success"})
     assert client.code("POST", "/api/logout") == 40102
     assert ada.ask("GET", "/api/user")[0] == 200
-
-
-@ON_ONE_DATABASE
-def test_a_stranger_has_nothing_to_log_out_of(client):
-    assert client.code("POST", "/api/logout") == 40102
 
 
 @pytest.mark.parametrize("credentials, seconds", [(CREDENTIALS, 12 * 3600), (REMEMBERED, FORTNIGHT)])

@@ -2,12 +2,9 @@ import json
 from uuid import UUID
 
 import pytest
-from uuid_utils.compat import uuid7
 
 from tests.integration.conftest import ADA
 from tests.samples import GOOD_PASSWORD
-
-ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -96,60 +93,15 @@ def test_markup_is_taken_out_of_a_name_and_all_else_stays(ada, container):
         assert stored_name(container, team) == kept
 
 
-@pytest.mark.parametrize("name", NO_NAMES)
-def test_a_name_that_is_none_is_refused(ada, container, name):
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_name_that_is_none_is_refused(ada, container):
     team = team_of(ada)
 
-    assert refused_fields(ada, url_of(team), {"name": name}) == {"name"}
+    for name in NO_NAMES:
+        assert refused_fields(ada, url_of(team), {"name": name}) == {"name"}, name
 
     assert stored_name(container, team) == "ada's team"
 
 
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("name", [None, 1, True, [], {}, ["Analysts"]])
-def test_a_name_of_the_wrong_type_is_refused(ada, name):
-    assert refused_fields(ada, url_of(team_of(ada)), {"name": name}) == {"name"}
-
-
-@ON_ONE_DATABASE
-def test_a_body_of_the_wrong_shape_is_refused(ada, container):
-    team = team_of(ada)
-
-    assert refused_fields(ada, url_of(team), {}) == {"name"}
-    assert refused_fields(ada, url_of(team), {"name": "Mine", "personal": False}) == {"personal"}
-    assert refused_fields(ada, url_of(team), {"name": 7, "personal": False}) == {"name", "personal"}
-    assert refused_fields(ada, url_of(team), {"name": "\ud800"})
-    assert stored_name(container, team) == "ada's team"
-
-
-@ON_ONE_DATABASE
-def test_a_stranger_is_told_to_log_in(ada, client):
-    path = url_of(team_of(ada))
-
-    assert client.code("GET", "/api/teams") == 40102
-    assert client.code("PATCH", path, {"name": "Mine"}) == 40102
-    assert client.code("PATCH", f"/api/teams/{uuid7()}", {"name": "Mine"}) == 40102
-
-
-def test_anothers_team_is_not_there(ada, eve, container):
-    team = team_of(ada)
-    nowhere = eve.ask("PATCH", f"/api/teams/{uuid7()}", {"name": "Mine"})
-
-    assert eve.code("PATCH", url_of(team), {"name": "Mine"}) == 40404
-    assert eve.ask("PATCH", url_of(team), {"name": "Mine"}) == nowhere
-    assert eve.ask("PATCH", url_of(team), {"name": "<b></b>"}) == nowhere
-    assert stored_name(container, team) == "ada's team"
-
-
-def test_an_admin_of_the_site_is_no_member_of_every_team(ada, eve, container):
-    with container.transaction()() as work:
-        work.users.grant(work.users.by_email("eve@example.org").id, "admin")
-        work.commit()
-
-    assert eve.code("PATCH", url_of(team_of(ada)), {"name": "Mine"}) == 40404
-
-
-@ON_ONE_DATABASE
-@pytest.mark.parametrize("id", ["1", "x", "00000000-0000-0000-0000-00000000000", "%00", "'--", "٣" * 36])
-def test_what_is_no_id_names_no_team(ada, id):
-    assert ada.code("PATCH", f"/api/teams/{id}", {"name": "Mine"}) == 40404
+def test_the_team_of_another_user_is_not_there_even_for_a_bad_name(ada, eve):
+    assert eve.code("PATCH", url_of(team_of(ada)), {"name": "<b></b>"}) == 40404

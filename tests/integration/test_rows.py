@@ -1,0 +1,290 @@
+"""One table of rows x kinds of asker x wrong bodies: each row of the API, each page, and what is answered."""
+
+import io
+import json
+import re
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from adapters.sql.limits import metadata
+from domain.access import Operator
+from domain.sessions import Client
+from domain.users import Role
+from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS
+from entrypoints.api.routes import routes
+from entrypoints.flask_app.routes import add_pages
+from tests.integration.conftest import MARK, Talker, code, everything_stored
+from tests.integration.table import IDS, RIGHT, TABLE
+from tests.samples import CLIENT, GOOD_PASSWORD
+
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+ASKERS = ("stranger", "user", "other", "admin")
+EXPECTED = {
+    f"{method} {url}": dict(zip(ASKERS, answers, strict=True))
+    for method, url, *answers in map(str.split, TABLE.strip().splitlines())
+}
+LINES = [
+    (name, asker, expected)
+    for name, answers in EXPECTED.items()
+    for asker, expected in answers.items()
+    if expected != "-"
+]
+
+
+def nested(depth, opening, closing):
+    return opening * depth + json.dumps(MARK) + closing * depth
+
+
+NOT_JSON = {
+    "nothing": b"",
+    "no value": MARK.encode(),
+    "half": b'{"email": "m4rk3r',
+    "more than one": b'{"email": "m4rk3r"} {"m4rk3r": 1}',
+    "single quotes": b"{'email': 'm4rk3r'}",
+    "a comment": b'{"email": "x" /* m4rk3r */}',
+    "a trailing comma": b'{"email": "m4rk3r",}',
+    "a form": b"email=m4rk3r&password=m4rk3r",
+    "an array": b'["m4rk3r"]',
+    "a string": b'"m4rk3r"',
+    "a number": b"4",
+    "null": b"null",
+    "deep arrays": nested(5000, "[", "]").encode(),
+    "deep objects": nested(5000, '{"a":', "}").encode(),
+    "deep in a field": f'{{"email": {nested(5000, "[", "]")}}}'.encode(),
+    "one level too deep": f'{{"email": {nested(500, "[", "]")}}}'.encode(),
+    "NaN": b'{"email": "m4rk3r", "password": NaN}',
+    "Infinity": b'{"email": "m4rk3r", "name": Infinity}',
+    "-Infinity": b'{"m4rk3r": [-Infinity]}',
+    "too long a number": b'{"name": ' + b"7" * 5000 + b"}",
+    "a key twice": b'{"email": "m4rk3r", "email": "m4rk3r"}',
+    "a key twice further in": b'{"email": {"m4rk3r": 1, "m4rk3r": 2}}',
+    "a key twice in disguise": b'{"email": "m4rk3r", "\\u0065mail": "m4rk3r"}',
+    "UTF-8 with a BOM": json.dumps({"name": MARK}).encode("utf-8-sig"),
+    "UTF-16": json.dumps({"name": MARK}).encode("utf-16"),
+    "UTF-16 without a BOM": json.dumps({"name": MARK}).encode("utf-16-le"),
+    "UTF-32": json.dumps({"name": MARK}).encode("utf-32"),
+    "Latin-1": '{"name": "m4rk3r é"}'.encode("latin-1"),
+    "a surrogate in bytes": b'{"name": "m4rk3r \xed\xa0\x80"}',
+    "a bare NUL": b'{"name": "m4rk3r \x00"}',
+    "a bare line break": b'{"name": "m4rk3r \n"}',
+}
+NOT_JSON_TYPES = """text/plain text/json application/* application/jsonm4rk3r application/vnd.api+json m4rk3r
+    application/x-www-form-urlencoded multipart/form-data;boundary=m4rk3r application/json,text/plain
+    application/json;charset=utf-16 application/json;charset=latin-1 application/json;charset=m4rk3r"""
+MISSHAPEN = {
+    "an unknown field": b'{"m4rk3r": 1}',
+    "a key with NUL": b'{"\\u0000m4rk3r": 1}',
+    "a key that is no text": b'{"m4rk3r \\ud800": 1}',
+    "a long key": b'{"' + b"m4rk3r" * 9000 + b'": 1}',
+    "a key with markup": b'{"<script>m4rk3r": 1}',
+    "a magic key": b'{"__proto__": {"m4rk3r": 1}, "__class__": "m4rk3r"}',
+    "many keys": json.dumps({f"{MARK}{number}": 1 for number in range(3000)}).encode(),
+    "deep enough to be read": f'{{"email": {nested(499, "[", "]")}}}'.encode(),
+    "a number beyond": b'{"name": 1e999, "email": -1e999, "password": 1e-999}',
+}
+NOT_TEXT = [None, True, 7, [], ["m4rk3r"], {"m4rk3r": 1}]
+NOT_TRUE_OR_FALSE = [None, 0, 1, "true", "on", "m4rk3r", [], {}]
+NOT_IDS = ["1", MARK, "00000000-0000-0000-0000-00000000000", "%00", "'--", "٣" * 36]
+ABSENT_ID = "00000000-0000-7000-8000-000000000000"
+
+
+def hollow(kind):
+    """Views without services: enough to read the rows."""
+    return kind(**dict.fromkeys(field.name for field in fields(kind)))
+
+
+def page_names():
+    app = Flask(__name__, static_folder=None)
+    add_pages(app, hollow)
+    return [rule.endpoint for rule in app.url_map.iter_rules()]
+
+
+ROWS = {f"{row.method} {row.url}": row for row in routes(hollow)}
+PAGES = page_names()
+WITH_BODY = pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.body])
+WITH_ID = pytest.mark.parametrize("name", [name for name in [*ROWS, *PAGES] if "<" in name])
+
+
+@dataclass(frozen=True)
+class Site:
+    client: Talker
+    cookies: dict
+    ids: dict
+    right: dict
+
+    def ask(self, asker, name, data=None, content_type="application/json", id=None, **options):
+        """By default with the right body. `id` replaces the one that belongs to the user."""
+        method, url = name.split()
+
+        def id_in(found):
+            collection = url[: found.start()]
+            assert collection in self.ids, f"{name}: add {collection} to IDS"
+            return str(id or self.ids[collection])
+
+        path = re.sub("<[^>]+>", id_in, url)
+        if data is None and name in self.right:
+            data = json.dumps(self.right[name])
+        options.setdefault("headers", {})["Cookie"] = self.cookies[asker]
+        return self.client.open(path, method=method, data=data, content_type=content_type, **options)
+
+
+@pytest.fixture
+def site(clock, container, app):
+    """Three users, and a mail for each kind of link. The clock stands still, so no session is prolonged."""
+    people, cookies = {}, {"stranger": ""}
+    for asker, username in zip(ASKERS[1:], ("ada", "eve", "grace"), strict=True):
+        people[asker], secret = container.accounts().register(
+            username, f"{username}@example.org", GOOD_PASSWORD, replacing=None, client=CLIENT
+        )
+        cookies[asker] = f"{container.cookie().name}={secret}"
+    user = people["user"]
+    container.administration().grant(Operator(Client("")), "grace@example.org", Role.ADMIN)
+    container.passwords().forgot(user.user.email, CLIENT)
+    with container.look()() as stored:
+        mails = [mail for mail in stored.mails.undelivered(None, 100).items if mail.user_id == user.id]
+    tokens = {mail.kind: mail.facts["token"] for mail in mails}
+    ids = {collection: id_of(container, user) for collection, id_of in IDS.items()}
+    right = {
+        name: body | {"token": tokens[body["token"]]} if "token" in body else body
+        for name, body in RIGHT.items()
+    }
+    return Site(app.test_client(use_cookies=False), cookies, ids, right)
+
+
+def answer(response):
+    """As the table says it."""
+    if response.status_code in {302, 303}:
+        return urlsplit(response.headers["Location"]).path
+    if response.status_code >= 400 and response.mimetype != "text/html":
+        return str(code(response))
+    return str(response.status_code)
+
+
+def is_refused(answer):
+    return answer == "/login" or answer[0] == "4"
+
+
+def test_every_row_and_page_has_a_line():
+    asked = {*ROWS, *PAGES}
+    assert asked - set(EXPECTED) == set(), "add a line to TABLE for each"
+    assert set(EXPECTED) - asked == set(), "TABLE has lines without a row or page"
+    assert set(RIGHT) == {name for name, row in ROWS.items() if row.body}, "RIGHT has one body for each row"
+    for name, answers in EXPECTED.items():
+        assert (answers["other"] == "-") == ("<" not in name), f"{name}: another user is for URLs with an id"
+        assert name in PAGES or ROWS[name].public == (answers["stranger"] != "40102"), name
+
+
+@ON_ONE_DATABASE
+def test_each_asker_is_answered_as_the_table_says(site, engines):
+    with engines.reader.connect() as connection:
+        rows = {table: connection.execute(select(table)).mappings().all() for table in metadata.sorted_tables}
+    before = everything_stored(engines)
+    for name, asker, expected in LINES:
+        response = site.ask(asker, name)
+        assert answer(response) == expected, f"{name} by {asker}: {response.text}"
+        if everything_stored(engines) == before:
+            continue
+        assert not is_refused(expected), f"{name} by {asker} was refused and has changed the database"
+        with engines.writer.begin() as connection:
+            for table in reversed(rows):
+                connection.execute(table.delete())
+            for table, found in rows.items():
+                if found:
+                    connection.execute(table.insert(), found)
+
+
+def test_a_refusal_changes_no_database(site, unchanged):
+    for name, asker, expected in LINES:
+        if is_refused(expected):
+            assert answer(site.ask(asker, name)) == expected, f"{name} by {asker}"
+
+
+@ON_ONE_DATABASE
+def test_another_site_changes_nothing(site, unchanged):
+    for name in [name for name in EXPECTED if name.split()[0] not in SAFE_METHODS]:
+        response = site.ask("user", name, headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer(response) == ("403" if name in PAGES else "40302"), name
+
+
+@ON_ONE_DATABASE
+@WITH_ID
+def test_a_thing_of_another_account_is_answered_like_one_that_is_absent(site, unchanged, name):
+    absent = site.ask("user", name, id=ABSENT_ID)
+    assert absent.status_code == 404
+    assert site.ask("other", name).data == absent.data
+    assert site.ask("stranger", name, id=ABSENT_ID).data == site.ask("stranger", name).data
+    for id in NOT_IDS:
+        assert site.ask("user", name, id=id).data == absent.data, id
+
+
+@ON_ONE_DATABASE
+@WITH_BODY
+def test_a_body_that_is_no_json_object_is_refused(site, unchanged, name):
+    expected = dict.fromkeys(NOT_JSON, 40001)
+    assert {each: code(site.ask("user", name, body)) for each, body in NOT_JSON.items()} == expected
+    for content_type in [None, "", *NOT_JSON_TYPES.split()]:
+        assert code(site.ask("user", name, content_type=content_type)) == 41501, content_type
+    if not ROWS[name].public:
+        assert code(site.ask("stranger", name, MARK)) == 40102
+
+
+@ON_ONE_DATABASE
+@WITH_BODY
+def test_a_body_of_another_shape_is_refused(site, unchanged, name):
+    expected = dict.fromkeys(MISSHAPEN, 42201)
+    assert {each: code(site.ask("user", name, body)) for each, body in MISSHAPEN.items()} == expected
+
+
+@ON_ONE_DATABASE
+@WITH_BODY
+def test_a_wrong_field_is_named(site, unchanged, name):
+    right = site.right[name]
+
+    def refused(body):
+        response = site.ask("user", name, json.dumps(body))
+        assert code(response) == 42201
+        return response.get_json()["errors"]["field_errors"]
+
+    assert refused(right | {"surprise": MARK}) == {"surprise": ["Unknown field."]}
+    for field, kind in ROWS[name].body.model_fields.items():
+        if kind.is_required():
+            missing = {key: value for key, value in right.items() if key != field}
+            assert refused(missing) == {field: ["This field is required."]}
+        if kind.annotation is bool:
+            for value in NOT_TRUE_OR_FALSE:
+                assert refused(right | {field: value}) == {field: ["Use true or false."]}
+            continue
+        assert kind.annotation is str, f"{name}: say here what is wrong for a {kind.annotation}"
+        for value in NOT_TEXT:
+            assert refused(right | {field: value}) == {field: ["Use text."]}
+        assert refused(right | {field: right[field] + "\0"}) == {field: ["Remove the invalid character."]}
+        for surrogate in ("\ud800", "\udfff"):
+            assert refused(right | {field: right[field] + surrogate})
+        for longest in [rule.max_length for rule in kind.metadata if hasattr(rule, "max_length")]:
+            sentence = f"Use at most {longest} characters."
+            assert refused(right | {field: "x" * (longest + 1)}) == {field: [sentence]}
+
+
+@ON_ONE_DATABASE
+@WITH_BODY
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_may_have_64_kib_and_no_more(site, engines, name, chunked):
+    def of_size(size):
+        body = json.dumps(site.right[name]).encode().ljust(size)
+        if not chunked:
+            return answer(site.ask("user", name, body))
+        # As servers hand over a body that says only at its end how long it was.
+        environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+        stream = {"input_stream": io.BytesIO(body), "environ_overrides": environ}
+        return answer(site.ask("user", name, b"", **stream))
+
+    before = everything_stored(engines)
+    for size in (LARGEST_BODY + 1, LARGEST_BODY + 2, 10 * LARGEST_BODY):
+        assert of_size(size) == "41301"
+    assert everything_stored(engines) == before
+    assert of_size(LARGEST_BODY) == EXPECTED[name]["user"]
