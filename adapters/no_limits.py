@@ -1,13 +1,17 @@
 """No rate limits: LIMITS=off, for tests and load tests."""
 
-from application.ports import RateLimiter
+from application.ports import RateLimiter, TakeBack
 from domain.limits import Limit
 
 
 class NoLimits(RateLimiter):
-    def count(self, limit: Limit, subject: str) -> None: ...
+    def count(self, limit: Limit, subject: str) -> TakeBack:
+        return _nothing
 
     def forget(self, limit: Limit, subject: str) -> None: ...
 
     def purge(self, limit: int) -> int:
         return 0
+
+
+def _nothing() -> None: ...

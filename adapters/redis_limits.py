@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from math import ceil
 from time import monotonic, time
@@ -14,9 +15,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from application.ports import RateLimiter
+from application.ports import RateLimiter, TakeBack
 from domain.errors import TooManyAttempts
-from domain.limits import Limit
+from domain.limits import CLOCKS_DIFFER, Limit
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -24,6 +25,14 @@ R = TypeVar("R")
 SOCKET_SECONDS = 0.3
 # After a failure Redis is not asked for so long: each request would wait for the timeout.
 REST_SECONDS = 5
+
+# `limits` offers no way back: its `incr` by -1 goes below zero. A count that has more milliseconds left
+# than ARGV[1] has begun since.
+ONE_LESS = b"""
+if tonumber(redis.call("get", KEYS[1]) or 0) > 0 and redis.call("pttl", KEYS[1]) <= tonumber(ARGV[1]) then
+    redis.call("decr", KEYS[1])
+end
+"""
 
 
 class RedisLimiter(RateLimiter):
@@ -39,22 +48,30 @@ class RedisLimiter(RateLimiter):
             socket_connect_timeout=SOCKET_SECONDS,
             retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # handed on to redis-py
         )
+        self.less = self.storage.get_connection().register_script(ONE_LESS)
         self.windows = FixedWindowRateLimiter(self.storage)
 
-    def count(self, limit: Limit, subject: str) -> None:
+    def count(self, limit: Limit, subject: str) -> TakeBack:
         item, key = _counted(limit, subject)
+        return self._try(
+            partial(self._in_redis, limit, item, key), partial(self.fallback.count, limit, subject)
+        )
 
-        def in_redis() -> float | None:
-            if self.windows.hit(item, key):
-                return None
-            return self.windows.get_window_stats(item, key).reset_time
+    def _in_redis(self, limit: Limit, item: RateLimitItem, key: str) -> TakeBack:
+        allowed, began = self.windows.hit(item, key), monotonic()
+        one_less = partial(self._one_less, item, key, began)
+        if allowed:
+            return partial(self._try, one_less, _nothing)
+        wait = self.windows.get_window_stats(item, key).reset_time - time()
+        if wait > limit.seconds + CLOCKS_DIFFER.total_seconds():  # the clock of Redis was set back
+            self.windows.clear(item, key)
+            return self._in_redis(limit, item, key)
+        one_less()  # `hit` counts refused attempts, too
+        raise TooManyAttempts(limit.retry_after(wait))
 
-        def elsewhere() -> None:
-            self.fallback.count(limit, subject)
-
-        end = self._try(in_redis, elsewhere)
-        if end is not None:
-            raise TooManyAttempts(max(1, ceil(end - time())))
+    def _one_less(self, item: RateLimitItem, key: str, began: float) -> None:
+        rest = item.get_expiry() - (monotonic() - began)
+        self.less([self.storage.prefixed_key(item.key_for(key))], [ceil(rest * 1000)])
 
     def forget(self, limit: Limit, subject: str) -> None:
         item, key = _counted(limit, subject)
@@ -81,3 +98,6 @@ def _counted(limit: Limit, subject: str) -> tuple[RateLimitItem, str]:
         RateLimitItemPerSecond(limit.times, limit.seconds, namespace=limit.name),
         sha256(subject.encode("utf-8", "surrogatepass")).hexdigest(),
     )
+
+
+def _nothing() -> None: ...

@@ -63,8 +63,8 @@ class Accounts:
         self.limits.registration(client)
         user = self._new_user(unsafe_username, unsafe_email, password)
         # An address with too many mails can register, and request the link later.
-        may_send = self.limits.may_mail(user.email)
-        with self._telling_all_conflicts(user), self.transaction() as work:
+        may_mail = self.limits.may_mail(user.email)
+        with self._telling_all_conflicts(user), may_mail as may_send, self.transaction() as work:
             self._add(work, user)
             if may_send:
                 self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email, first=True)
@@ -100,9 +100,12 @@ class Accounts:
         return user
 
     def rename(self, actor: SignedIn, unsafe_username: str) -> User:
-        """Change the username and tell the user by mail. Raise Invalid, UsernameTaken or NotLoggedIn."""
+        """Change the username and tell the user by mail.
+
+        Raise Invalid, TooManyAttempts, UsernameTaken or NotLoggedIn.
+        """
         username = acceptable_username(unsafe_username)
-        with self.transaction() as work:
+        with self.limits.rename(actor.user.email), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             user.username = username
             work.users.save(user)
@@ -113,7 +116,7 @@ class Accounts:
 
     def export(self, actor: SignedIn) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
         """All that is stored about the actor: each word with its rows, read as the caller consumes them."""
-        with self.transaction() as work:
+        with self.limits.export(actor.id), self.transaction() as work:
             self.reauthentication.still(work, actor)
             self.events.record(work, Tag.EXPORTED, actor.id, actor)
             work.commit()

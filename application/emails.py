@@ -35,8 +35,8 @@ class Emails:
         """
         self.reauthentication.require(actor, current_password)
         email = normal_email(unsafe_email, self.syntax)
-        self.limits.mail(email)
-        with self.transaction() as work:
+        limits = self.limits.change_of_email(actor.user.email, email)
+        with limits, self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             owner = work.users.by_email(email)
             if owner is not None and owner.id != actor.id:
@@ -54,8 +54,7 @@ class Emails:
         """
         if actor.user.email_verified:
             return
-        self.limits.mail(actor.user.email)
-        with self.transaction() as work:
+        with self.limits.mail(actor.user.email), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             if user.email != actor.user.email:
                 raise Stale

@@ -42,7 +42,7 @@ class Passwords:
         """
         self.reauthentication.require(actor, current_password)
         password_hash = self._hash(new_password, actor.user)
-        with self.transaction() as work:
+        with self.limits.change_of_password(actor.user.email), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             self._set(work, user, password_hash)
             session, secret = self.sessions.begin(
@@ -60,8 +60,11 @@ class Passwords:
         """
         email = normal_email(unsafe_email, self.syntax)
         self.limits.link(email, client)
-        may_send = self.limits.may_mail(email)
-        with suppress(Stale), self.transaction() as work:  # Stale: another request has just sent one
+        with self.look() as stored:
+            known = stored.users.by_email(email) is not None
+        may_mail = self.limits.may_mail(email, known)
+        # Stale: another request has just sent one
+        with suppress(Stale), may_mail as may_send, self.transaction() as work:
             found = work.users.by_email(email)
             # Locked, for the account may move to another address. Without an account it costs the same.
             user = work.users.lock(found.id if found else self.links.new_id())

@@ -77,10 +77,13 @@ class PasswordHasher(Protocol):
 
 
 class RateLimiter(Protocol):
-    """Counts for all processes together, outside of any unit of work: a refused attempt has happened."""
+    """Counts for all processes together, outside of any unit of work: an attempt that fails has happened."""
 
-    def count(self, limit: Limit, subject: str) -> None:
-        """Raise TooManyAttempts, with the seconds to wait, when this was one too many."""
+    def count(self, limit: Limit, subject: str) -> "TakeBack":
+        """Raise TooManyAttempts, with the seconds to wait, when this is one too many: it is not counted.
+
+        The result takes this one back. After the end of the count that it belongs to, it does nothing.
+        """
 
     def forget(self, limit: Limit, subject: str) -> None:
         """Set the count to zero."""
@@ -107,4 +110,5 @@ Look = Callable[[], Reading]
 Transaction = Callable[[], UnitOfWork]
 Clock = Callable[[], datetime]  # timezone-aware, UTC
 Ids = Callable[[], UUID]  # time-ordered: later ones are greater
+TakeBack = Callable[[], None]
 Secrets = Callable[[], str]  # 256 random bits, safe in a URL and in a cookie

@@ -5,6 +5,7 @@ unit of work decides again, by `still`.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from application.events import Events
 from application.limits import Limits
@@ -28,8 +29,8 @@ class Reauthentication:
     def require(self, actor: SignedIn, current_password: str) -> None:
         """Raise WrongPassword, or TooManyAttempts: a guess counts like one at the login."""
         if current_password:
-            self.limits.password(actor.user.email, actor.client)
-            if self._right(actor, current_password):
+            right = partial(self._right, actor, current_password)
+            if self.limits.guess(actor.user.email, actor.client, right):
                 return
             with self.transaction() as work:
                 self.events.record(work, Tag.PASSWORD_REFUSED, actor.id, actor)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NoReturn
 from uuid import UUID
 
@@ -46,10 +47,10 @@ class Sessions:
         """
         password = normal_password(password)
         email = self._normal(unsafe_email)
-        self.limits.password(email or unsafe_email, client)
         for _ in range(TRIES):
             user = self._user_with(email)
-            right = self.hasher.verify(password, user.password_hash if user else None)
+            verify = partial(self.hasher.verify, password, user.password_hash if user else None)
+            right = self.limits.guess(email or unsafe_email, client, verify)
             if user is None or not right:
                 self._failed(user, client)
             upgraded = self.hasher.hash(password) if self.hasher.outdated(user.password_hash) else None

@@ -1,7 +1,12 @@
 """Rate limits: how often something may be tried."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
+from math import ceil
+
+# So much may lie between the moments that two processes read, or between reading one and storing it.
+CLOCKS_DIFFER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +17,32 @@ class Limit:
     times: int
     seconds: int
 
+    def end(self, now: datetime) -> datetime:
+        """When a count that begins now is over."""
+        return now + timedelta(seconds=self.seconds)
 
-# A guess of a current password counts like a login: both are guesses of a password.
-LOGINS = Limit("login", 10, 5 * 60)
+    def latest(self, now: datetime) -> datetime:
+        """A stored end after this is over, too: it is from a clock that was set back."""
+        return self.end(now) + CLOCKS_DIFFER
+
+    def retry_after(self, seconds: float) -> int:
+        """What a client is told that has to wait for so long: a whole number, never more than the limit."""
+        return min(max(1, ceil(seconds)), self.seconds)
+
+
+# A wrong current password counts like one at the login: both are guesses of a password.
+WRONG_PASSWORDS = Limit("login", 10, 5 * 60)
+WRONG_PASSWORDS_PER_IP = Limit("login-ip", 100, 5 * 60)
 REGISTRATIONS = Limit("register", 30, 60 * 60)
 LINKS_ASKED_FOR = Limit("forgot", 30, 60 * 60)
 MAILS_PER_HOUR = Limit("mail-hour", 5, 60 * 60)
 MAILS_PER_DAY = Limit("mail-day", 20, 24 * 60 * 60)
+EXPORTS = Limit("export", 10, 60 * 60)
+# Each writes an event and a notice to the mailbox of the account. It may be a stranger's: counted for the
+# address, they do not begin anew with another account.
+RENAMES = Limit("rename", 20, 24 * 60 * 60)
+EMAIL_CHANGES = Limit("change-email", 20, 24 * 60 * 60)
+PASSWORD_CHANGES = Limit("change-password", 20, 24 * 60 * 60)
 
 
 def network_of(ip: str) -> str:

@@ -7,16 +7,26 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+from domain.limits import CLOCKS_DIFFER
 from domain.paging import Page
 from domain.personal import PersonalStore
 
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=4)
+# After the first failed try, the second, ...; the last one is repeated.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 32, 64, 128, 240))
 GIVE_UP_AFTER = timedelta(days=1)
 KEEP_DELIVERED = timedelta(days=7)
 
 # A process that has claimed a mail and reported nothing by then counts as dead.
 LEASE = timedelta(minutes=10)
+
+
+def pause_after(attempts: int) -> timedelta:
+    return PAUSES[max(0, min(attempts, len(PAUSES)) - 1)]
+
+
+def latest_try(now: datetime, attempts: int) -> datetime:
+    """A next try after this is due at once: it is from a clock that was set back."""
+    return now + max(LEASE, pause_after(attempts)) + CLOCKS_DIFFER
 
 
 class MailKind(StrEnum):
@@ -72,8 +82,7 @@ class Mail:
         if now - self.created_at >= GIVE_UP_AFTER:
             self.parked_at, self.next_try_at = now, None
         else:
-            # 2 ** 20 minutes are two years: the power of a day's attempts stays small.
-            self.next_try_at = now + min(FIRST_PAUSE * 2 ** min(self.attempts - 1, 20), LONGEST_PAUSE)
+            self.next_try_at = now + pause_after(self.attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class MailStore(PersonalStore, Protocol):
     def add(self, mail: Mail) -> None: ...
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
-        """Mails that are due. No other caller gets them before `until`."""
+        """Mails that are due, by `next_try_at` or `latest_try`. No other caller gets them before `until`."""
 
     def save(self, mail: Mail) -> None:
         """Store the outcome of a try. Nothing happens when the mail is gone."""

@@ -74,8 +74,13 @@ class Session:
         return device_of(self.user_agent)
 
     def due(self, now: datetime, life: SessionLife) -> bool:
-        """Whether it is time to store that the session is in use."""
-        return now - self.last_seen_at >= min(TOUCH_EVERY, life.unused(self.remembered) / TOUCHES_PER_IDLE)
+        """Whether it is time to store that the session is in use.
+
+        Also when it was last seen in the future: its end is from a clock that was set back.
+        """
+        return abs(now - self.last_seen_at) >= min(
+            TOUCH_EVERY, life.unused(self.remembered) / TOUCHES_PER_IDLE
+        )
 
 
 class SessionStore(PersonalStore, Protocol):

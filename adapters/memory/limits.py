@@ -1,10 +1,10 @@
 """Rate limits counted in memory, for tests."""
 
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
+from functools import partial
 from threading import RLock
 
-from application.ports import Clock, RateLimiter
+from application.ports import Clock, RateLimiter, TakeBack
 from domain.errors import TooManyAttempts
 from domain.limits import Limit
 
@@ -15,15 +15,22 @@ class MemoryLimiter(RateLimiter):
         self.lock = RLock()
         self.counters: dict[tuple[str, str], tuple[int, datetime]] = {}
 
-    def count(self, limit: Limit, subject: str) -> None:
+    def count(self, limit: Limit, subject: str) -> TakeBack:
         with self.lock:
             now, key = self.now(), (limit.name, subject)
             count, end = self.counters.get(key, (0, now))
-            if end <= now:
-                count, end = 0, now + timedelta(seconds=limit.seconds)
+            if not now < end <= limit.latest(now):
+                count, end = 0, limit.end(now)
             if count >= limit.times:
-                raise TooManyAttempts(ceil((end - now).total_seconds()))
+                raise TooManyAttempts(limit.retry_after((end - now).total_seconds()))
             self.counters[key] = count + 1, end
+        return partial(self._one_less, key, end)
+
+    def _one_less(self, key: tuple[str, str], counted_until: datetime) -> None:
+        with self.lock:
+            count, end = self.counters.get(key, (0, counted_until))
+            if count and end == counted_until:
+                self.counters[key] = count - 1, end
 
     def forget(self, limit: Limit, subject: str) -> None:
         self.counters.pop((limit.name, subject), None)

@@ -3,7 +3,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows, newest
-from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore
+from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore, latest_try
 from domain.paging import Page
 
 OUTCOME = ("recipient", "facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
@@ -13,7 +13,11 @@ class MemoryMails(PersonalRows, MailStore):
     table = "mails"
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
-        due = [mail for mail in self.rows.where() if mail.next_try_at and mail.next_try_at <= now]
+        due = [
+            mail
+            for mail in self.rows.where()
+            if mail.next_try_at and not now < mail.next_try_at <= latest_try(now, mail.attempts)
+        ]
         claimed = sorted(due, key=lambda mail: (mail.next_try_at, mail.id))[:limit]
         for mail in claimed:
             self.rows.put(replace(mail, next_try_at=until))

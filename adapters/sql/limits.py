@@ -1,17 +1,17 @@
 """Rate limits counted in the database: one count for all processes, each by one conditional statement."""
 
-from datetime import timedelta
+from datetime import datetime
+from functools import partial
 from hashlib import sha256
-from math import ceil
 
-from sqlalchemy import Column, Integer, String, Table, bindparam, select
+from sqlalchemy import Column, Integer, String, Table, bindparam, or_, select
 
 from adapters.sql.engines import Engines
 from adapters.sql.mapping import purge_of
 from adapters.sql.tables import metadata
 from adapters.sql.types import Utc
 from adapters.sql.unit_of_work import SqlReading
-from application.ports import Clock, RateLimiter
+from application.ports import Clock, RateLimiter, TakeBack
 from domain.errors import Stale, TooManyAttempts
 from domain.limits import Limit
 
@@ -26,46 +26,64 @@ limits = Table(
 KEY = limits.c.key == bindparam("its_key")
 ONE_MORE = (
     limits.update()
-    .where(KEY, limits.c.expires_at > bindparam("now"), limits.c.count < bindparam("times"))
+    .where(
+        KEY,
+        limits.c.expires_at > bindparam("now"),
+        limits.c.expires_at <= bindparam("latest"),
+        limits.c.count < bindparam("times"),
+    )
     .values(count=limits.c.count + 1)
 )
 ANEW = (
     limits.update()
-    .where(KEY, limits.c.expires_at <= bindparam("now"))
+    .where(KEY, or_(limits.c.expires_at <= bindparam("now"), limits.c.expires_at > bindparam("latest")))
     .values(count=1, expires_at=bindparam("until"))
 )
 FIRST = limits.insert()
 END = select(limits.c.expires_at).where(KEY)
+ONE_LESS = (
+    limits.update()
+    .where(KEY, limits.c.expires_at == bindparam("end"), limits.c.count > 0)
+    .values(count=limits.c.count - 1)
+)
 FORGET = limits.delete().where(KEY)
 PURGE = purge_of(limits, limits.c.expires_at <= bindparam("now"))
 
 
 class SqlLimiter(RateLimiter):
-    """On the engine that commits each statement: a refused attempt is counted, too."""
+    """On the engine that commits each statement: a count stays when the unit of work fails."""
 
     def __init__(self, engines: Engines, now: Clock) -> None:
         self.engines, self.now = engines, now
 
-    def count(self, limit: Limit, subject: str) -> None:
+    def count(self, limit: Limit, subject: str) -> TakeBack:
         now, key = self.now(), key_of(limit, subject)
-        until = now + timedelta(seconds=limit.seconds)
-        once_more = {"its_key": key, "now": now, "times": limit.times}
+        until, latest = limit.end(now), limit.latest(now)
+        once_more = {"its_key": key, "now": now, "latest": latest, "times": limit.times}
+        anew = {"its_key": key, "now": now, "latest": latest, "until": until}
         with SqlReading(self.engines) as stored:
             if stored.execute(ONE_MORE, once_more).rowcount:
-                return
-            if stored.execute(ANEW, {"its_key": key, "now": now, "until": until}).rowcount:
-                return
+                end = stored.execute(END, {"its_key": key}).scalar() or until
+                return partial(self._one_less, key, end)
+            if stored.execute(ANEW, anew).rowcount:
+                return partial(self._one_less, key, until)
         try:
             with SqlReading(self.engines) as stored:
                 stored.execute(FIRST, {"key": key, "count": 1, "expires_at": until})
-                return
+                return partial(self._one_less, key, until)
         except Stale:
             pass  # there is one: it is full, or another process has just begun it
         with SqlReading(self.engines) as stored:
-            if stored.execute(ONE_MORE, once_more).rowcount:
-                return
+            more = stored.execute(ONE_MORE, once_more).rowcount
             end = stored.execute(END, {"its_key": key}).scalar() or until
-        raise TooManyAttempts(max(1, ceil((end - now).total_seconds())))
+        if not more:
+            raise TooManyAttempts(limit.retry_after((end - now).total_seconds()))
+        return partial(self._one_less, key, end)
+
+    def _one_less(self, key: str, end: datetime) -> None:
+        """The end names the count: another one that has begun since ends later."""
+        with SqlReading(self.engines) as stored:
+            stored.execute(ONE_LESS, {"its_key": key, "end": end})
 
     def forget(self, limit: Limit, subject: str) -> None:
         with SqlReading(self.engines) as stored:

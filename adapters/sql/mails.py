@@ -1,12 +1,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Integer, String, Table, bindparam, func, select
+from sqlalchemy import JSON, Column, Integer, String, Table, and_, bindparam, case, func, or_, select
 
 from adapters.sql.mapping import Newest, PersonalRows, Rows, purge_of
 from adapters.sql.tables import metadata
 from adapters.sql.types import Id, Utc, Word
-from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailKind, MailStore
+from domain.mails import KEEP_DELIVERED, PAUSES, Backlog, Mail, MailKind, MailStore, latest_try
 from domain.paging import Page
 from domain.users import LONGEST_EMAIL
 
@@ -28,8 +28,16 @@ mails = Table(
 
 MAILS = Rows(Mail, mails)
 # Rows that another process holds are skipped. (SQLite has no row locks: its units of work run one by one.)
+LATEST = {attempts: bindparam(f"latest_{attempts}", type_=Utc) for attempts in range(len(PAUSES) + 1)}
+FROM_THE_FUTURE = mails.c.next_try_at > case(LATEST, value=mails.c.attempts, else_=LATEST[len(PAUSES)])
 DUE = (
-    MAILS.select.where(mails.c.next_try_at <= bindparam("now"))
+    MAILS.select.where(
+        or_(
+            mails.c.next_try_at <= bindparam("now"),
+            # The first half follows from the second, and the index serves it.
+            and_(mails.c.next_try_at > bindparam("latest_0", type_=Utc), FROM_THE_FUTURE),
+        )
+    )
     .order_by(mails.c.next_try_at, mails.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
@@ -54,7 +62,8 @@ class SqlMails(PersonalRows, MailStore):
     rows = MAILS
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
-        found = [MAILS.read(row) for row in self.execute(DUE, {"now": now, "limit": limit})]
+        latest = {moment.key: latest_try(now, attempts) for attempts, moment in LATEST.items()}
+        found = [MAILS.read(row) for row in self.execute(DUE, {"now": now, "limit": limit, **latest})]
         if found:
             self.execute(LEASE, {"ids": [mail.id for mail in found], "until": until})
         return found

@@ -111,8 +111,8 @@ def test_an_unknown_address_is_refused_like_a_known_one(ada, client, hasher):
     assert answers[0][0] == 429
 
 
-def test_an_ip_guesses_ten_times_whoever_it_guesses_at(ada, client, hasher):
-    for number in range(10):
+def test_an_ip_guesses_a_hundred_times_at_all_addresses_together(ada, client, hasher):
+    for number in range(100):
         body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
         assert client.code("POST", "/api/login", body, **place("192.0.2.1")) == 40101
     before = hasher.count
@@ -123,7 +123,7 @@ def test_an_ip_guesses_ten_times_whoever_it_guesses_at(ada, client, hasher):
 
 
 def test_one_of_ipv6_is_a_network(ada, client):
-    for number in range(10):
+    for number in range(100):
         body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
         assert client.code("POST", "/api/login", body, **place(f"2001:db8:1:2:{number}::{number}")) == 40101
 
@@ -133,7 +133,8 @@ def test_one_of_ipv6_is_a_network(ada, client):
 
 @ON_ONE_DATABASE
 def test_an_ipv4_address_is_the_same_in_its_ipv6_form(ada, client):
-    guess(client, 10, "nobody@example.org", "::ffff:192.0.2.1")
+    for number in range(10):
+        guess(client, 10, f"nobody{number}@example.org", "::ffff:192.0.2.1")
 
     assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("192.0.2.1"))
 
@@ -309,11 +310,11 @@ def behind(container, database_url):
 def test_a_forwarded_address_is_believed_from_a_trusted_proxy_only(behind, proxies, peer, forwarded, counted):
     client = behind(proxies)
 
-    for number in range(10):
+    for number in range(100):
         body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
         options = place(peer, X_Forwarded_For=forwarded.format(number))
         assert client.code("POST", "/api/login", body, **options) == 40101
 
-    options = place(peer, X_Forwarded_For=forwarded.format(11))
+    options = place(peer, X_Forwarded_For=forwarded.format(100))
     code = client.code("POST", "/api/login", CREDENTIALS, **options)
     assert code == (42901 if counted else 40101)

@@ -5,7 +5,7 @@ import pytest
 
 from domain.access import Operator, PermissionDenied
 from domain.events import Tag
-from domain.limits import LOGINS, network_of
+from domain.limits import WRONG_PASSWORDS, network_of
 from domain.links import Purpose
 from domain.mails import LEASE
 from tests.fakes import NOON, FakeMailer
@@ -106,7 +106,7 @@ def test_one_of_ipv6_is_a_network(ip, place):
 
 
 def test_the_contract_names_these_limits():
-    assert (LOGINS.times, LOGINS.seconds) == (10, 300)
+    assert (WRONG_PASSWORDS.times, WRONG_PASSWORDS.seconds) == (10, 300)
 
 
 def test_every_event_is_told_in_words():

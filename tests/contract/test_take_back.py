@@ -1,0 +1,185 @@
+# ruff: noqa: F401, F811  # fixtures of another file
+"""What was counted can be taken back, in every place where attempts are counted."""
+
+import pytest
+from redis import Redis
+
+from adapters.memory.limits import MemoryLimiter
+from adapters.no_limits import NoLimits
+from adapters.redis_limits import RedisLimiter
+from domain.errors import TooManyAttempts
+from domain.limits import Limit
+from tests.contract.test_limits import (
+    LIMIT,
+    REDIS,
+    allowed,
+    clock,
+    limiter,
+    make,
+    silent_port,
+    subject,
+)
+from tests.races import racing
+
+
+def fill(limiter, subject):
+    return [limiter.count(LIMIT, subject) for _ in range(LIMIT.times)]
+
+
+def in_redis(limiter, subject):
+    """The key of the count, and Redis itself."""
+    redis = Redis.from_url(REDIS)
+    limiter.storage.key_prefix = subject
+    return redis, lambda: next(redis.scan_iter(f"{subject}:*"))
+
+
+def test_an_attempt_that_is_taken_back_makes_room_for_one(limiter, subject):
+    first, *_ = fill(limiter, subject)
+    assert not allowed(limiter, subject)
+    first()
+
+    assert [allowed(limiter, subject) for _ in range(2)] == [True, False]
+
+
+def test_a_refused_attempt_takes_no_room(limiter, subject):
+    counted = fill(limiter, subject)
+    assert [allowed(limiter, subject) for _ in range(5)] == [False] * 5
+    for take_back in counted:
+        take_back()
+
+    assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_count_is_never_below_zero(limiter, subject):
+    take_back = limiter.count(LIMIT, subject)
+    for _ in range(5):
+        take_back()
+
+    assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
+
+
+def test_nothing_is_taken_back_from_a_count_that_was_forgotten(limiter, subject):
+    take_back = limiter.count(LIMIT, subject)
+    limiter.forget(LIMIT, subject)
+    take_back()
+
+    assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("later", [59.999999, 60, 90])
+def test_nothing_is_taken_back_from_a_later_count(limiter, clock, subject, later):
+    if isinstance(limiter, RedisLimiter):
+        pytest.skip("Redis has a clock of its own: see the test with Redis")
+    limiter.count(LIMIT, subject)
+    clock.advance(seconds=59.999998)
+    take_back = limiter.count(LIMIT, subject)
+    clock.advance(seconds=later - 59.999998)
+    before = [allowed(limiter, subject) for _ in range(4)]
+    take_back()
+
+    # One microsecond before the end it is still the same count.
+    assert before == ([True, False, False, False] if later < 60 else [True, True, True, False])
+    assert allowed(limiter, subject) == (later < 60)
+
+
+def test_redis_takes_nothing_back_from_a_later_count(limiter, subject):
+    if not isinstance(limiter, RedisLimiter):
+        pytest.skip("the others have the clock of the test")
+    redis, key = in_redis(limiter, subject)
+    take_back = limiter.count(LIMIT, subject)
+    redis.delete(key())  # as at its end
+    fill(limiter, subject)
+    take_back()
+
+    assert not allowed(limiter, subject)
+
+
+def test_of_thirty_wrong_attempts_at_once_three_are_judged(limiter, subject):
+    judged = []
+
+    def attempt(number):
+        try:
+            take_back = limiter.count(LIMIT, subject)
+        except TooManyAttempts:
+            return
+        judged.append(number)
+        if number % 2:
+            judged.remove(number)
+            take_back()
+
+    racing(attempt, times=30)
+    assert len(judged) <= LIMIT.times
+
+    # What was taken back is there again, and no more.
+    assert sum(allowed(limiter, subject) for _ in range(10)) == LIMIT.times - len(judged)
+
+
+def test_right_attempts_at_once_leave_nothing_behind(limiter, subject):
+    wide = Limit("wide", 20, 60)
+    racing(lambda number: limiter.count(wide, subject)(), times=20)
+
+    assert sum(allowed(limiter, subject, wide) for _ in range(25)) == 20
+
+
+def test_a_clock_that_is_a_little_ahead_elsewhere_ends_no_count(make, clock, subject):
+    limiter = make(clock)
+    if isinstance(limiter, RedisLimiter):
+        pytest.skip("Redis has a clock of its own")
+    clock.advance(seconds=5)
+    first, *_ = fill(limiter, subject)
+    clock.advance(seconds=-5)
+
+    assert not allowed(limiter, subject)
+    first()
+    assert [allowed(limiter, subject) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize("back", [{"minutes": -2}, {"hours": -1}, {"days": -2}])
+def test_after_the_clock_was_set_back_it_begins_anew(limiter, clock, subject, back):
+    if isinstance(limiter, RedisLimiter):
+        pytest.skip("Redis has a clock of its own: see the next test")
+    taken, *_ = fill(limiter, subject)
+    clock.advance(**back)
+
+    assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
+    taken()
+    assert not allowed(limiter, subject)
+    clock.advance(seconds=60)
+    assert allowed(limiter, subject)
+
+
+def test_after_the_clock_of_redis_was_set_back_it_begins_anew(limiter, subject):
+    if not isinstance(limiter, RedisLimiter):
+        pytest.skip("the others have the clock of the test")
+    redis, key = in_redis(limiter, subject)
+    fill(limiter, subject)
+    redis.expire(key(), 3600)
+
+    assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
+    assert redis.ttl(key()) <= LIMIT.seconds
+
+
+def test_what_was_counted_without_redis_is_taken_back_there(clock, subject):
+    server, port = silent_port()
+    server.close()
+    limiter = RedisLimiter(f"redis://127.0.0.1:{port}/0", fallback=MemoryLimiter(clock))
+    first, *_ = fill(limiter, subject)
+    first()
+
+    assert [allowed(limiter, subject) for _ in range(2)] == [True, False]
+
+
+def test_when_redis_is_away_nothing_is_taken_back(make, clock, subject):
+    limiter = make(clock)
+    if not isinstance(limiter, RedisLimiter):
+        pytest.skip("it is about Redis")
+    first, *_ = fill(limiter, subject)
+    limiter.resting_until = float("inf")
+    first()
+    limiter.resting_until = 0
+
+    assert not allowed(limiter, subject)
+
+
+def test_without_limits_there_is_nothing_to_take_back(subject):
+    NoLimits().count(LIMIT, subject)()

@@ -1,0 +1,210 @@
+"""What counts, what is taken back, and what an account may do how often."""
+
+from contextlib import suppress
+
+import pytest
+
+from domain.errors import Stale, TooManyAttempts, Unavailable
+from domain.events import Tag
+from domain.limits import LINKS_ASKED_FOR, MAILS_PER_HOUR, WRONG_PASSWORDS_PER_IP
+from domain.mails import MailKind
+from domain.passwords import WrongPassword
+from domain.sessions import Client, WrongCredentials
+from domain.users import EmailTaken, UsernameTaken
+from tests.samples import CLIENT, GOOD_PASSWORD
+
+WRONG = "wrong horse battery"
+
+
+def count_of(world, limit, subject):
+    return world.limiter.counters.get((limit.name, subject), (0, None))[0]
+
+
+def mails_counted(world, email):
+    return count_of(world, MAILS_PER_HOUR, f"email:{email}")
+
+
+def guess(world, number):
+    with pytest.raises(WrongCredentials):
+        world.login(password=WRONG, client=Client(f"192.0.2.{number}"))
+
+
+def test_right_logins_of_an_office_lock_out_nobody(world, ada):
+    for _ in range(120):
+        world.login()
+
+    assert count_of(world, WRONG_PASSWORDS_PER_IP, f"ip:{CLIENT.ip}") == 0
+
+
+def test_a_right_password_takes_back_its_own_count_only(world, ada):
+    for number in range(9):
+        guess(world, number)
+    world.login()
+    guess(world, 9)
+
+    with pytest.raises(TooManyAttempts):
+        world.login()
+
+
+def test_a_right_current_password_takes_its_count_back(world, ada):
+    for number in range(12):
+        world.emails.ask_to_change(ada, f"ada{number}@example.org", GOOD_PASSWORD)
+
+    assert count_of(world, WRONG_PASSWORDS_PER_IP, f"ip:{CLIENT.ip}") == 0
+
+
+def test_a_password_that_was_not_judged_does_not_count(world, ada, monkeypatch):
+    def busy(self, password, password_hash):
+        raise Unavailable(1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tests.fakes.PlainHasher.verify", busy)
+        for _ in range(12):
+            with pytest.raises(Unavailable):
+                world.login()
+
+    world.login()
+
+
+def test_an_ip_that_is_locked_out_does_not_lock_out_an_address(world, ada):
+    for number in range(100):
+        with pytest.raises(WrongCredentials):
+            world.login(f"nobody{number}@example.org", client=Client("192.0.2.1"))
+    for _ in range(12):
+        with pytest.raises(TooManyAttempts):
+            world.login(client=Client("192.0.2.1"))
+
+    world.login()
+
+
+def test_an_address_that_is_locked_out_does_not_lock_out_an_ip(world, ada):
+    for number in range(10):
+        guess(world, number)
+    for _ in range(120):
+        with pytest.raises(TooManyAttempts):
+            world.login(client=Client("198.51.100.1"))
+
+    with pytest.raises(WrongCredentials):
+        world.login("nobody@example.org", client=Client("198.51.100.1"))
+
+
+@pytest.mark.parametrize("taken", ["email", "username"])
+def test_a_refused_registration_uses_up_no_mail(world, ada, taken):
+    name, email = ("eve", "ada@example.org") if taken == "email" else ("ada", "eve@example.org")
+    before = mails_counted(world, email)
+    for _ in range(6):
+        with pytest.raises((EmailTaken, UsernameTaken)):
+            world.accounts.register(name, email, GOOD_PASSWORD, replacing=None, client=CLIENT)
+
+    assert mails_counted(world, email) == before
+
+
+def test_asking_to_move_to_a_taken_address_uses_up_no_mail(world, ada):
+    world.register("eve")
+    for _ in range(6):
+        with pytest.raises(EmailTaken):
+            world.emails.ask_to_change(ada, "eve@example.org", GOOD_PASSWORD)
+
+    assert mails_counted(world, "eve@example.org") == 1
+
+
+def test_an_account_asks_about_twenty_addresses_a_day(world, ada):
+    """Whether one is taken is told. A right password does not count: this does."""
+    world.register("eve")
+    for _ in range(20):
+        with pytest.raises(EmailTaken):
+            world.emails.ask_to_change(ada, "eve@example.org", GOOD_PASSWORD)
+
+    with pytest.raises(TooManyAttempts):
+        world.emails.ask_to_change(ada, "new@example.org", GOOD_PASSWORD)
+    assert mails_counted(world, "new@example.org") == 0
+
+
+def test_a_link_asked_for_an_address_without_account_uses_up_no_mail(world):
+    for number in range(5):
+        world.passwords.forgot("ada@example.org", Client(f"192.0.2.{number}"))
+    world.register("ada")
+
+    assert [mail.kind for mail in world.waiting] == [MailKind.VERIFY_EMAIL]
+
+
+def test_a_link_that_another_request_made_first_counts_once(world, ada, monkeypatch):
+    def overtaken(self, link):
+        raise Stale
+
+    monkeypatch.setattr("adapters.memory.links.MemoryLinks.add", overtaken)
+    world.passwords.forgot("ada@example.org", CLIENT)
+    with pytest.raises(Stale):
+        world.emails.send_again(ada)
+
+    assert mails_counted(world, "ada@example.org") == 1  # of the registration
+
+
+def test_a_refused_request_for_a_link_is_not_counted_for_the_ip(world):
+    for _ in range(40):
+        with suppress(TooManyAttempts):
+            world.passwords.forgot("ada@example.org", CLIENT)
+
+    assert count_of(world, LINKS_ASKED_FOR, f"ip:{CLIENT.ip}") == 5
+
+
+def test_a_day_without_mails_left_uses_up_no_hour(world, ada):
+    for _ in range(3):
+        world.clock.advance(hours=1)
+        for _ in range(5):
+            world.emails.send_again(ada)
+    world.clock.advance(hours=1)
+    for _ in range(8):
+        with suppress(TooManyAttempts):
+            world.emails.send_again(ada)
+
+    assert mails_counted(world, "ada@example.org") == 4  # and 16 before, with that of the registration
+
+
+def test_a_user_is_renamed_twenty_times_a_day(world, ada):
+    for number in range(20):
+        world.accounts.rename(ada, f"ada{number}")
+    before = len(world.recorded), len(world.rows("mails"))
+
+    with pytest.raises(TooManyAttempts):
+        world.accounts.rename(ada, "countess")
+    assert (len(world.recorded), len(world.rows("mails"))) == before
+    world.clock.advance(days=1)
+    world.accounts.rename(world.login()[0], "countess")
+
+
+def test_a_refused_rename_is_not_counted(world, ada):
+    world.register("eve")
+    for _ in range(25):
+        with pytest.raises(UsernameTaken):
+            world.accounts.rename(ada, "eve")
+
+    assert world.accounts.rename(ada, "countess").username == "countess"
+
+
+def test_a_user_exports_ten_times_an_hour(world, ada):
+    for _ in range(10):
+        assert list(world.accounts.export(ada))
+    with pytest.raises(TooManyAttempts):
+        next(world.accounts.export(ada))
+
+    assert world.tags.count(Tag.EXPORTED) == 10
+
+
+def test_a_password_is_changed_twenty_times_a_day(world, ada):
+    actor = ada
+    for _ in range(20):
+        actor, _ = world.passwords.change(actor, GOOD_PASSWORD, GOOD_PASSWORD)
+    with pytest.raises(TooManyAttempts):
+        world.passwords.change(actor, GOOD_PASSWORD, GOOD_PASSWORD)
+
+    assert world.tags.count(Tag.PASSWORD_CHANGED) == 20
+
+
+def test_a_wrong_current_password_stays_counted(world, ada):
+    for _ in range(10):
+        with pytest.raises(WrongPassword):
+            world.reauthentication.require(ada, WRONG)
+
+    with pytest.raises(TooManyAttempts):
+        world.login()
