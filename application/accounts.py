@@ -105,7 +105,7 @@ class Accounts:
         Raise Invalid, TooManyAttempts, UsernameTaken or NotLoggedIn.
         """
         username = acceptable_username(unsafe_username)
-        with self.limits.rename(actor.user.email), self.transaction() as work:
+        with self.limits.rename(actor.id), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             user.username = username
             work.users.save(user)

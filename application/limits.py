@@ -88,8 +88,8 @@ class Limits:
     def change_of_password(self, email: str) -> AbstractContextManager[None]:
         return self._unless_it_fails((PASSWORD_CHANGES, f"email:{email}"))
 
-    def rename(self, email: str) -> AbstractContextManager[None]:
-        return self._unless_it_fails((RENAMES, f"email:{email}"))
+    def rename(self, user_id: UUID) -> AbstractContextManager[None]:
+        return self._unless_it_fails((RENAMES, f"user:{user_id}"))
 
     def export(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._unless_it_fails((EXPORTS, f"user:{user_id}"))
