@@ -61,6 +61,7 @@ class Passwords:
 
         Without an account the same is written, and the mail counts as delivered: both take the same time.
         Likewise when the address has had its mails for the hour. Raise Invalid when it is no address.
+        The link goes to the stored address: the one asked for may be the mailbox of another person.
         """
         email = normal_email(unsafe_email, self.syntax)
         self.limits.link(email, client)
@@ -68,7 +69,8 @@ class Passwords:
         with self.look() as stored:
             user = stored.users.by_email(email)
         with suppress(Stale), self.transaction() as work:  # Stale: another request has just sent one
-            self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, email)
+            address = user.email if user else email
+            self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, address)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 
