@@ -9,7 +9,7 @@ from domain.access import Actor, LastAdmin, Permission
 from domain.errors import NotFound
 from domain.events import Tag
 from domain.paging import Page, page_size
-from domain.users import EmailSyntax, Role, User, normal_email
+from domain.users import EmailSyntax, Role, User, normal_email, search_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,12 @@ class Administration:
     syntax: EmailSyntax
     events: Events
 
-    def users(self, actor: Actor, search: str, after: UUID | None, limit: int) -> Page[User]:
+    def users(self, actor: Actor, unsafe_search: str, after: UUID | None, limit: int) -> Page[User]:
         """Newest first. `limit` is cut to 1 to 100."""
         actor.require(Permission.SEE_USERS)
+        search, domain = search_keys(unsafe_search, self.syntax)
         with self.look() as stored:
-            return stored.users.page(search.strip(), after, page_size(limit))
+            return stored.users.page(search, after, page_size(limit), domain)
 
     def grant(self, actor: Actor, unsafe_email: str, role: Role) -> User:
         """Raise Invalid or NotFound. Granting twice is granting once."""

@@ -42,6 +42,7 @@ class Emails:
             if owner is not None and owner.id != actor.id:
                 raise EmailTaken
             self.links.send(work, Purpose.VERIFY_EMAIL, user, email)
+            # Compared as mailed, not by key: straße@ and strasse@ may be the mailboxes of two persons.
             if email != user.email:
                 self.mails.write(work, MailKind.EMAIL_CHANGE_ASKED, user, user.email)
             self.events.record(work, Tag.EMAIL_CHANGE_ASKED, actor.id, actor)

@@ -22,6 +22,7 @@ from domain.limits import (
     network_of,
 )
 from domain.sessions import Client
+from domain.users import key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Limits:
     def guess(self, email: str, client: Client, judge: Callable[[], bool]) -> bool:
         """What `judge` says of a password. Only a wrong one stays counted."""
         ip = network_of(client.ip)
-        with self._all((WRONG_PASSWORDS_PER_IP, f"ip:{ip}"), (WRONG_PASSWORDS, f"email:{email}")) as counted:
+        with self._all(
+            (WRONG_PASSWORDS_PER_IP, f"ip:{ip}"), (WRONG_PASSWORDS, f"email:{key_of(email)}")
+        ) as counted:
             right = judge()
             if not right:
                 counted.pop_all()
@@ -55,13 +58,15 @@ class Limits:
         """
         with self._all(
             (LINKS_ASKED_FOR, f"ip:{network_of(client.ip)}"),
-            (MAILS_PER_HOUR, f"asked:{email}"),
-            (MAILS_PER_DAY, f"asked:{email}"),
+            (MAILS_PER_HOUR, f"asked:{key_of(email)}"),
+            (MAILS_PER_DAY, f"asked:{key_of(email)}"),
         ) as counted:
             counted.pop_all()
 
     def mail(self, email: str) -> AbstractContextManager[None]:
-        return self._unless_it_fails((MAILS_PER_HOUR, f"email:{email}"), (MAILS_PER_DAY, f"email:{email}"))
+        return self._unless_it_fails(
+            (MAILS_PER_HOUR, f"email:{key_of(email)}"), (MAILS_PER_DAY, f"email:{key_of(email)}")
+        )
 
     @contextmanager
     def may_mail(self, email: str, known: bool = True) -> Iterator[bool]:
@@ -82,11 +87,11 @@ class Limits:
     def change_of_email(self, old: str, new: str) -> Iterator[None]:
         """A refused one stays counted for the account: the refusal tells which addresses have an account."""
         with self.mail(new):
-            self.limiter.count(EMAIL_CHANGES, f"email:{old}")
+            self.limiter.count(EMAIL_CHANGES, f"email:{key_of(old)}")
             yield
 
     def change_of_password(self, email: str) -> AbstractContextManager[None]:
-        return self._unless_it_fails((PASSWORD_CHANGES, f"email:{email}"))
+        return self._unless_it_fails((PASSWORD_CHANGES, f"email:{key_of(email)}"))
 
     def rename(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._unless_it_fails((RENAMES, f"user:{user_id}"))
@@ -96,7 +101,7 @@ class Limits:
 
     def clear(self, email: str) -> None:
         """The user has proven to read the mailbox: earlier guesses of the password no longer count."""
-        self.limiter.forget(WRONG_PASSWORDS, f"email:{email}")
+        self.limiter.forget(WRONG_PASSWORDS, f"email:{key_of(email)}")
 
     @contextmanager
     def _unless_it_fails(self, *counts: tuple[Limit, str]) -> Iterator[None]:

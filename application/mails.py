@@ -80,7 +80,7 @@ class Delivery:
         try:
             self.mailer.send(mail)
         except MailNotSent as error:
-            mail.failed(self.now(), str(error))
+            mail.failed(self.now(), str(error), for_good=error.for_good)
         except Exception as error:
             # A fault of ours must not hold up the mails behind it.
             log.exception("a mail could not be written")

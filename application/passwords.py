@@ -18,7 +18,7 @@ from domain.mails import MailKind
 from domain.passwords import PasswordStrength, acceptable_password
 from domain.secrets import hash_of
 from domain.sessions import Client
-from domain.users import EmailSyntax, User, normal_email
+from domain.users import EmailSyntax, User, key_of, normal_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Passwords:
 
         Without an account the same is written, and the mail counts as delivered: both take the same time.
         Likewise when the address has had its mails for the hour. Raise Invalid when it is no address.
+        The link goes to the stored address: the one asked for may be the mailbox of another person.
         """
         email = normal_email(unsafe_email, self.syntax)
         self.limits.link(email, client)
@@ -68,9 +69,10 @@ class Passwords:
             found = work.users.by_email(email)
             # Locked, for the account may move to another address. Without an account it costs the same.
             user = work.users.lock(found.id if found else self.links.new_id())
-            if user is not None and user.email != email:
+            if user is not None and user.email_key != key_of(email):
                 user = None
-            self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, email)
+            address = user.email if user else email  # as stored, not as typed
+            self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, address)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 

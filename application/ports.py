@@ -95,6 +95,10 @@ class RateLimiter(Protocol):
 class MailNotSent(Exception):
     """The mail server did not take it. The reason is short and holds no secret."""
 
+    def __init__(self, reason: str, *, for_good: bool = False) -> None:
+        super().__init__(reason)
+        self.for_good = for_good  # another try would end in the same way
+
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:

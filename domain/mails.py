@@ -53,7 +53,8 @@ class MailKind(StrEnum):
 class Mail:
     """`facts` are what the templates need, the token of a link among them. They go when it is delivered.
 
-    It is due at `next_try_at`. That is None after delivery, and when it is parked after a day of failures.
+    It is due at `next_try_at`. That is None after delivery, and when it is parked: after a day of failures,
+    or after one that another try would not mend.
     """
 
     EXPORTED: ClassVar = "id kind recipient created_at next_try_at attempts parked_at last_error"
@@ -75,11 +76,11 @@ class Mail:
         if self.user_id is None:
             self.recipient = ""  # the last mail of a deleted account leaves no address behind
 
-    def failed(self, now: datetime, reason: str) -> None:
-        """Schedule the next try after a pause that grows, or park the mail after a day."""
+    def failed(self, now: datetime, reason: str, *, for_good: bool = False) -> None:
+        """Schedule the next try after a pause that grows, or park the mail: after a day, or `for_good`."""
         self.attempts += 1
         self.last_error = reason
-        if now - self.created_at >= GIVE_UP_AFTER:
+        if for_good or now - self.created_at >= GIVE_UP_AFTER:
             self.parked_at, self.next_try_at = now, None
         else:
             self.next_try_at = now + pause_after(self.attempts)

@@ -66,6 +66,10 @@ class User:
         return self.username.lower()
 
     @property
+    def email_key(self) -> str:
+        return key_of(self.email)
+
+    @property
     def email_verified(self) -> bool:
         return self.email_verified_at is not None
 
@@ -80,7 +84,7 @@ class UserStore(PersonalStore, Protocol):
         """The user as stored now. No other unit of work changes it until this one ends."""
 
     def by_email(self, email: str) -> User | None:
-        """The user with this address in normal form, or None."""
+        """The user whose address has the same key, or None. Mail goes to the user's own spelling of it."""
 
     def save(self, user: User) -> None:
         """Store all fields but the roles. Raise Stale, EmailTaken or UsernameTaken."""
@@ -94,28 +98,54 @@ class UserStore(PersonalStore, Protocol):
     def holders(self, role: Role) -> set[UUID]:
         """The users with this role. No other unit of work can revoke it until this one ends."""
 
-    def page(self, search: str, after: UUID | None, limit: int) -> Page[User]:
-        """Newest first; only users whose email or username contains `search`, in any case."""
+    def page(self, search: str, after: UUID | None, limit: int, domain: str = "") -> Page[User]:
+        """Newest first; only users whose key of email or username contains `search`, or `domain` if given."""
 
     def forget(self, user_id: UUID) -> None:
         """Delete the user. Sessions, roles and memberships go, too."""
 
 
 def normal_email(unsafe_email: str, syntax: EmailSyntax) -> str:
-    """The one form in which addresses are compared, stored and written to.
-
-    RFC 5321 allows a host to tell `Ada` from `ada`. No host of any size does, and users forget which one
-    they typed. Raise Invalid when it is not an address.
-    """
-    unsafe_local, at, unsafe_domain = unsafe_email.strip().rpartition("@")
-    # The canonical caseless form of the Unicode Standard (D145): folding twice gives the same as once. The
-    # domain has a form of its own (IDNA): fass.de and faß.de are two domains.
-    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", unsafe_local).casefold())
-    local, domain = syntax(unicodedata.normalize("NFC", folded) + at + unsafe_domain)
+    """The form in which an address is stored, shown and mailed: as typed, but trimmed, in NFC, its domain in
+    lower-case ASCII. Raise Invalid when it is not an address."""
+    local, domain = syntax(unicodedata.normalize("NFC", unsafe_email.strip()))
     email = f"{local}@{domain}"
+    # In bytes of UTF-8. A key has at most as many characters, so it fits, too.
     if len(email.encode()) > LONGEST_EMAIL:
         raise Invalid("email", f"Use an email address of at most {LONGEST_EMAIL} characters.")
     return email
+
+
+def key_of(email: str) -> str:
+    """Two addresses in normal form belong to the same account when their keys are equal.
+
+    Letters are folded before the @: Ada@ and ada@, straße@ and strasse@ are the same account. RFC 5321 allows
+    a host to tell them apart, so that mail goes to the address as typed. Accents count: jose@ is not josé@.
+    The domain stays: fass.de and faß.de are two domains, with two forms in IDNA.
+    """
+    local, at, domain = email.rpartition("@")
+    return folded(local) + at + domain
+
+
+def folded(text: str) -> str:
+    """The canonical caseless form of the Unicode Standard (D145), in NFC. Folding twice gives the same."""
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
+    return unicodedata.normalize("NFC", decomposed)
+
+
+def search_keys(unsafe_search: str, syntax: EmailSyntax) -> tuple[str, str]:
+    """What is searched for as keys spell it: as a part of any key, and with its domain in ASCII (IDNA).
+
+    Of a domain in another alphabet, whole labels are found: IDNA encodes each as a whole.
+    """
+    # A lone surrogate or a NUL is in no key, and no database takes it.
+    text = re.sub("[\0\ud800-\udfff]", "\ufffd", unsafe_search.strip())
+    local, at, domain = unicodedata.normalize("NFC", text).rpartition("@")
+    try:
+        _, in_ascii = syntax(f"a@{domain}.example")
+    except Invalid:
+        return folded(text), ""
+    return folded(text), folded(local) + at + in_ascii.removesuffix(".example")
 
 
 def acceptable_username(unsafe_username: str) -> str:

@@ -56,7 +56,8 @@ def mailer(settings: Settings) -> Mailer:
         return LogMailer(templates)
     from adapters.mail.smtp import SmtpMailer  # only where mail is sent
 
-    return SmtpMailer(settings.mail_url, settings.mail_sender, site.SENDER, templates)
+    name, address = settings.mail_sender
+    return SmtpMailer(settings.mail_url, address, name, templates)
 
 
 def service(kind: type[T], parts: Mapping[str, Any]) -> "providers.Factory[T]":

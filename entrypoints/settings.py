@@ -1,13 +1,14 @@
 """The settings: read from the environment or a file `.env`, refused in one line."""
 
 import os
+import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import AnyUrl, Field, PositiveInt, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.links import Purpose
@@ -29,6 +30,13 @@ POSTGRESQL = {"postgresql", "postgresql+psycopg", "postgres"}
 MYSQL = {"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"}
 
 
+# An address, alone or as in Acme <hello@acme.com>. ASCII before the @: any mail server takes it.
+SENDER = re.compile(
+    r'(?:"?(?P<name>[^<>"]*)"?\s*<)?'
+    r"(?P<local>(?!\.|.*\.[.@])[A-Za-z0-9.&'+=%_-]{1,64})@(?P<domain>[\w-]{1,63}(?:\.[\w-]{1,63})*)(?(name)>)"
+)
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -40,6 +48,7 @@ class Settings(BaseSettings):
     base_url: str = ""
     database_url: str = f"sqlite:///{ROOT / 'var' / 'hexstart.db'}"
     mail_url: str = ""
+    mail_from: str = ""
     redis_url: str = ""
     limits: Literal["on", "off"] = "on"
     bcrypt_rounds: int = Field(default=12, ge=4, le=31)
@@ -66,6 +75,13 @@ class Settings(BaseSettings):
     def _mail_server(cls, value: str) -> str:
         if value and not (_scheme(value) in {"smtp", "smtps", "smtp+starttls"} and urlsplit(value).hostname):
             raise ValueError("must be smtp://, smtps:// or smtp+starttls:// with a host and perhaps a port")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_sender(cls, value: str) -> str:
+        if value:
+            _sender(value)
         return value
 
     @field_validator("database_url")
@@ -115,6 +131,8 @@ class Settings(BaseSettings):
                 raise ValueError("MAIL_URL is missing: production needs it to send mail")
             if SAMPLE_HOST in self.mail_url:
                 raise ValueError("MAIL_URL still has its sample value")
+            if SAMPLE_HOST in self.mail_from:
+                raise ValueError("MAIL_FROM still has its sample value")
             if self.limits == "off":
                 raise ValueError("LIMITS must be on in production")
             if self.bcrypt_rounds < 10:
@@ -126,10 +144,12 @@ class Settings(BaseSettings):
         return self.app_env == "production"
 
     @property
-    def mail_sender(self) -> str:
-        host = urlsplit(self.base_url).hostname or ""
-        # An address of this machine, as in development, can have no mailbox.
-        return f"noreply@{'localhost' if _loopback(host) else host.encode('idna').decode()}"
+    def mail_sender(self) -> tuple[str, str]:
+        """The name and the address that mails come from."""
+        if self.mail_from:
+            return _sender(self.mail_from)
+        domain = _domain(urlsplit(self.base_url).hostname or "")
+        return site.SENDER, f"noreply@{domain or 'localhost'}"
 
     @property
     def link_lifetimes(self) -> dict[Purpose, timedelta]:
@@ -172,6 +192,23 @@ def _scheme(url: str) -> str:
         return parts.scheme if "://" in url and (parts.port is None or parts.port > 0) else ""
     except ValueError:
         return ""
+
+
+def _sender(text: str) -> tuple[str, str]:
+    found = SENDER.fullmatch(text.strip())
+    domain = _domain(found["domain"]) if found else ""
+    if not found or not domain or not (found["name"] or "").isprintable():
+        raise ValueError("must look like hello@acme.com or Acme <hello@acme.com>")
+    return (found["name"] or "").strip() or site.SENDER, f"{found['local']}@{domain}"
+
+
+def _domain(host: str) -> str:
+    """A host as the domain of mailboxes, in ASCII (IDNA). Empty for an IP address: that is none."""
+    try:
+        ascii_host = AnyUrl(f"http://{f'[{host}]' if ':' in host else host}").host or ""
+    except ValidationError:
+        return ""
+    return "" if re.fullmatch(r"[\d.]+|\[.*\]", ascii_host) else ascii_host.rstrip(".")
 
 
 def _loopback(host: str | None) -> bool:

@@ -9,6 +9,7 @@ from email.policy import default
 from email.utils import format_datetime
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from adapters.emails import mailed_unchanged
 from adapters.mail.rendering import Templates
 from application.ports import Mailer, MailNotSent
 from domain.mails import Mail
@@ -17,6 +18,7 @@ from domain.mails import Mail
 TIMEOUT_SECONDS = 15
 # Bodies are encoded in ASCII: a server without 8BITMIME may damage other bytes (RFC 6152).
 POLICY = default.clone(cte_type="7bit")
+NO_SMTPUTF8 = "the mail server does not support internationalized addresses (SMTPUTF8)"
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -33,10 +35,16 @@ class SmtpMailer(Mailer):
         self.tls = ssl.create_default_context()
 
     def send(self, mail: Mail) -> None:
+        if not mailed_unchanged(mail.recipient):  # stored by an earlier release
+            raise MailNotSent("the address would be read as another one", for_good=True)
         message = self._message(mail)
         try:
             server = self._connect()
             try:
+                server.ehlo_or_helo_if_needed()
+                if not (mail.recipient.isascii() or server.has_extn("smtputf8")):
+                    # A server does not learn it overnight: the operator needs another server.
+                    raise MailNotSent(NO_SMTPUTF8, for_good=True)
                 server.send_message(message, self.sender, [mail.recipient])
                 with suppress(smtplib.SMTPException, OSError):
                     server.quit()  # the mail was accepted: the answer to QUIT does not matter

@@ -5,7 +5,7 @@ from domain.errors import Stale
 from domain.users import EmailTaken, UsernameTaken
 
 RULES = {
-    "users": Rules(unique={("email",): EmailTaken, ("username_key",): UsernameTaken}),
+    "users": Rules(unique={("email_key",): EmailTaken, ("username_key",): UsernameTaken}),
     "sessions": Rules(unique={("secret_hash",): Stale}, parents={"user_id": "users"}),
     "teams": Rules(),
     "memberships": Rules(key=("team_id", "user_id"), parents={"team_id": "teams", "user_id": "users"}),

@@ -7,7 +7,7 @@ from adapters.memory.rows import MemoryStore, newest
 from domain.errors import Stale
 from domain.paging import Page
 from domain.personal import exported
-from domain.users import Role, User, UserStore
+from domain.users import Role, User, UserStore, key_of
 
 
 class MemoryUsers(MemoryStore, UserStore):
@@ -21,7 +21,7 @@ class MemoryUsers(MemoryStore, UserStore):
         return found
 
     def by_email(self, email: str) -> User | None:
-        return next(iter(self.rows.where(email=email)), None)
+        return next(iter(self.rows.where(email_key=key_of(email))), None)
 
     def save(self, user: User) -> None:
         stored = self.get(user.id)
@@ -45,10 +45,12 @@ class MemoryUsers(MemoryStore, UserStore):
     def holders(self, role: Role) -> set[UUID]:
         return {user.id for user in self.rows.where() if role in user.roles}
 
-    def page(self, search: str, after: UUID | None, limit: int) -> Page[User]:
-        wanted = search.casefold()
-        found = [user for user in self.rows.where() if wanted in user.email or wanted in user.username_key]
-        return newest(found, after, limit)
+    def page(self, search: str, after: UUID | None, limit: int, domain: str = "") -> Page[User]:
+        def wanted(user: User) -> bool:
+            email = user.email_key
+            return search in email or search in user.username_key or (domain or search) in email
+
+        return newest([user for user in self.rows.where() if wanted(user)], after, limit)
 
     def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
         return map(exported, self.rows.where(id=user_id))

@@ -23,6 +23,11 @@ class Id(TypeDecorator[UUID]):
         return dialect.type_descriptor(Uuid(native_uuid=dialect.name == "postgresql"))
 
 
+def Key(length: int) -> String:
+    """A text that is compared byte by byte, so that its index also serves a search for its beginning."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 class Utc(TypeDecorator[datetime]):
     """An aware moment, stored as plain UTC with microseconds: SQLite and MySQL would drop the time zone,
     and MySQL the microseconds."""

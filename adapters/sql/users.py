@@ -7,23 +7,33 @@ from sqlalchemy import Column, Integer, String, Table, UniqueConstraint, bindpar
 
 from adapters.sql.mapping import Newest, Rows, SqlStore
 from adapters.sql.tables import metadata, user_id
-from adapters.sql.types import Id, Utc, Word, Words, gathered
+from adapters.sql.types import Id, Key, Utc, Word, Words, gathered
 from domain.paging import Page
 from domain.personal import exported
-from domain.users import LONGEST_EMAIL, LONGEST_USERNAME, EmailTaken, Role, User, UsernameTaken, UserStore
+from domain.users import (
+    LONGEST_EMAIL,
+    LONGEST_USERNAME,
+    EmailTaken,
+    Role,
+    User,
+    UsernameTaken,
+    UserStore,
+    key_of,
+)
 
 users = Table(
     "users",
     metadata,
     Column("id", Id, primary_key=True),
     Column("username", String(LONGEST_USERNAME), nullable=False),
-    Column("username_key", String(LONGEST_USERNAME), nullable=False),
+    Column("username_key", Key(LONGEST_USERNAME), nullable=False),
     Column("email", String(LONGEST_EMAIL), nullable=False),
+    Column("email_key", Key(LONGEST_EMAIL), nullable=False),
     Column("password_hash", String(255), nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("email_verified_at", Utc),
     Column("version", Integer, nullable=False),
-    UniqueConstraint("email", info={"raises": EmailTaken}),
+    UniqueConstraint("email_key", info={"raises": EmailTaken}),
     UniqueConstraint("username_key", info={"raises": UsernameTaken}),
 )
 user_roles = Table(
@@ -40,7 +50,7 @@ ROLES = type_coerce(
 )
 USERS = Rows(User, users, roles=ROLES)
 LOCK = USERS.by_id.with_for_update()
-BY_EMAIL = USERS.select.where(users.c.email == bindparam("email"))
+BY_EMAIL = USERS.select.where(users.c.email_key == bindparam("email_key"))
 GRANT = user_roles.insert()
 REVOKE = user_roles.delete().where(
     user_roles.c.user_id == bindparam("user_id"), user_roles.c.role == bindparam("role")
@@ -50,7 +60,11 @@ FORGET = users.delete().where(users.c.id == bindparam("its_id"))
 ALL = Newest(USERS)
 FOUND = Newest(
     USERS,
-    or_(*(column.like(bindparam("search"), escape="/") for column in (users.c.email, users.c.username_key))),
+    or_(
+        users.c.email_key.like(bindparam("search"), escape="/"),
+        users.c.email_key.like(bindparam("domain"), escape="/"),
+        users.c.username_key.like(bindparam("search"), escape="/"),
+    ),
 )
 
 
@@ -61,7 +75,7 @@ class SqlUsers(SqlStore, UserStore):
         return USERS.one(self.execute(LOCK, {"id": id}))
 
     def by_email(self, email: str) -> User | None:
-        return USERS.one(self.execute(BY_EMAIL, {"email": email}))
+        return USERS.one(self.execute(BY_EMAIL, {"email_key": key_of(email)}))
 
     def grant(self, user_id: UUID, role: Role) -> None:
         self.execute(GRANT, {"user_id": user_id, "role": role})
@@ -72,12 +86,10 @@ class SqlUsers(SqlStore, UserStore):
     def holders(self, role: Role) -> set[UUID]:
         return set(self.execute(HOLDERS, {"role": role}).scalars())
 
-    def page(self, search: str, after: UUID | None, limit: int) -> Page[User]:
+    def page(self, search: str, after: UUID | None, limit: int, domain: str = "") -> Page[User]:
         if not search:
             return ALL.page(self.execute, after, limit)
-        # The search is literal: % and _ are letters like any other.
-        literal = re.sub("[%_/]", r"/\g<0>", search.casefold())
-        return FOUND.page(self.execute, after, limit, search=f"%{literal}%")
+        return FOUND.page(self.execute, after, limit, search=_part(search), domain=_part(domain or search))
 
     def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
         user = self.get(user_id)
@@ -85,3 +97,8 @@ class SqlUsers(SqlStore, UserStore):
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_id": user_id})
+
+
+def _part(search: str) -> str:
+    """A pattern for LIKE. The search is literal: % and _ are letters like any other."""
+    return "%" + re.sub("[%_/]", r"/\g<0>", search) + "%"

@@ -241,13 +241,13 @@ def test_a_list_continues_at_the_cursor(store):
 @pytest.mark.parametrize(
     "search, found",
     [
-        ("ADA", ["ada"]),
+        ("ada", ["ada"]),
         ("_", ["with_line"]),
         ("%", []),
         ("/", []),
         ("\\", []),
-        ("EXAMPLE", ["with_line", "ada"]),
-        ("\u00c9MILE", ["emile"]),
+        ("example", ["with_line", "ada"]),
+        ("\u00e9mile", ["emile"]),
         ("emile@", []),
     ],
 )

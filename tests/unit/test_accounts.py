@@ -25,7 +25,7 @@ def test_registering_stores_a_user_who_is_not_verified_yet(world):
     actor, _ = register(world, email=" Ada@Example.org ")
 
     assert world.rows("users") == [actor.user]
-    assert actor.user.email == "ada@example.org"
+    assert actor.user.email == "Ada@example.org"
     assert actor.user.password_hash == f"hash of {GOOD_PASSWORD}"
     assert actor.user.email_verified_at is None
     assert actor.user.roles == frozenset()

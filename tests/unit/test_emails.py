@@ -97,7 +97,7 @@ def test_the_proven_address_takes_the_network_of_the_old_one(world, ada):
     world.emails.verify(ask(world, ada, " New@Example.org"), CLIENT)
 
     user = stored(world, ada)
-    assert (user.email, user.email_verified_at) == ("new@example.org", world.clock.now)
+    assert (user.email, user.email_verified_at) == ("New@example.org", world.clock.now)
     assert world.waiting[-1].kind is MailKind.EMAIL_CHANGED
     assert world.waiting[-1].recipient == "ada@example.org"
     assert world.tags[-1] == Tag.EMAIL_CHANGED
