@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -11,6 +12,9 @@ import orjson
 
 # The id of the current request. It stands in each of its log lines.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+# What may be a token (43 characters of base64url), within a path for example.
+SECRET = re.compile("[A-Za-z0-9_-]{40,}")
 
 FIELDS = ("method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
 
@@ -24,7 +28,7 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_secrets(record.getMessage()),
         }
         if request_id.get():
             line["request_id"] = request_id.get()
@@ -36,11 +40,17 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         facts = [getattr(record, name) for name in FIELDS if name != "text" and hasattr(record, name)]
-        said = " ".join([record.getMessage(), *(str(fact) for fact in facts if fact is not None)])
+        message = without_secrets(record.getMessage())
+        said = " ".join([message, *(str(fact) for fact in facts if fact is not None)])
         line = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {printable(said)}"
         if hasattr(record, "text"):
             line += f"\n\n{record.text}\n"
         return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+
+
+def without_secrets(text: str) -> str:
+    """Messages of other packages hold paths: Flask's about a crash, those of the development server."""
+    return SECRET.sub("...", text)
 
 
 def printable(text: str) -> str:
