@@ -60,6 +60,18 @@ def test_the_log_out_button_of_a_stale_tab_asks_first(
     expect(page).to_have_url(re.compile(r":\d+/$"))
 
 
+def test_a_stale_tab_downloads_no_data_of_another_user(
+    visit: Visit, site: Site, ada: Person, other: Person
+) -> None:
+    page = visit("/settings", ada)
+    another_tab(page, site, other)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("link", name="Download your data").click()
+    expect(page.locator("dd").first).to_have_text(other.username)
+    assert not [url for url in asked if url.endswith("/export")]
+
+
 def test_the_link_of_a_stale_page_survives_the_reload(
     visit: Visit, site: Site, ada: Person, other: Person
 ) -> None:

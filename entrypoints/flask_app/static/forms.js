@@ -92,7 +92,7 @@ function fill(form, data) {
 
 // The fields of the body that may be kept: no password, token or code. A visible password is hidden before this.
 function withoutSecrets(form, body = {}) {
-  const secret = ({ type, autocomplete }) => type === 'password' || type === 'hidden' || autocomplete === 'one-time-code';
+  const secret = ({ type, autocomplete }) => ['password', 'hidden'].includes(type) || autocomplete === 'one-time-code';
   const names = inputs(form).filter(secret).map((input) => input.name);
   return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)));
 }
@@ -188,7 +188,7 @@ function goTo(place) {
   location.assign(url.origin === location.origin ? url : '/'); // never another site
 }
 
-// The answer to a login set a cookie: is it kept? (Chromium's navigator.cookieEnabled is true when cookies are blocked.)
+// A login sets a cookie: is it kept? navigator.cookieEnabled does not know (Chromium says true when cookies are blocked).
 async function refusedCookie() {
   const { errors } = await call('GET', '/api/user');
   return errors?.internal_error_code === SESSION_ENDED ? { display_error: COOKIES_BLOCKED } : undefined;
@@ -251,6 +251,16 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   });
   form.querySelector('[type=submit]').disabled = false;
   if (form.dataset.fragment) takeToken(form);
+}
+
+// A link cannot say X-User. When the page and the session disagree, the page is loaded anew, for the right user.
+for (const link of document.querySelectorAll('a[download]')) {
+  link.addEventListener('click', async (event) => {
+    event.preventDefault();
+    const { errors } = await call('GET', '/api/user');
+    if (errors) location.reload();
+    else location.assign(link.href);
+  });
 }
 
 bringBack();
