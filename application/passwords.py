@@ -88,7 +88,7 @@ class Passwords:
             work.commit()
         return user
 
-    def reset(self, token: str, new_password: str, client: Client) -> None:
+    def reset(self, token: str, new_password: str, client: Client) -> User:
         """All sessions of the user end, no new one begins. The link proves the mailbox: it is verified now.
 
         Raise LinkGone, or Invalid for a refused password: the link stays good then.
@@ -109,6 +109,7 @@ class Passwords:
             self.events.record(work, Tag.PASSWORD_RESET, user.id, client)
             work.commit()
         self.limits.clear(user.email)
+        return user
 
     def _hash(self, new_password: str, user: User) -> str:
         known = [user.username, user.email]

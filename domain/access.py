@@ -41,6 +41,13 @@ class LastAdmin(Conflict):
     message = "The site needs at least one administrator. Make someone else an administrator first."
 
 
+class AnotherUser(Conflict):
+    """The page was rendered for another user than the session's: another tab has logged in meanwhile."""
+
+    code = 40906
+    message = "This page belongs to another account. Please reload."
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The one that asks for a use case, with its permissions and its client."""

@@ -4,6 +4,7 @@ import atexit
 import logging
 import logging.config
 import os
+import re
 import sys
 import threading
 from contextlib import suppress
@@ -22,6 +23,9 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 LONGEST_QUEUE = 10_000
 FLUSH_SECONDS = 1.0
 
+# What may be a token (43 characters of base64url), within a path for example.
+SECRET = re.compile("[A-Za-z0-9_-]{40,}")
+
 FIELDS = ("method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
 
 
@@ -34,7 +38,7 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_secrets(record.getMessage()),
         }
         if request_id.get():
             line["request_id"] = request_id.get()
@@ -46,7 +50,8 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         facts = [getattr(record, name) for name in FIELDS if name != "text" and hasattr(record, name)]
-        said = " ".join([record.getMessage(), *(str(fact) for fact in facts if fact is not None)])
+        message = without_secrets(record.getMessage())
+        said = " ".join([message, *(str(fact) for fact in facts if fact is not None)])
         line = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {printable(said)}"
         if hasattr(record, "text"):
             line += f"\n\n{record.text}\n"
@@ -101,6 +106,11 @@ class Stderr(logging.Handler):
         end = monotonic() + FLUSH_SECONDS
         while (self.writing or not self.lines.empty()) and monotonic() < end:
             sleep(0.001)
+
+
+def without_secrets(text: str) -> str:
+    """Messages of other packages hold paths: Flask's about a crash, those of the development server."""
+    return SECRET.sub("...", text)
 
 
 def printable(text: str) -> str:

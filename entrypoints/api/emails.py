@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from application.emails import Emails
 from entrypoints.api.http import DONE, Body, Email, Password, Request, Response, Token
+from entrypoints.api.users import show_address
 
 
 class ChangeEmail(Body):
@@ -26,5 +27,5 @@ class EmailViews:
         return DONE
 
     def verify(self, request: Request, body: VerifyEmail) -> Response:
-        self.emails.verify(body.token, request.client)
-        return DONE
+        user = self.emails.verify(body.token, request.client)
+        return Response({"message": "success", "data": show_address(user)})

@@ -1,9 +1,12 @@
 """Rules for every request on its way in (host, origin, size), and headers for every response."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from domain.links import Purpose
+from entrypoints.logs import without_secrets
 from entrypoints.problems import CrossSite, Refused, UnknownHost
 from entrypoints.settings import Settings
 
@@ -23,6 +26,11 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# The link of a mail whose # became %23, behind a slash or a query, or before one.
+LINK = re.compile(rf"({'|'.join(purpose.page for purpose in Purpose)})/?(?:\?[^#]*)?#([A-Za-z0-9_-]+)")
+# Each program on the way may have encoded the % once more.
+MOST_DECODINGS = 5
+
 HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", POLICY),
@@ -87,3 +95,23 @@ def gate_of(settings: Settings, has_subdomain: Callable[[str], bool]) -> Gate:
     if port in {80, 443}:  # some clients name the default port
         hosts |= {f"{base.hostname}": base.scheme, f"{base.hostname}:{port}": base.scheme}
     return Gate(base.netloc, hosts | {base.netloc: base.scheme}, has_subdomain)
+
+
+def repaired_link(method: str, path: str, query: str) -> str | None:
+    """The link of a mail as it was written, when a mail client has turned its `#` into `%23`. Else None."""
+    found = LINK.match(_decoded(f"{path}?{query}")) if method in SAFE_METHODS else None
+    return f"{found[1]}#{found[2]}" if found else None
+
+
+def path_to_log(path: str) -> str:
+    """Without what may be a secret: all behind a `#`, which no browser sends, and each long word."""
+    before, fragment, _ = _decoded(path).partition("#")
+    return without_secrets(f"{before}#..." if fragment else path)
+
+
+def _decoded(text: str) -> str:
+    for _ in range(MOST_DECODINGS):
+        if "%" not in text:
+            break
+        text = unquote(text)
+    return text

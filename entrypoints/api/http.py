@@ -10,7 +10,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from domain.access import SignedIn
+from domain.access import AnotherUser, SignedIn
 from domain.errors import Invalid
 from domain.paging import LARGEST_PAGE
 from domain.passwords import LONGEST_PASSWORD
@@ -57,6 +57,16 @@ class Request:
         if not well_formed or not 1 <= int(wanted) <= LARGEST_PAGE:
             raise Invalid("limit", f"Use a number from 1 to {LARGEST_PAGE}.")
         return int(wanted)
+
+
+def require_own_page(actor: SignedIn | None, page_user: str) -> None:
+    """Raise AnotherUser when the page was rendered for another user than the session's.
+
+    `page_user` is the header X-User. A binding asks for each row that gets it, public or not. The pages for
+    strangers send none.
+    """
+    if actor is not None and page_user.lower() != str(actor.id):
+        raise AnotherUser
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from application.passwords import Passwords
 from entrypoints.api.http import DONE, Body, Cookie, Email, Password, Request, Response, Token
+from entrypoints.api.users import show_address
 
 
 class ChangePassword(Body):
@@ -31,5 +32,5 @@ class PasswordViews:
         return DONE
 
     def reset(self, request: Request, body: ResetPassword) -> Response:
-        self.passwords.reset(body.token, body.new_password, request.client)
-        return DONE
+        user = self.passwords.reset(body.token, body.new_password, request.client)
+        return Response({"message": "success", "data": show_address(user)})

@@ -9,7 +9,7 @@ from entrypoints.api.http import Route, route
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
 from entrypoints.api.teams import RenameTeam, TeamShape, TeamViews
-from entrypoints.api.users import UserShape
+from entrypoints.api.users import AddressShape, UserShape
 
 
 def routes(wire: Wire) -> list[Route]:
@@ -39,11 +39,25 @@ def routes(wire: Wire) -> list[Route]:
         route("GET", "/api/user/export", accounts.export),
         route("GET", "/api/user/events", events.list, shows=list[EventShape]),
         route("POST", "/api/email", emails.ask_to_change, body=ChangeEmail, status=202),
-        route("POST", "/api/email/verify", emails.verify, body=VerifyEmail, public=True),
+        route(
+            "POST",
+            "/api/email/verify",
+            emails.verify,
+            body=VerifyEmail,
+            shows=AddressShape,
+            public=True,
+        ),
         route("POST", "/api/email/verify/resend", emails.send_again, status=202),
         route("POST", "/api/password", passwords.change, body=ChangePassword),
         route("POST", "/api/password/forgot", passwords.forgot, body=ForgotPassword, status=202, public=True),
-        route("POST", "/api/password/reset", passwords.reset, body=ResetPassword, public=True),
+        route(
+            "POST",
+            "/api/password/reset",
+            passwords.reset,
+            body=ResetPassword,
+            shows=AddressShape,
+            public=True,
+        ),
         route("GET", "/api/sessions", sessions.list, shows=list[SessionShape]),
         route("DELETE", "/api/sessions", sessions.end_others),
         route("DELETE", "/api/sessions/<id>", sessions.end),

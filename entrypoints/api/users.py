@@ -17,5 +17,15 @@ class UserShape(TypedDict):
     created_at: datetime
 
 
+class AddressShape(TypedDict):
+    email: str
+
+
+def show_address(user: User) -> AddressShape:
+    """The account that a link was for. The client has proven to read that mailbox; it may be logged in to
+    another account."""
+    return {"email": user.email}
+
+
 def show_user(user: User) -> UserShape:
     return cast(UserShape, exported(user))

@@ -9,14 +9,24 @@ from flask import Response as FlaskResponse
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 
-from entrypoints.api.http import Request, Response, Route, SessionCookie, read_body, to_json
+from entrypoints.api.http import (
+    Request,
+    Response,
+    Route,
+    SessionCookie,
+    read_body,
+    require_own_page,
+    to_json,
+)
 from entrypoints.flask_app.gate import USER_ID
-from entrypoints.flask_app.login import client, signed_in
+from entrypoints.flask_app.login import client, signed_in, visitor
 
 
 def bind(app: Flask, route: Route, cookie: SessionCookie) -> None:
     def view(**path: UUID) -> ResponseReturnValue:
         actor = None if route.public else signed_in()
+        if "X-User" in request.headers:
+            require_own_page(visitor(), request.headers["X-User"])
         asked = Request(client(), actor, request.cookies.get(cookie.name), request.args, path)
         if route.body is None:
             return send(route.view(asked), route.status, cookie)

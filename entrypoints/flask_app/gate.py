@@ -10,7 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import BadRequest
 
 from entrypoints import logs
-from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS, gate_of
+from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS, gate_of, path_to_log, repaired_link
 from entrypoints.problems import TooLarge
 from entrypoints.settings import Settings
 
@@ -54,7 +54,7 @@ class FlaskGate:
             facts = {
                 "method": method,
                 # Without the query: it may be private. (Secrets travel in bodies.)
-                "path": path[:200],
+                "path": path_to_log(path)[:200],
                 "status": int(status[:3]),
                 "ms": round((perf_counter() - began) * 1000, 1),
                 "user_id": user_id,
@@ -63,6 +63,11 @@ class FlaskGate:
             ours = [("X-Request-ID", request_id), *self.gate.headers(path, user_id is not None)]
             return start_response(status, headers + ours, *exc_info)
 
+        link = repaired_link(method, path, environ.get("QUERY_STRING", ""))
+        if link and environ[REFUSAL] is None:
+            # Answered here: no error page, hook or extension sees the token.
+            start("302 FOUND", [("Location", link), ("Cache-Control", "no-store"), ("Content-Length", "0")])
+            return []
         return self.application(environ, start)
 
     def _has_subdomain(self, subdomain: str) -> bool:

@@ -27,11 +27,11 @@ def show_page(template: str, actor: SignedIn | None, **context: Any) -> str:
     return render_template(template, **common(actor), **context)
 
 
-def show_to_strangers(template: str) -> ResponseReturnValue:
+def show_to_strangers(template: str, **context: Any) -> ResponseReturnValue:
     """The page, or on to `?next=` for a user that is logged in already."""
     onward = local_path(request.args.get("next", ""))
     actor = visitor()
-    return redirect(onward) if actor else show_page(template, actor, next=onward)
+    return redirect(onward) if actor else show_page(template, actor, next=onward, **context)
 
 
 def common(actor: SignedIn | None) -> dict[str, Any]:

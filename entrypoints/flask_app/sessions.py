@@ -1,12 +1,15 @@
 from dataclasses import dataclass
 
-from flask import redirect
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from application.sessions import Sessions
 from entrypoints.api.http import Cookie, SessionCookie
 from entrypoints.flask_app.login import signed_in, visitor
 from entrypoints.flask_app.page import show_page, show_to_strangers
+
+# Also in static/forms.js, where a form finds out.
+SESSION_ENDED = "Your session has ended. Log in to continue."
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +18,18 @@ class SessionPages:
     cookie: SessionCookie
 
     def login(self) -> ResponseReturnValue:
-        return show_to_strangers("login.html")
+        """A page that needs a session led here: a client with the cookie of an ended one is told why."""
+        ended = "next" in request.args and self.cookie.name in request.cookies
+        return show_to_strangers("login.html", notice=SESSION_ENDED if ended else "")
 
     def logout(self) -> ResponseReturnValue:
         return show_page("logout.html", visitor())
 
     def end(self) -> ResponseReturnValue:
         actor = visitor()
+        # The button of a stale tab. That page names the user who is logged in by now, and asks.
+        if actor and request.form.get("user", str(actor.id)) != str(actor.id):
+            return redirect("/logout", 303)
         if actor:  # a user that logged out in another tab is logged out already
             self.sessions.logout(actor)
         response = redirect("/", 303)

@@ -41,7 +41,7 @@ def test_the_link_and_its_button_verify_the_address(visit: Visit, site: Site, pe
     page.goto(site.link(person.email, "/verify-email"))
     verify(page)
     expect(page).to_have_url(re.compile("/settings$"))
-    expect(page.get_by_text("Email address verified.")).to_be_visible()
+    expect(page.get_by_text(f"The email address {person.email} is verified.")).to_be_visible()
     expect(main).not_to_contain_text("Not verified")
     expect(page.get_by_role("button", name="Send verification email")).to_have_count(0)
 
@@ -71,7 +71,7 @@ def test_a_link_verifies_without_a_session_and_leads_to_the_login(
     page = visit(site.link(regular.email, "/verify-email"))
     verify(page)
     expect(page).to_have_url(re.compile("/login"))
-    expect(page.get_by_text("Email address verified.")).to_be_visible()
+    expect(page.get_by_text(f"The email address {regular.email} is verified.")).to_be_visible()
     log_in(page, regular)
     expect(page).to_have_url(re.compile("/settings$"))
     expect(page.get_by_role("main")).not_to_contain_text("Not verified")
@@ -112,7 +112,7 @@ def test_a_new_link_replaces_the_old_one(visit: Visit, site: Site, person: Perso
     page.goto(third)
     verify(page)
     expect(page).to_have_url(re.compile("/settings$"))
-    expect(page.get_by_text("Email address verified.")).to_be_visible()
+    expect(page.get_by_text(f"The email address {person.email} is verified.")).to_be_visible()
 
 
 def test_a_page_without_its_link_says_so(visit: Visit, person: Person) -> None:
@@ -201,7 +201,7 @@ def test_a_new_password_by_link_logs_out_everywhere(visit: Visit, site: Site, pe
     expect(page.get_by_label("New password", exact=True)).to_be_focused()
     choose(page, ANOTHER)
     expect(page).to_have_url(re.compile("/login$"))
-    expect(page.get_by_text("Password changed. Log in with the new one.")).to_be_visible()
+    expect(page.get_by_text(f"The password for {person.email} was changed. Log in")).to_be_visible()
     elsewhere.reload()
     expect(elsewhere).to_have_url(re.compile("/login"))
     log_in(page, person)

@@ -84,7 +84,10 @@ def test_what_is_no_address_is_refused(ada, container):
 def test_the_link_of_the_registration_verifies_the_address(ada, client, container):
     assert ada.ask("GET", "/api/user")[1]["data"]["email_verified"] is False
 
-    assert verify(client, token_of(container, "verify_email")) == (200, SUCCESS)
+    assert verify(client, token_of(container, "verify_email")) == (
+        200,
+        SUCCESS | {"data": {"email": ADA["email"]}},
+    )
 
     user = ada.ask("GET", "/api/user")[1]["data"]
     assert (user["email"], user["email_verified"]) == (ADA["email"], True)
@@ -109,7 +112,7 @@ def test_asking_sends_a_link_to_the_new_address_and_a_notice_to_the_old_which_st
 def test_the_link_moves_the_account_and_the_old_address_is_told(ada, client, new_client, container):
     token = ask_to_change(ada, container)
 
-    assert verify(client, token) == (200, SUCCESS)
+    assert verify(client, token) == (200, SUCCESS | {"data": {"email": CHANGE["email"]}})
 
     user = ada.ask("GET", "/api/user")[1]["data"]  # the session goes on
     assert (user["email"], user["email_verified"]) == (CHANGE["email"], True)

@@ -178,7 +178,7 @@ def test_a_locked_out_address_is_not_a_locked_out_owner(ada, client, new_client,
         client.ask("POST", "/api/password/forgot", {"email": ADA["email"]}, **place("198.51.100.1"))[0] == 202
     )
     body = {"token": token_of(container, "reset_password"), "new_password": ANOTHER_PASSWORD}
-    assert client.ask("POST", "/api/password/reset", body, **place("198.51.100.1")) == (200, SUCCESS)
+    assert client.ask("POST", "/api/password/reset", body, **place("198.51.100.1"))[0] == 200
     login = CREDENTIALS | {"password": ANOTHER_PASSWORD}
     assert new_client().ask("POST", "/api/login", login, **place("198.51.100.1"))[0] == 200
 

@@ -102,6 +102,7 @@ def nginx_before(upstream: int, folder: Path) -> Iterator[Site]:
         "listen 80": f"listen 127.0.0.1:{site.http_port}",
         "listen 443": f"listen 127.0.0.1:{site.https_port}",
         "server 127.0.0.1:8000": f"server 127.0.0.1:{upstream}",
+        "/var/log/nginx/": f"{folder}/",
         f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(certificate),
         f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(key),
     }.items():
@@ -167,6 +168,17 @@ def test_plain_http_is_sent_to_https(site: Site) -> None:
     answer = site.plain(f"GET /login?next=/settings HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 301 ")
     assert f"\r\nLocation: https://{NAME}/login?next=/settings\r\n".encode() in answer
+
+
+def test_no_token_stands_in_the_access_log(site: Site, folder: Path) -> None:
+    token = "tOken-" + "a" * 37
+    for path in (f"/verify-email%23{token}", f"/verify-email%2523short-{token[:9]}", f"/x/{token}?q={token}"):
+        site.ask("GET", path)
+        site.plain(f"GET {path} HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+    log = (folder / "access.log").read_text()
+    assert log.count('"GET /verify-email..." 302') == 2
+    assert log.count('"GET /x/..." 404') == 1
+    assert token[:9] not in log
 
 
 def test_an_unknown_host_gets_neither_certificate_nor_answer(site: Site) -> None:

@@ -177,7 +177,8 @@ def test_a_link_sets_the_password_and_ends_all_sessions_and_logs_nobody_in(
 
     response = client.post("/api/password/reset", json={"token": token, "new_password": ANOTHER_PASSWORD})
 
-    assert (response.status_code, response.get_json()) == (200, SUCCESS)
+    told = SUCCESS | {"data": {"email": ADA["email"]}}
+    assert (response.status_code, response.get_json()) == (200, told)
     assert response.headers.getlist("Set-Cookie") == []
     for one in (client, ada, other):
         assert one.code("GET", "/api/user") == 40102

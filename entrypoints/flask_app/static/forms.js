@@ -3,9 +3,16 @@
 
 const UNREACHABLE = "We can't reach the server. Check your connection and try again.";
 const BROKEN = 'Something went wrong on our side. Please try again in a moment.';
+const COOKIES_BLOCKED = 'Your browser blocks cookies. Allow cookies for this site to log in.';
+const LOGGED_OUT = 'Your session has ended. Log in to continue.';
+const KEPT = 'We kept what you typed.';
 const PATIENCE = 30_000; // milliseconds
+const HOUR = 3_600_000;
 const SESSION_ENDED = 40102;
+const ANOTHER_USER = 40906;
 const LINK_IS_DEAD = 41001;
+// The user that this page was rendered for. Another tab may have logged in another one meanwhile.
+const { user } = document.body.dataset;
 // These errors carry no field_errors (they are not 422), but they belong to one field.
 const FIELD_OF = { 40902: 'email', 40903: 'username', 40303: 'current_password' };
 
@@ -15,7 +22,11 @@ async function call(method, url, body) {
   try {
     response = await fetch(url, {
       method,
-      headers: { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) },
+      headers: {
+        Accept: 'application/json',
+        ...(body && { 'Content-Type': 'application/json' }),
+        ...(user && { 'X-User': user }),
+      },
       body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE),
     });
@@ -37,6 +48,26 @@ function later(seconds) {
   return ` Try again ${new Intl.RelativeTimeFormat('en').format(Math.ceil(seconds / size), unit)}.`;
 }
 
+// What this page leaves for the next one in this tab. A browser that blocks cookies throws here: false.
+function leave(name, value) {
+  try {
+    sessionStorage.setItem(name, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function take(name) {
+  try {
+    const value = JSON.parse(sessionStorage.getItem(name));
+    sessionStorage.removeItem(name);
+    return value;
+  } catch {
+    return null;
+  }
+}
+
 const inputs = (form) => [...form.elements].filter((element) => element.name);
 const errorOf = (input) => document.getElementById(`${input.id}-error`);
 
@@ -51,7 +82,34 @@ function bodyOf(form) {
 
 function fill(form, data) {
   for (const input of inputs(form)) {
-    if (typeof data[input.name] === 'string') input.value = data[input.name];
+    const value = data[input.name];
+    if (typeof value === 'boolean') input.checked = value;
+    else if (typeof value !== 'string') continue;
+    else if (input.type === 'radio') input.checked = input.value === value;
+    else input.value = value;
+  }
+}
+
+// The fields of the body that may be kept: no password, token or code. A visible password is hidden before this.
+function withoutSecrets(form, body = {}) {
+  const secret = ({ type, autocomplete }) => ['password', 'hidden'].includes(type) || autocomplete === 'one-time-code';
+  const names = inputs(form).filter(secret).map((input) => input.name);
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)));
+}
+
+const nameOf = (form) => `${form.dataset.method ?? 'post'} ${form.getAttribute('action')}`;
+
+// After the login, the same user finds the form as it was left. Another user ends what was kept, and so does an hour.
+function bringBack() {
+  const kept = take('typed');
+  const age = Date.now() - kept?.at;
+  if (!(age >= 0 && age < HOUR) || (user && user !== kept.user)) return;
+  const form = user && [...document.querySelectorAll('form[data-json]')].find((form) => nameOf(form) === kept.form);
+  if (form) {
+    fill(form, kept.body);
+    form.querySelector('[role=status]').textContent = KEPT;
+  } else {
+    leave('typed', kept);
   }
 }
 
@@ -69,10 +127,27 @@ function giveUp(form, sentence) {
   instead.focus();
 }
 
-function showErrors(form, errors) {
+// The link of the page goes back into the address bar, for it is not used yet.
+function offerReload(form) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'button quiet small';
+  button.textContent = 'Reload';
+  button.addEventListener('click', () => {
+    const token = form.elements[form.dataset.fragment]?.value;
+    if (token) history.replaceState(null, '', `#${token}`);
+    location.reload();
+  });
+  form.querySelector('[role=alert]').append(' ', button);
+  button.focus();
+}
+
+function showErrors(form, errors, typed = {}) {
   const code = errors.internal_error_code;
   if (code === SESSION_ENDED) {
-    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    if (Object.keys(typed).length) leave('typed', { user, at: Date.now(), form: nameOf(form), body: typed });
+    leave('notice', LOGGED_OUT);
+    goTo(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
   }
   const { fragment, otherwise } = form.dataset;
@@ -91,6 +166,7 @@ function showErrors(form, errors) {
   if (others.length || !wrong.length) {
     form.querySelector('[role=alert]').textContent = others.join(' ') || errors.display_error;
   }
+  if (code === ANOTHER_USER) offerReload(form);
   wrong[0]?.focus();
 }
 
@@ -107,26 +183,34 @@ function wait(form) {
   };
 }
 
-function goTo(place, sentence) {
+function goTo(place) {
   const url = new URL(place, location.href);
-  if (sentence) sessionStorage.setItem('notice', sentence);
   location.assign(url.origin === location.origin ? url : '/'); // never another site
 }
 
+// A login sets a cookie: is it kept? navigator.cookieEnabled does not know (Chromium says true when cookies are blocked).
+async function refusedCookie() {
+  const { errors } = await call('GET', '/api/user');
+  return errors?.internal_error_code === SESSION_ENDED ? { display_error: COOKIES_BLOCKED } : undefined;
+}
+
 async function submit(form) {
-  const { method = 'post', then, done } = form.dataset;
+  const { method = 'post', then, logsIn } = form.dataset;
   clear(form);
   form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
   const body = inputs(form).length ? bodyOf(form) : undefined;
+  const typed = withoutSecrets(form, body);
   const ready = wait(form);
-  const { data, errors } = await call(method.toUpperCase(), form.getAttribute('action'), body);
-  if (!errors && then) {
-    goTo(then, done); // the button stays disabled: a second press would send the form twice
+  let { data, errors } = await call(method.toUpperCase(), form.getAttribute('action'), body);
+  if (!errors && logsIn !== undefined) errors = await refusedCookie();
+  const done = form.dataset.done?.replace('{email}', data?.email ?? '');
+  if (!errors && then && (!done || leave('notice', done))) {
+    goTo(then); // the form stays busy: a second press would send it twice
     return;
   }
   ready();
   if (errors) {
-    showErrors(form, errors);
+    showErrors(form, errors, typed);
     return;
   }
   for (const input of form.querySelectorAll('[type=password]')) input.value = '';
@@ -162,15 +246,28 @@ for (const button of document.querySelectorAll('.reveal')) {
 for (const form of document.querySelectorAll('form[data-json]')) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    submit(form);
+    // Once, however often it is asked for: by a double click, by Enter, by a password manager (requestSubmit).
+    if (!form.hasAttribute('aria-busy')) submit(form);
   });
   form.querySelector('[type=submit]').disabled = false;
   if (form.dataset.fragment) takeToken(form);
 }
 
+// A link cannot say X-User. When the page and the session disagree, the page is loaded anew, for the right user.
+for (const link of document.querySelectorAll('a[download]')) {
+  link.addEventListener('click', async (event) => {
+    event.preventDefault();
+    const { errors } = await call('GET', '/api/user');
+    if (errors) location.reload();
+    else location.assign(link.href);
+  });
+}
+
+bringBack();
+
 // The message that the page before left.
-document.getElementById('notice').textContent = sessionStorage.getItem('notice') ?? '';
-sessionStorage.removeItem('notice');
+const notice = take('notice');
+if (notice) document.getElementById('notice').textContent = notice;
 
 // A page from the back/forward cache may show a session that has ended.
 addEventListener('pageshow', (event) => {

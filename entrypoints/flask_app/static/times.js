@@ -1,7 +1,11 @@
-// Shows every <time data-local> in the user's time zone. The server does not know it and writes UTC.
+// Shows every <time data-local> in the user's time zone, the day alone or to the minute. The server does not know the
+// time zone and writes UTC.
 
-const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' });
+const FORMATS = {
+  day: new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }),
+  minute: new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' }),
+};
 
 for (const time of document.querySelectorAll('time[data-local]')) {
-  time.textContent = local.format(new Date(time.dateTime));
+  time.textContent = FORMATS[time.dataset.local].format(new Date(time.dateTime));
 }

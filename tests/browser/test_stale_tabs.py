@@ -1,0 +1,258 @@
+"""A page and a session that do not belong together: other tabs, ended sessions, blocked cookies."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, expect
+
+from tests.browser.conftest import FLAGS, Person, Site, Visit, log_in
+from tests.browser.test_forms import alert, register
+from tests.browser.test_links import ask_for_a_new_password, choose, verify
+
+ENDED = "Your session has ended. Log in to continue."
+KEPT = "We kept what you typed."
+BLOCKED = "Your browser blocks cookies. Allow cookies for this site to log in."
+ANOTHER = "granite umbrella violin marmot"
+
+
+@pytest.fixture
+def other(regular: Person) -> Person:
+    """A second person with an account."""
+    return regular
+
+
+@pytest.fixture
+def ada(regular: Person) -> Person:
+    return replace(regular, username=f"ada_{regular.username}", email=f"ada.{regular.email}")
+
+
+def another_tab(page: Page, site: Site, person: Person) -> None:
+    """The person logs in, in another tab of the same browser."""
+    site.log_in(page.context, person)
+
+
+def test_a_stale_tab_does_not_act_for_the_user_who_has_logged_in_meanwhile(
+    visit: Visit, site: Site, ada: Person, other: Person
+) -> None:
+    page = visit("/settings", ada)
+    another_tab(page, site, other)
+    page.get_by_label("New username").fill("ada_renamed")
+    page.get_by_label("New username").press("Enter")
+    expect(alert(page)).to_have_text("This page belongs to another account. Please reload. Reload")
+    page.get_by_role("button", name="Reload").press("Enter")
+    expect(page.locator("dd").first).to_have_text(other.username)
+    expect(page.get_by_label("New username")).to_have_value("")
+
+
+def test_the_log_out_button_of_a_stale_tab_asks_first(
+    visit: Visit, site: Site, ada: Person, other: Person
+) -> None:
+    page = visit("/settings", ada)
+    another_tab(page, site, other)
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile("/logout$"))
+    expect(page.get_by_role("main")).to_contain_text(f"You're logged in as {other.username}.")
+    page.get_by_role("main").get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile(r":\d+/$"))
+
+
+def test_a_stale_tab_downloads_no_data_of_another_user(
+    visit: Visit, site: Site, ada: Person, other: Person
+) -> None:
+    page = visit("/settings", ada)
+    another_tab(page, site, other)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("link", name="Download your data").click()
+    expect(page.locator("dd").first).to_have_text(other.username)
+    assert not [url for url in asked if url.endswith("/export")]
+
+
+def test_the_link_of_a_stale_page_survives_the_reload(
+    visit: Visit, site: Site, ada: Person, other: Person
+) -> None:
+    page = visit("/", ada)
+    page.goto(site.link(ada.email, "/verify-email"))
+    another_tab(page, site, other)
+    verify(page)
+    page.get_by_role("button", name="Reload").click()
+    verify(page)
+    expect(page.locator("#notice")).to_have_text(f"The email address {ada.email} is verified.")
+    expect(page.get_by_role("main")).to_contain_text(other.email)
+    expect(page.get_by_role("main")).to_contain_text("Not verified")
+
+
+def test_the_link_of_one_user_tells_another_user_whose_it_was(
+    visit: Visit, site: Site, ada: Person, other: Person
+) -> None:
+    page = visit("/forgot-password", ada)
+    ask_for_a_new_password(page, other.email)
+    page.goto(site.link(other.email, "/reset-password"))
+    choose(page, ANOTHER)
+    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page.locator("#notice")).to_contain_text(f"The password for {other.email} was changed.")
+
+
+def leave_mid_form(visit: Visit, person: Person) -> Page:
+    page = visit("/settings", person)
+    form = page.get_by_role("region", name="Email address", exact=True)
+    form.get_by_label("New email address").fill("typed@example.org")
+    form.get_by_label("Current password", exact=True).fill("a typed secret")
+    page.context.clear_cookies()
+    held: list[Route] = []
+    page.route("**/api/email", lambda route: held.append(route))
+    form.get_by_role("button", name="Change email address").click()
+    # A password that is shown while the answer is awaited stays a secret.
+    form.get_by_role("button", name="Show current password").click()
+    held[0].continue_()
+    expect(page).to_have_url(re.compile(r"/login\?next=.*settings$"))
+    expect(page.get_by_text(ENDED)).to_be_visible()
+    assert "a typed secret" not in page.evaluate("JSON.stringify({ ...sessionStorage })")
+    return page
+
+
+def test_a_session_that_ends_in_mid_form_costs_a_login_and_no_typing(visit: Visit, person: Person) -> None:
+    page = leave_mid_form(visit, person)
+    log_in(page, person)
+    expect(page.get_by_label("New email address")).to_have_value("typed@example.org")
+    for current in page.get_by_label("Current password", exact=True).all():
+        expect(current).to_have_value("")
+    expect(page.get_by_text(KEPT)).to_have_count(1)
+    page.reload()
+    expect(page.get_by_label("New email address")).to_have_value("")
+    expect(page.get_by_text(KEPT)).to_have_count(0)
+
+
+def test_what_one_user_typed_is_not_shown_to_the_next_user_of_the_tab(
+    visit: Visit, site: Site, ada: Person, other: Person
+) -> None:
+    page = leave_mid_form(visit, ada)
+    log_in(page, other)
+    expect(page.get_by_label("New email address")).to_have_value("")
+    assert page.evaluate("Object.keys(sessionStorage)") == []
+
+
+def test_what_was_typed_is_gone_after_an_hour(visit: Visit, person: Person) -> None:
+    for hours, stays in ((0.9, True), (1.1, False), (-1, False)):
+        page = leave_mid_form(
+            visit,
+            replace(
+                person,
+                username=f"{person.username}_{int(hours * 10 + 20)}",
+                email=f"{int(hours * 10 + 20)}.{person.email}",
+            ),
+        )
+        page.evaluate(
+            "hours => { const typed = JSON.parse(sessionStorage.typed); typed.at -= hours * 3600e3;"
+            "sessionStorage.typed = JSON.stringify(typed) }",
+            hours,
+        )
+        page.reload()
+        assert ("typed" in page.evaluate("Object.keys(sessionStorage)")) == stays
+
+
+def test_a_page_opened_after_the_session_has_ended_says_so_too(
+    visit: Visit, site: Site, person: Person
+) -> None:
+    page = visit("/settings", person)
+    cookies = page.context.cookies()
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile(r":\d+/$"))
+    page.context.add_cookies(cookies)
+    page.goto("/settings/team")
+    expect(page.locator("#notice")).to_have_text(ENDED)
+    page.goto("/login")
+    expect(page.locator("#notice")).to_be_empty()
+
+
+@pytest.mark.parametrize("how", ["requestSubmit", "double click", "Enter"])
+def test_a_form_that_is_being_sent_is_not_sent_again(visit: Visit, person: Person, how: str) -> None:
+    page = visit("/register")
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    page.get_by_label("Username").fill(person.username)
+    page.get_by_label("Email address").fill(person.email)
+    page.get_by_label("Password", exact=True).fill(person.password)
+    if how == "requestSubmit":
+        page.locator("form[data-json]").evaluate("form => [1, 2, 3].forEach(() => form.requestSubmit())")
+    elif how == "Enter":
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_role("button", name="Create account").dblclick(no_wait_after=True)
+    expect(page).to_have_url(re.compile("/settings$"))
+    assert [request.url.partition("/api/")[2] for request in sent] == ["register"]
+
+
+def test_a_form_that_stays_can_be_sent_again(visit: Visit, person: Person) -> None:
+    page = visit("/settings/team", person)
+    for name in ("First", "Second"):
+        page.get_by_label("Team name").fill(name)
+        page.locator("form[data-json]").evaluate("form => [1, 2, 3].forEach(() => form.requestSubmit())")
+        expect(page.get_by_text("Team name saved.")).to_be_visible()
+        page.reload()
+        expect(page.get_by_label("Team name")).to_have_value(name)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
+def test_a_day_is_the_same_on_all_pages(visit: Visit, person: Person, zone: str) -> None:
+    page = visit("/settings", person, timezone_id=zone)
+    member_since = page.locator("dd time").inner_text()
+    page.goto("/settings/history")
+    expect(page.locator("time").last).to_have_text(re.compile(f"^{re.escape(member_since)} at "))
+    page.goto("/settings/sessions")
+    expect(page.locator("time").last).to_have_text(re.compile(f"^{re.escape(member_since)} at "))
+
+
+@pytest.fixture
+def blocking(browser: Browser, chromium: str, site: Site, tmp_path: Path) -> Iterator[Page]:
+    """A page in a browser that blocks all cookies. Faults of a script there fail the test."""
+    preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
+    faults: list[str] = []
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=chromium, args=[*FLAGS, "--no-sandbox"], base_url=site.url
+    )
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    yield context.pages[0]
+    context.close()
+    assert faults == []
+
+
+def test_a_browser_that_blocks_cookies_is_told_so_at_the_login(
+    blocking: Page, site: Site, regular: Person
+) -> None:
+    blocking.goto("/login?next=/settings/team")
+    log_in(blocking, regular)
+    expect(alert(blocking)).to_have_text(BLOCKED)
+    expect(blocking.get_by_role("main").get_by_role("button", name="Log in")).to_be_enabled()
+
+
+def test_a_browser_that_blocks_cookies_is_told_so_after_registration(
+    blocking: Page, site: Site, person: Person
+) -> None:
+    blocking.goto("/register")
+    register(blocking, person)
+    expect(alert(blocking)).to_have_text(BLOCKED)
+
+
+def test_links_work_without_cookies_and_success_is_told_on_the_page(
+    blocking: Page, site: Site, regular: Person
+) -> None:
+    blocking.goto(site.link(regular.email, "/verify-email"))
+    verify(blocking)
+    expect(blocking.get_by_text(f"The email address {regular.email} is verified.")).to_be_visible()
+
+
+def test_a_cookie_that_an_extension_refuses_is_told(visit: Visit, person: Person) -> None:
+    page = visit("/login")
+    page.route("**/api/login", lambda route: route.fulfill(status=200, json={"data": {"id": "1"}}))
+    log_in(page, person)
+    expect(alert(page)).to_have_text(BLOCKED)
+    expect(page).to_have_url(re.compile("/login$"))
+    expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_enabled()
