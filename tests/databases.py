@@ -51,7 +51,7 @@ def empty_database(kind: str, folder: Path) -> Iterator[str]:
 
 
 def alembic_config(url: str) -> Config:
-    config = Config(str(ROOT / "alembic.ini"))
+    config = Config(toml_file=str(ROOT / "pyproject.toml"))
     config.attributes["database_url"] = url
     return config
 

@@ -11,7 +11,7 @@ from flask import Flask
 
 from entrypoints import logs, settings
 from entrypoints.background import Background, turn_file
-from entrypoints.container import Container
+from entrypoints.container import Container, opened
 from entrypoints.flask_app.app import create_app
 
 # Opened at import, before the workers are forked: the lock of the background work.
@@ -75,4 +75,4 @@ def _follow(master: int) -> None:
 def _container() -> Container:
     chosen = settings.load()
     logs.configure(chosen.log_format)
-    return Container(settings=chosen)
+    return opened(chosen)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from adapters.sql.limits import metadata
 from tests.fakes import FakeMailer
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, COOKIE
 from tests.races import racing
 from tests.samples import GOOD_PASSWORD
 
@@ -134,7 +134,7 @@ def test_the_link_of_the_registration_verifies_the_address(ada, client, containe
     assert (user["email"], user["email_verified"]) == (ADA["email"], True)
     verified, _ = history(container)
     assert (verified.tag, verified.actor_id, verified.ip) == ("email_verified", None, "127.0.0.1")
-    assert client.get_cookie("session") is None
+    assert client.get_cookie(COOKIE) is None
 
 
 def test_asking_sends_a_link_to_the_new_address_and_a_notice_to_the_old_which_stays(ada, container):

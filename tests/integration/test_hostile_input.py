@@ -19,7 +19,7 @@ from domain.secrets import hash_of
 from domain.sessions import Client
 from domain.users import Role
 from entrypoints.flask_app.app import create_app
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, COOKIE
 from tests.samples import GOOD_PASSWORD
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -382,21 +382,23 @@ def test_our_own_pages_and_programs_are_let_through(send, headers):
 
 
 COOKIES = [
-    *"session= session =m4rk3r ;;=; session=m4rk3r session=%00m4rk3r session=m4rk3r\xff".split(),
+    *"{name}= {name} =m4rk3r ;;=; {name}=m4rk3r {name}=%00m4rk3r {name}=m4rk3r\xff".split(),
     *"remember_token=1|m4rk3r ;=m4rk3r remember_token={live} remember_token={live}|m4rk3r".split(),
-    *"Session={live} session={live}m4rk3r __Host-session={live} session={id} session={hash}".split(),
-    *["session=\0m4rk3r", 'session="\\000m4rk3r"', "session=" + "m4rk3r" * 10_000, "; session=m4rk3r" * 500],
-    "session=eyJfdXNlcl9pZCI6IjEiLCJfZnJlc2giOnRydWV9.aSFm4g.m4rk3r",  # as Flask would sign it
+    *"{wrong}={live} {name}={live}m4rk3r __Host-session={live} {name}={id} {name}={hash}".split(),
+    *["{name}=\0m4rk3r", '{name}="\\000m4rk3r"', "{name}=" + "m4rk3r" * 10_000, "; {name}=m4rk3r" * 500],
+    "{name}=eyJfdXNlcl9pZCI6IjEiLCJfZnJlc2giOnRydWV9.aSFm4g.m4rk3r",  # as Flask would sign it
 ]
 
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("cookies", COOKIES)
 def test_a_cookie_that_is_no_session_is_nobody(ada, client, container, unchanged, cookies):
-    live = ada.get_cookie("session").value
+    live = ada.get_cookie(COOKIE).value
     with container.look()() as stored:
         session, _ = stored.sessions.find(hash_of(live), container.now()())
-    environ = {"HTTP_COOKIE": cookies.format(live=live, id=session.id, hash=session.secret_hash)}
+    names = {"name": COOKIE, "wrong": COOKIE.title()}
+    sent = cookies.format(**names, live=live, id=session.id, hash=session.secret_hash)
+    environ = {"HTTP_COOKIE": sent}
 
     assert code(client.get("/api/user", environ_overrides=environ)) == 40102
     assert client.get("/settings", environ_overrides=environ).status_code == 302
