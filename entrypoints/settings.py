@@ -96,17 +96,18 @@ class Settings(BaseSettings):
         scheme, _, path = place.partition("://")
         if scheme in SQLITE:
             # Each connection to a database in memory would have its own.
-            if len(path) < 2 or path[0] != "/" or ":memory:" in unquote(path) or options:
+            file = unquote(path[1:])
+            if path[:1] != "/" or not file or not file.isprintable() or ":memory:" in file or options:
                 raise ValueError("must name a file, such as sqlite:////var/lib/app.db, without options")
-            if path.startswith("/~"):
+            if file.startswith("~"):
                 try:
-                    return f"{scheme}:///{quote(str(Path(unquote(path[1:])).expanduser()))}"
+                    return f"{scheme}:///{quote(str(Path(file).expanduser()))}"
                 except RuntimeError:
                     raise ValueError("names a home folder that is not there") from None
-        elif scheme not in POSTGRESQL | MYSQL or not _url(value, {scheme}).scheme or place.count("@") > 1:
+        elif not _url(value, {scheme} & (POSTGRESQL | MYSQL)).path.strip("/") or place.count("@") > 1:
             raise ValueError(
-                "must be sqlite:///, postgresql:// (driver psycopg) or mysql:// (driver pymysql) "
-                "with a host and perhaps a port; a password has %40 for @, %2F for / and so on"
+                "must be sqlite:///, postgresql:// (driver psycopg) or mysql:// (driver pymysql) with the "
+                "name of a database; a password has %40 for @, %2F for / and so on"
             )
         _check_options(options, OPTIONS if scheme in POSTGRESQL else OPTIONS.keys() - {"pgbouncer"})
         return value
@@ -230,7 +231,8 @@ def _url(url: str, schemes: Collection[str]) -> SplitResult:
     try:
         parts = urlsplit(url)
         (parts.hostname or "").encode("idna")  # raises what drivers and clients would raise later
-        sound = parts.scheme in schemes and "://" in url and parts.port != 0 and unquote(url).isprintable()
+        complete = "://" in url and parts.port != 0 and not parts.netloc.endswith(":")
+        sound = parts.scheme in schemes and complete and unquote(url).isprintable()
     except ValueError:
         sound = False
     return parts if sound else urlsplit("")
