@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import click
@@ -20,7 +20,7 @@ from domain.users import Role
 from entrypoints import logs, settings, site
 from entrypoints.api.http import to_json
 from entrypoints.background import Background
-from entrypoints.container import Container
+from entrypoints.container import Container, opened
 
 EXIT: dict[type[errors.DomainError], int] = {
     errors.Invalid: 3,
@@ -57,7 +57,7 @@ def cli(ctx: click.Context) -> None:
     if ctx.obj is None:
         chosen = settings.load()
         logs.configure("text")
-        ctx.obj = Container(settings=chosen)
+        ctx.obj = opened(chosen)
 
 
 @cli.group(help="User accounts.")
@@ -76,12 +76,19 @@ def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.pass_obj
 def create(container: Container, email: str, username: str, password_stdin: bool, admin: bool) -> None:
     if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = _first_line(sys.stdin.buffer)
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     roles = frozenset({Role.ADMIN}) if admin else frozenset()
     user = container.accounts().create(OPERATOR, username, email, password, roles)
     click.echo(f"Created {user.username} <{user.email}>{' as admin' if admin else ''}.")
+
+
+def _first_line(stream: IO[bytes]) -> str:
+    try:
+        return stream.readline().decode("utf-8-sig").rstrip("\r\n")  # PowerShell and editors write a BOM
+    except UnicodeDecodeError:
+        raise errors.Invalid("password", "Must be in UTF-8.") from None
 
 
 def _echo_json(page: Page[Any]) -> None:

@@ -15,7 +15,7 @@ from adapters.mail.log import LogMailer
 from adapters.mail.rendering import Templates
 from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
-from adapters.sql.engines import Engines, connect
+from adapters.sql.engines import Engines, connect, useless
 from adapters.sql.limits import SqlLimiter
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from application.accounts import Accounts
@@ -34,7 +34,7 @@ from application.teams import Teams
 from application.wiring import Wire, parts_of
 from entrypoints import site
 from entrypoints.api.http import session_cookie
-from entrypoints.settings import REQUEST_THREADS, Settings
+from entrypoints.settings import REQUEST_THREADS, Settings, refused
 
 T = TypeVar("T")
 
@@ -100,6 +100,15 @@ class Container(containers.DeclarativeContainer):
     administration = service(Administration, vars())
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
+
+
+def opened(settings: Settings) -> Container:
+    """The services over their database. Exits with one line when it can never serve."""
+    container = Container(settings=settings)
+    reason = useless(container.engines())
+    if reason:
+        raise refused(f"DATABASE_URL: {reason}")
+    return container
 
 
 def wire_from(container: Container) -> Wire:

@@ -69,9 +69,7 @@ def _try_address(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        raise SystemExit(
-            f"{site.NAME} does not start: PORT {port} on HOST {host}: {error.strerror}"
-        ) from None
+        raise SystemExit(f"{site.NAME} does not start: PORT {port} on this HOST: {error.strerror}") from None
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
 """The settings: read from the environment or a file `.env`, refused in one line."""
 
-import os
 import re
+from collections.abc import Collection
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from pydantic import AnyUrl, Field, PositiveInt, ValidationError, field_validator, model_validator
+import idna
+from pydantic import AnyUrl, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.links import Purpose
 from domain.sessions import SessionLife
 from entrypoints import site
+from entrypoints.api.clients import Networks, networks_of
+from entrypoints.cores import cores
 
 ROOT = Path(__file__).parent.parent
 SAMPLE_HOST = "change-me.example"  # as in .env.sample
-
-# The cores that this process may use: taskset or a container may allow fewer than the machine has.
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 # Request threads of a worker: more than a flood of logins has connections, so that others are still served.
 REQUEST_THREADS = 40
@@ -28,6 +28,20 @@ REQUEST_THREADS = 40
 SQLITE = {"sqlite", "sqlite+pysqlite"}
 POSTGRESQL = {"postgresql", "postgresql+psycopg", "postgres"}
 MYSQL = {"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"}
+
+# What providers write behind the ? of DATABASE_URL: the spelling of PostgreSQL, of MySQL, and of Prisma.
+OPTIONS: dict[str, set[str]] = {
+    "sslmode": {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
+    "ssl-mode": {"disabled", "preferred", "required", "verify_ca", "verify_identity"},
+    "pgbouncer": {"true", "false"},
+    "sslrootcert": set(),  # a file
+}
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+# Labels of a host name. A last label of digits would be an IPv4 address to browsers.
+HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*(?![0-9]+$)[a-z0-9_-]{1,63}")
+
+Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 86_400)]  # ten years: what clocks and cookies can hold
 
 
 # An address, alone or as in Acme <hello@acme.com>. ASCII before the @: any mail server takes it.
@@ -39,41 +53,47 @@ SENDER = re.compile(
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=ROOT / ".env",
+        env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     app_env: Literal["development", "production"] = "development"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: str = ""
-    database_url: str = f"sqlite:///{ROOT / 'var' / 'hexstart.db'}"
+    database_url: str = f"sqlite:///{quote(str(ROOT / 'var' / 'hexstart.db'))}"
     mail_url: str = ""
     mail_from: str = ""
     redis_url: str = ""
     limits: Literal["on", "off"] = "on"
-    bcrypt_rounds: int = Field(default=12, ge=4, le=31)
-    session_idle: PositiveInt = 43_200
-    session_idle_remembered: PositiveInt = 1_209_600
-    session_max: PositiveInt = 7_776_000
-    verify_link_ttl: PositiveInt = 86_400
-    reset_link_ttl: PositiveInt = 1_800
-    workers: PositiveInt = CORES
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    bcrypt_rounds: int = Field(default=12, ge=4, le=16)  # 16 takes seconds, 31 takes a day
+    session_idle: Seconds = 43_200
+    session_idle_remembered: Seconds = 1_209_600
+    session_max: Seconds = 7_776_000
+    verify_link_ttl: Seconds = 86_400
+    reset_link_ttl: Seconds = 1_800
+    workers: int = Field(default_factory=cores, ge=1, le=1000)
+    trusted_proxies: Annotated[Networks, NoDecode] = ()
     log_format: Literal["json", "text"] | None = None
 
     @field_validator("host")
     @classmethod
     def _address(cls, value: str) -> str:
-        address = "127.0.0.1" if value == "localhost" else value
+        address = "127.0.0.1" if value.lower() == "localhost" else value.strip("[]")
         try:
-            return str(ip_address(address))
+            return str(ip_address("" if "%" in address else address))
         except ValueError:
             raise ValueError("must be an address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
 
     @field_validator("mail_url")
     @classmethod
     def _mail_server(cls, value: str) -> str:
-        if value and not (_scheme(value) in {"smtp", "smtps", "smtp+starttls"} and urlsplit(value).hostname):
+        url = _url(value, {"smtp", "smtps", "smtp+starttls"})
+        if value and (not url.hostname or _path(url)):
             raise ValueError("must be smtp://, smtps:// or smtp+starttls:// with a host and perhaps a port")
         return value
 
@@ -87,29 +107,54 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        scheme, _, place = value.partition("://")
+        place, _, options = value.partition("?")
+        scheme, _, path = place.partition("://")
         if scheme in SQLITE:
             # Each connection to a database in memory would have its own.
-            if len(place) < 2 or ":memory:" in place or "mode=memory" in place:
-                raise ValueError("must name a file, such as sqlite:////var/lib/app.db")
-        elif scheme not in POSTGRESQL | MYSQL or not _scheme(value):
+            file = unquote(path[1:])
+            if path[:1] != "/" or not file or not file.isprintable() or ":memory:" in file or options:
+                raise ValueError("must name a file, such as sqlite:////var/lib/app.db, without options")
+            if file.startswith("~"):
+                try:
+                    return f"{scheme}:///{quote(str(Path(file).expanduser()))}"
+                except RuntimeError:
+                    raise ValueError("names a home folder that is not there") from None
+        elif not _url(value, {scheme} & (POSTGRESQL | MYSQL)).path.strip("/") or place.count("@") > 1:
             raise ValueError(
-                "must be sqlite:///, postgresql:// (driver psycopg) or mysql:// (driver pymysql) "
-                "with a host and perhaps a port"
+                "must be sqlite:///, postgresql:// (driver psycopg) or mysql:// (driver pymysql) with the "
+                "name of a database; a password has %40 for @, %2F for / and so on"
             )
+        _check_options(options, OPTIONS if scheme in POSTGRESQL else OPTIONS.keys() - {"pgbouncer"})
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_server(cls, value: str) -> str:
-        if value and _scheme(value) not in {"redis", "rediss"}:
-            raise ValueError("must be redis:// or rediss:// with a host and perhaps a port")
+        url = _url(value, {"redis", "rediss"})
+        # The option of providers whose certificate is their own.
+        place = _path(url._replace(query=re.sub("^ssl_cert_reqs=(none|optional|required)$", "", url.query)))
+        if value and not (url.scheme and (place.isdecimal() or not place)):
+            raise ValueError("must be redis:// or rediss:// with a host and perhaps a port and a number")
+        if url.query and url.scheme == "redis":
+            raise ValueError("takes options with rediss:// only")
         return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
-        return [ip_network(part.strip()) for part in value.split(",")] if isinstance(value, str) else value
+        try:
+            return networks_of(value) if isinstance(value, str) else value
+        except ValueError:  # it quotes the value
+            raise ValueError("must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
+
+    # Called before the others of its mode, because it stands below them.
+    @field_validator("*", mode="before")
+    @classmethod
+    def _visible(cls, value: Any) -> Any:
+        value = value.strip() if isinstance(value, str) else value
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError("has an invisible character, such as a line break")
+        return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -118,14 +163,17 @@ class Settings(BaseSettings):
                 raise ValueError("BASE_URL is missing: production needs it, links in mails begin with it")
             host = f"[{self.host}]" if ":" in self.host else self.host
             object.__setattr__(self, "base_url", f"http://{host}:{self.port}")
-        parts = urlsplit(self.base_url if _scheme(self.base_url) in {"http", "https"} else "")
-        if not parts.hostname or parts.path.strip("/") or parts.query:
+        url = _url(self.base_url, set(DEFAULT_PORTS))
+        host = _host((url.hostname or "").removesuffix("."))
+        if not host or url.username is not None or _path(url):
             raise ValueError("BASE_URL must look like https://app.your-company.com, without a path")
-        object.__setattr__(self, "base_url", f"{parts.scheme}://{parts.netloc.lower()}")
+        port = f":{url.port}" if url.port not in {None, DEFAULT_PORTS[url.scheme]} else ""
+        # As browsers write it into Host and Origin.
+        object.__setattr__(self, "base_url", f"{url.scheme}://{host}{port}")
         if self.production:
-            if (parts.hostname or "").endswith(SAMPLE_HOST):
+            if host.endswith(SAMPLE_HOST):
                 raise ValueError("BASE_URL still has its sample value")
-            if parts.scheme == "http" and not _loopback(parts.hostname):
+            if url.scheme == "http" and not _loopback(host.strip("[]")):
                 raise ValueError("BASE_URL must begin with https:// in production")
             if not self.mail_url:
                 raise ValueError("MAIL_URL is missing: production needs it to send mail")
@@ -172,26 +220,75 @@ def load(database_url: str | None = None) -> Settings:
 
     A `database_url` given here wins over DATABASE_URL.
     """
+    file = Path(str(Settings.model_config["env_file"]))
     try:
+        # Every second byte of UTF-16 is NUL, and would be read as a part of names that nothing uses.
+        if file.exists() and not file.is_fifo() and b"\0" in file.read_bytes():
+            raise refused(".env must be in UTF-8")
         return Settings() if database_url is None else Settings(database_url=database_url)
     except ValidationError as error:
-        raise SystemExit(_in_one_line(error)) from None
+        raise refused(_in_one_line(error)) from None
+    except UnicodeDecodeError:
+        raise refused(".env must be in UTF-8") from None
+    except OSError as error:
+        raise refused(f".env cannot be read: {error.strerror}") from None
+
+
+def refused(reason: str) -> SystemExit:
+    return SystemExit(f"{site.NAME} does not start: {reason}")
 
 
 def _in_one_line(error: ValidationError) -> str:
     # Never the value: it may hold a password.
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-    return f"{site.NAME} does not start: {name}{first['msg'].removeprefix('Value error, ')}"
+    return name + first["msg"].removeprefix("Value error, ")
 
 
-def _scheme(url: str) -> str:
-    """The scheme of a well-formed URL, else an empty string."""
+def _url(url: str, schemes: Collection[str]) -> SplitResult:
+    """The parts of a well-formed URL, all of them empty for anything else."""
     try:
         parts = urlsplit(url)
-        return parts.scheme if "://" in url and (parts.port is None or parts.port > 0) else ""
+        (parts.hostname or "").encode("idna")  # raises what drivers and clients would raise later
+        complete = "://" in url and parts.port != 0 and not parts.netloc.endswith(":")
+        sound = parts.scheme in schemes and complete and unquote(url).isprintable()
     except ValueError:
+        sound = False
+    return parts if sound else urlsplit("")
+
+
+def _path(url: SplitResult) -> str:
+    """All that stands behind the host, without slashes around it."""
+    return url._replace(scheme="", netloc="").geturl().strip("/")
+
+
+def _check_options(options: str, known: Collection[str]) -> None:
+    found = parse_qsl(options, keep_blank_values=True)
+    if {name for name, _ in found} - set(known) or len(dict(found)) < len(found):
+        raise ValueError(f"takes no options but {', '.join(sorted(known))}, each once")
+    for name, value in found:
+        if name != "sslrootcert" and value.lower() not in OPTIONS[name]:
+            raise ValueError(f"{name} must be one of {', '.join(sorted(OPTIONS[name]))}")
+        if name == "sslrootcert" and value != "system":
+            import ssl  # only where it is used: it takes its time
+
+            try:
+                ssl.create_default_context(cafile=value)
+            except OSError:
+                raise ValueError("sslrootcert must be a file of certificates that can be read") from None
+
+
+def _host(host: str) -> str:
+    """The host as browsers write it: IDNA, an address in its shortest form. Empty for anything else."""
+    try:
+        return f"[{ip_address(host).compressed}]" if ":" in host else str(ip_address(host))
+    except ValueError:
+        pass
+    try:
+        name = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
+    except UnicodeError:
         return ""
+    return name if HOST_NAME.fullmatch(name) else ""
 
 
 def _sender(text: str) -> tuple[str, str]:

@@ -12,11 +12,13 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import DropTableOp, MigrationScript, ModifyTableOps
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, pool
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from adapters.sql.engines import understood
+from adapters.sql.engines import migrating
 from adapters.sql.limits import metadata  # imports every table, by way of the unit of work
 from adapters.sql.types import Word
+from adapters.sql.urls import understood, words_of
 from entrypoints import settings
 from migrations import again
 
@@ -84,20 +86,26 @@ def migrate(connection: Connection) -> None:
 
 
 def run() -> None:
-    url = understood(database_url())
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    # An engine of its own: changing a large table may take longer than a request.
-    engine = create_engine(url, poolclass=pool.NullPool)
+    engine = migrating(database_url())
     again.prepare(engine)
-    with engine.connect() as connection:
+    try:
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        connection = engine.connect()
+        connection.begin().rollback()  # fails on SQLite where nothing can be written
+    except (DBAPIError, OSError) as error:
+        raise settings.refused(f"DATABASE_URL: {words_of(error, engine.url)}") from None
+    with connection:
         migrate(connection)
 
 
 def print_sql() -> None:
     """`alembic upgrade heads --sql`: for a database that only its administrator may change."""
     context.configure(
-        url=understood(database_url()), target_metadata=metadata, render_item=render_item, literal_binds=True
+        url=understood(database_url())[0],
+        target_metadata=metadata,
+        render_item=render_item,
+        literal_binds=True,
     )
     with context.begin_transaction():
         context.run_migrations()

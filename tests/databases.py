@@ -29,7 +29,7 @@ def unavailable(reason: str) -> NoReturn:
 
 
 @contextmanager
-def empty_database(kind: str, folder: Path) -> Iterator[str]:
+def empty_database(kind: str, folder: Path, options: str = "") -> Iterator[str]:
     """The URL of a new database without tables."""
     name = f"hexstart_test_{uuid4().hex[:12]}"
     if kind == "sqlite":
@@ -38,7 +38,7 @@ def empty_database(kind: str, folder: Path) -> Iterator[str]:
     server = create_engine(SERVERS[kind], isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
     try:
         with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} {options}"))
     except OperationalError:
         unavailable(f"{kind} does not answer on this machine")
     try:
@@ -51,7 +51,7 @@ def empty_database(kind: str, folder: Path) -> Iterator[str]:
 
 
 def alembic_config(url: str) -> Config:
-    config = Config(str(ROOT / "alembic.ini"))
+    config = Config(toml_file=str(ROOT / "pyproject.toml"))
     config.attributes["database_url"] = url
     return config
 

@@ -215,3 +215,9 @@ def until(true: Callable[[], bool], otherwise: str, seconds: float = 8) -> None:
         if time.monotonic() > deadline:
             pytest.fail(otherwise)
         time.sleep(0.02)
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False

@@ -1,13 +1,15 @@
 """Connections: an engine for reading, an engine for writing, and their time limits."""
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, pool
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from adapters.sql.prebuilt import Cursors
+from adapters.sql.urls import understood
 
 # Together they keep the promise that a store that is away is noticed within five seconds (HTTP.md, 503).
 CONNECT_SECONDS = 2
@@ -19,20 +21,20 @@ SILENCE_SECONDS = 3.5
 # A statement that failed later than this has no time left for a second try.
 PATIENCE_SECONDS = 1
 
+# PostgreSQL's own limits, in milliseconds.
+TIMEOUTS = {
+    "statement_timeout": STATEMENT_SECONDS * 1000,
+    "lock_timeout": LOCK_SECONDS * 1000,
+    "idle_in_transaction_session_timeout": 10_000,
+}
+NOT_UTF8 = "the database must be in UTF8 (CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0)"
+
 # How much of a SQLite file is mapped into memory. With a million users (more pages than SQLite's own cache
 # holds) a request then costs 4 % more than with a thousand; without the mapping it is 18 %.
 MAPPED_BYTES = 1 << 30
 
 # Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth.
 READERS, WRITERS = 10, 6
-
-DRIVERS = {
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mysql+pymysql",
-    "mariadb+pymysql": "mysql+pymysql",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,10 @@ class Engines:
         self.writer.dispose()
 
 
-def understood(database_url: str) -> URL:
-    """The URL with the driver that is installed. Raise ArgumentError when it is no URL."""
-    url = make_url(database_url)
-    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
-
-
 def connect(database_url: str) -> Engines:
-    url = understood(database_url)
+    url, asked = understood(database_url)
+    pooled = "prepare_threshold" in asked
+    arguments = connect_args(url.get_backend_name(), pooled) | asked
     reader = create_engine(
         url,
         pool_size=READERS,
@@ -70,7 +68,7 @@ def connect(database_url: str) -> Engines:
         pool_reset_on_return=None,
         skip_autocommit_rollback=True,
         isolation_level="AUTOCOMMIT",
-        connect_args=connect_args(url),
+        connect_args=arguments,
         hide_parameters=True,
     )
     writer = create_engine(
@@ -78,7 +76,7 @@ def connect(database_url: str) -> Engines:
         pool_size=WRITERS,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
-        connect_args=connect_args(url),
+        connect_args=arguments,
         # An unexpected error is logged without the hashes and addresses of the statement.
         hide_parameters=True,
         # The same on both servers: MySQL's own default would show a transaction a stale snapshot.
@@ -90,27 +88,53 @@ def connect(database_url: str) -> Engines:
             event.listen(engine, "connect", _prepare_sqlite)
         event.listen(writer, "begin", _begin_immediate)
     if url.get_backend_name() == "postgresql":
-        from adapters.sql.postgresql import connect_impatiently  # psycopg, for those who have PostgreSQL
+        from adapters.sql import postgresql  # psycopg, only where PostgreSQL is used
 
         for engine in (reader, writer):
-            event.listen(engine, "do_connect", connect_impatiently)
+            event.listen(engine, "do_connect", postgresql.connect_impatiently)
+        if pooled:
+            # Reads have the client's own limit only (SILENCE_SECONDS): each is a transaction of its own.
+            event.listen(writer, "do_execute", postgresql.limit_transaction)
+            event.listen(writer, "do_executemany", postgresql.limit_transaction)
     if url.get_backend_name() == "mysql":
         for engine in (reader, writer):
             event.listen(engine, "connect", _prepare_mysql)
     return engines
 
 
-def connect_args(url: URL) -> dict[str, Any]:
-    match url.get_backend_name():
+def migrating(database_url: str) -> Engine:
+    """An engine without time limits: changing a large table may take longer than a request."""
+    url, asked = understood(database_url)
+    engine = create_engine(url, poolclass=pool.NullPool, connect_args=asked)
+    if url.get_backend_name() == "postgresql":
+        from adapters.sql import postgresql
+
+        event.listen(engine, "do_connect", postgresql.connect_patiently)
+    return engine
+
+
+def useless(engines: Engines) -> str | None:
+    """Why this database can never serve. None while it does not answer: later it may."""
+    url = engines.reader.url
+    if url.get_backend_name() == "sqlite" and not os.path.isdir(os.path.dirname(url.database or "") or "."):
+        return "the folder of the SQLite file is not there: `make migrate` makes it"
+    if url.get_backend_name() != "postgresql":
+        return None
+    try:
+        engines.reader.connect().close()
+    except DBAPIError as error:
+        return NOT_UTF8 if NOT_UTF8 in str(error.orig) else None
+    finally:
+        engines.dispose()  # a server that forks must have no connection yet
+    return None
+
+
+def connect_args(kind: str, pooled: bool) -> dict[str, Any]:
+    match kind:
         case "postgresql":
-            timeouts = {
-                "statement_timeout": STATEMENT_SECONDS * 1000,
-                "lock_timeout": LOCK_SECONDS * 1000,
-                "idle_in_transaction_session_timeout": 10_000,
-            }
-            return {
+            limits = {"options": " ".join(f"-c {name}={value}" for name, value in TIMEOUTS.items())}
+            return ({} if pooled else limits) | {
                 "connect_timeout": CONNECT_SECONDS,
-                "options": " ".join(f"-c {name}={value}" for name, value in timeouts.items()),
                 # For a server that vanished.
                 "tcp_user_timeout": int(SILENCE_SECONDS * 1000),
                 "application_name": "hexstart",
@@ -120,7 +144,6 @@ def connect_args(url: URL) -> dict[str, Any]:
                 "connect_timeout": CONNECT_SECONDS,
                 "read_timeout": SILENCE_SECONDS,
                 "write_timeout": SILENCE_SECONDS,
-                "charset": "utf8mb4",
             }
         case _:
             return {"timeout": LOCK_SECONDS}

@@ -1,6 +1,6 @@
 """The client of a request: its address and its user agent."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from domain.sessions import LONGEST_USER_AGENT, Client
 
@@ -12,6 +12,7 @@ def client_of(peer: str, forwarded_for: str, user_agent: str, trusted: Networks)
     agent = user_agent[:LONGEST_USER_AGENT]
     if not agent.isprintable():
         agent = "".join(letter if letter.isprintable() else " " for letter in agent)
+    peer = plain(peer) or peer
     return Client(behind_proxies(peer, forwarded_for, trusted) if trusted else peer, agent)
 
 
@@ -25,12 +26,43 @@ def behind_proxies(peer: str, forwarded_for: str, trusted: Networks) -> str:
     for hop in reversed(forwarded_for.split(",")):
         if not _within(address, trusted):
             break
-        try:
-            # Without the zone of a link-local address, which may be of any length.
-            address = str(ip_address(hop.strip().partition("%")[0]))
-        except ValueError:
+        seen = plain(hop)
+        if seen is None:
             break
+        address = seen
     return address
+
+
+def plain(spelled: str) -> str | None:
+    """The address without quotes, brackets, port and zone. None where there is no address.
+
+    IPv4 in the form of IPv6 (`::ffff:a.b.c.d`, of a listener for both) is IPv4.
+    """
+    host = spelled.strip().strip('"')
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        # A zone may be of any length.
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def networks_of(spelled: str) -> Networks:
+    """Addresses and networks with commas or spaces between. Raise ValueError, which quotes the input."""
+    return tuple(_network(part) for part in spelled.replace(",", " ").split())
+
+
+def _network(spelled: str) -> IPv4Network | IPv6Network:
+    address, slash, size = spelled.partition("/")
+    if not slash:
+        return ip_network(plain(address) or address)
+    found = ip_network(f"{address.strip('[]')}/{size}", strict=False)  # 10.0.0.5/8 is 10.0.0.0/8
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    return IPv4Network((mapped, found.prefixlen - 96)) if mapped and found.prefixlen >= 96 else found
 
 
 def _within(address: str, networks: Networks) -> bool:

@@ -66,9 +66,12 @@ class Gate:
             return UnknownHost()
         if method in SAFE_METHODS:
             return None
-        if headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site in {"cross-site", "same-site"}:
             return CrossSite()
-        if "origin" in headers and not self._is_own(headers["origin"], f"{scheme}://{host}"):
+        if origin == "null" and site == "same-origin":
+            return None  # a proxy's `Referrer-Policy: no-referrer` hides the origin, but not the site
+        if origin is not None and not self._is_own(origin, f"{scheme}://{host}"):
             return CrossSite()
         return None
 

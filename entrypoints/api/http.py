@@ -134,8 +134,9 @@ class SessionCookie:
 
 
 def session_cookie(settings: Settings) -> SessionCookie:
-    # Browsers refuse a __Host- cookie from a neighbouring subdomain or over plain HTTP (RFC 6265bis).
-    name = "__Host-session" if settings.production else "session"
+    # Browsers refuse a __Host- cookie from a neighbouring subdomain or over plain HTTP (RFC 6265bis). In
+    # development two sites on localhost share their cookies, whatever their ports.
+    name = "__Host-session" if settings.production else f"session-{settings.port}"
     return SessionCookie(name, settings.production, settings.session_idle_remembered)
 
 

@@ -23,6 +23,11 @@ log = logging.getLogger("hexstart.request")
 REFUSAL = "hexstart.refusal"
 USER_ID = "hexstart.user_id"
 
+UNTRUSTED = (
+    "X-Forwarded-For is ignored, because TRUSTED_PROXIES is empty. Behind a proxy all users then share its "
+    "address, and its limits: set TRUSTED_PROXIES to the address of the proxy."
+)
+
 # The headers that the gate looks at, as WSGI names them.
 NAMES = {"host": "HTTP_HOST", "origin": "HTTP_ORIGIN", "sec-fetch-site": "HTTP_SEC_FETCH_SITE"}
 
@@ -36,10 +41,14 @@ class FlaskGate:
     def __init__(self, app: Flask, settings: Settings) -> None:
         self.app, self.application = app, app.wsgi_app
         self.gate = gate_of(settings, self._has_subdomain)
+        self.ignores_proxies = settings.production and not settings.trusted_proxies
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         began, request_id = perf_counter(), urandom(16).hex()
         logs.request_id.set(request_id)
+        if self.ignores_proxies and "HTTP_X_FORWARDED_FOR" in environ:
+            self.ignores_proxies = False  # one warning is enough
+            log.warning(UNTRUSTED)
         method, path = environ["REQUEST_METHOD"], path_of(environ)
         headers = {name: environ[key] for name, key in NAMES.items() if key in environ}
         environ[REFUSAL] = self.gate.refusal(method, path, headers) or _bad_query(environ)

@@ -12,7 +12,7 @@ from flask import Flask
 
 from entrypoints import logs, settings
 from entrypoints.background import Background, turn_file
-from entrypoints.container import Container
+from entrypoints.container import Container, opened
 from entrypoints.flask_app.app import create_app
 
 
@@ -80,4 +80,4 @@ def _follow(master: int) -> None:
 def _container() -> Container:
     chosen = settings.load()
     logs.configure(chosen.log_format)
-    return Container(settings=chosen)
+    return opened(chosen)

@@ -22,6 +22,7 @@ from entrypoints.settings import Settings
 from tests.fakes import FakeClock
 from tests.samples import GOOD_PASSWORD
 
+COOKIE = "session-8000"  # in development its name has the port, here the default
 ADA = {"username": "ada", "email": "ada@example.org", "password": GOOD_PASSWORD}
 # A part of hostile requests. No answer may hold it.
 MARK = "m4rk3r"

@@ -9,7 +9,7 @@ from adapters.sql.users import users
 from domain.access import Operator
 from domain.sessions import Client
 from domain.users import Role
-from tests.integration.conftest import ADA, everything_stored
+from tests.integration.conftest import ADA, COOKIE, everything_stored
 from tests.integration.test_emails import (
     ANOTHER_PASSWORD,
     EVE,
@@ -162,7 +162,7 @@ def test_the_export_holds_everything_and_no_secret(ada, client, container, engin
     assert len(document["sessions"]) == 1 and len(document["events"]) == 4
     assert history(container)[0].tag == "exported"
     assert EVE["email"] not in response.text and '"eve"' not in response.text
-    secrets = ["$bcrypt", GOOD_PASSWORD, ada.get_cookie("session").value]
+    secrets = ["$bcrypt", GOOD_PASSWORD, ada.get_cookie(COOKIE).value]
     with engines.reader.connect() as connection:
         secrets += connection.execute(select(users.c.password_hash)).scalars()
         secrets += connection.execute(select(links.c.token_hash)).scalars()
@@ -208,7 +208,7 @@ def test_who_leaves_is_gone_with_all_sessions_and_the_address_is_free(ada, clien
 
     assert (response.status_code, response.get_json()) == (200, SUCCESS)
     [cookie] = response.headers.getlist("Set-Cookie")
-    assert cookie.startswith("session=;") and "Max-Age=0" in cookie
+    assert cookie.startswith(f"{COOKIE}=;") and "Max-Age=0" in cookie
     for one in (ada, other):
         assert one.code("GET", "/api/user") == 40102
     assert client.code("POST", "/api/login", CREDENTIALS) == 40101

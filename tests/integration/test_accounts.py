@@ -5,7 +5,7 @@ import pytest
 
 from domain.secrets import hash_of
 from domain.users import RESERVED_USERNAMES
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, COOKIE
 from tests.samples import GOOD_PASSWORD
 
 EVE = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
@@ -95,13 +95,13 @@ def test_registering_is_audited(client, container):
 
 
 def test_registering_while_logged_in_ends_the_other_session(ada, new_client):
-    before = ada.get_cookie("session").value
+    before = ada.get_cookie(COOKIE).value
 
     assert ada.ask("POST", "/api/register", EVE)[0] == 201
 
     assert ada.ask("GET", "/api/user")[1]["data"]["username"] == "eve"
     thief = new_client()
-    thief.set_cookie("session", before)
+    thief.set_cookie(COOKIE, before)
     assert thief.code("GET", "/api/user") == 40102
 
 
@@ -109,7 +109,7 @@ def test_the_cookie_of_a_new_account_ends_with_the_browser(client, container):
     response = client.post("/api/register", json=ADA)
 
     [cookie] = response.headers.getlist("Set-Cookie")
-    secret, *attributes = cookie.removeprefix("session=").split("; ")
+    secret, *attributes = cookie.removeprefix(f"{COOKIE}=").split("; ")
     assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
     user = user_with(container, ADA["email"])
     with container.look()() as stored:
@@ -186,7 +186,7 @@ def test_an_address_is_taken_in_any_case_of_letters(ada, client, container, emai
     assert client.code("POST", "/api/register", EVE | {"email": email}) == 40902
 
     assert [user.username for user in people(container)] == ["ada"]
-    assert client.get_cookie("session") is None
+    assert client.get_cookie(COOKIE) is None
 
 
 @pytest.mark.parametrize("username", ["ada", "ADA", "Ada"])
@@ -194,7 +194,7 @@ def test_a_username_is_taken_in_any_case_of_letters(ada, client, container, user
     assert client.code("POST", "/api/register", EVE | {"username": username}) == 40903
 
     assert [user.email for user in people(container)] == ["ada@example.org"]
-    assert client.get_cookie("session") is None
+    assert client.get_cookie(COOKIE) is None
 
 
 def test_of_many_registering_one_address_at_once_one_does(new_client, container):

@@ -6,7 +6,7 @@ import pytest
 from dependency_injector import providers
 
 from tests.fakes import FakeMailer
-from tests.integration.conftest import ADA, everything_stored
+from tests.integration.conftest import ADA, COOKIE, everything_stored
 from tests.races import racing
 from tests.samples import GOOD_PASSWORD
 
@@ -93,7 +93,7 @@ def test_the_link_of_the_registration_verifies_the_address(ada, client, containe
     assert (user["email"], user["email_verified"]) == (ADA["email"], True)
     verified, _ = history(container)
     assert (verified.tag, verified.actor_id, verified.ip) == ("email_verified", None, "127.0.0.1")
-    assert client.get_cookie("session") is None
+    assert client.get_cookie(COOKIE) is None
 
 
 def test_asking_sends_a_link_to_the_new_address_and_a_notice_to_the_old_which_stays(ada, container):

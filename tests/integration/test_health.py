@@ -12,7 +12,7 @@ from domain.secrets import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.logs import JsonLines, TextLines
 from tests.databases import empty_database
-from tests.integration.conftest import ADA, Talker
+from tests.integration.conftest import ADA, COOKIE, Talker
 from tests.samples import GOOD_PASSWORD
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -116,7 +116,7 @@ def test_without_a_database_it_is_live_and_not_ready(without_database):
     ],
 )
 def test_without_a_database_the_api_asks_to_come_back(without_database, method, path, body):
-    without_database.set_cookie("session", "secret")
+    without_database.set_cookie(COOKIE, "secret")
 
     response = without_database.open(path, method=method, json=body)
 
@@ -128,7 +128,7 @@ def test_without_a_database_the_api_asks_to_come_back(without_database, method, 
 def test_without_a_database_pages_ask_to_come_back(without_database):
     assert without_database.get("/").status_code == 200
     assert without_database.get("/login").status_code == 200
-    without_database.set_cookie("session", "secret")
+    without_database.set_cookie(COOKIE, "secret")
     for path in ("/", "/settings", "/admin"):
         response = without_database.get(path)
         assert (response.status_code, response.mimetype) == (503, "text/html")
@@ -140,7 +140,7 @@ def test_without_a_database_pages_ask_to_come_back(without_database):
 def test_a_crash_is_logged_with_its_traceback_and_the_number_of_the_request(container, log):
     container.accounts.override(providers.Object(Broken()))
     client = create_app(container).test_client()
-    client.set_cookie("session", SESSION)
+    client.set_cookie(COOKIE, SESSION)
 
     number = client.post(f"/api/register?token={MARK}", json=ADA).headers["X-Request-ID"]
 
@@ -160,7 +160,7 @@ def test_a_crash_in_the_database_logs_nothing_of_what_is_stored(container, log, 
         container.engines.override(providers.Object(engines))
         client = create_app(container).test_client()
         assert client.post("/api/register", json=ADA).status_code == 500
-        client.set_cookie("session", SESSION)
+        client.set_cookie(COOKIE, SESSION)
         assert client.get("/api/user").status_code == 500
         engines.dispose()
 
@@ -197,11 +197,11 @@ def test_each_request_is_one_line_of_the_log(ada, client, log):
 
 def test_no_secret_is_in_any_log(client, log):
     client.ask("POST", f"/api/register?password={MARK}", ADA, headers={"Referer": MARK, "User-Agent": MARK})
-    first = client.get_cookie("session").value
+    first = client.get_cookie(COOKIE).value
     user_id = client.ask("GET", "/api/user")[1]["data"]["id"]
     client.ask("POST", "/api/login", {"email": ADA["email"], "password": MARK})
     client.ask("POST", "/api/login", CREDENTIALS)
-    second = client.get_cookie("session").value
+    second = client.get_cookie(COOKIE).value
     client.ask("POST", "/api/email", {"email": "a@example.org", "current_password": MARK})
     client.ask("POST", "/api/email", {"email": "a@example.org", "current_password": GOOD_PASSWORD})
     client.post("/api/login", data=MARK, content_type="application/json")

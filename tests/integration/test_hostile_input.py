@@ -17,7 +17,7 @@ from domain.sessions import Client
 from domain.users import Role
 from entrypoints.api.gate import LARGEST_BODY
 from entrypoints.flask_app.app import create_app
-from tests.integration.conftest import ADA, MARK, assert_no_echo, code
+from tests.integration.conftest import ADA, COOKIE, MARK, assert_no_echo, code
 from tests.samples import GOOD_PASSWORD
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -170,17 +170,17 @@ def test_a_missing_host_is_refused(app):
 
 
 COOKIES = [
-    *"session= session =m4rk3r ;;=; session=m4rk3r session=%00m4rk3r session=m4rk3r\xff".split(),
+    *"{name}= {name} =m4rk3r ;;=; {name}=m4rk3r {name}=%00m4rk3r {name}=m4rk3r\xff".split(),
     *"remember_token=1|m4rk3r ;=m4rk3r remember_token={live} remember_token={live}|m4rk3r".split(),
-    *"Session={live} session={live}m4rk3r __Host-session={live} session={id} session={hash}".split(),
-    *["session=\0m4rk3r", 'session="\\000m4rk3r"', "session=" + "m4rk3r" * 10_000, "; session=m4rk3r" * 500],
-    "session=eyJfdXNlcl9pZCI6IjEiLCJfZnJlc2giOnRydWV9.aSFm4g.m4rk3r",  # as Flask would sign it
+    *"{wrong}={live} {name}={live}m4rk3r __Host-session={live} {name}={id} {name}={hash}".split(),
+    *["{name}=\0m4rk3r", '{name}="\\000m4rk3r"', "{name}=" + "m4rk3r" * 10_000, "; {name}=m4rk3r" * 500],
+    "{name}=eyJfdXNlcl9pZCI6IjEiLCJfZnJlc2giOnRydWV9.aSFm4g.m4rk3r",  # as Flask would sign it
 ]
 
 
 @ON_ONE_DATABASE
 def test_a_cookie_that_is_no_session_is_nobody(ada, client, container, unchanged):
-    live = ada.get_cookie("session").value
+    live = ada.get_cookie(COOKIE).value
     with container.look()() as stored:
         session, _ = stored.sessions.find(hash_of(live), container.now()())
     for cookies in COOKIES:

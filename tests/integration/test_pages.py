@@ -8,7 +8,7 @@ from markupsafe import escape
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from entrypoints.flask_app.app import create_app
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, COOKIE
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -154,7 +154,7 @@ def test_another_site_cannot_log_anybody_out(ada):
 
 @pytest.mark.parametrize("path", ["/settings", "/admin", "/logout", "/"])
 def test_an_ended_session_is_a_stranger(ada, path):
-    ada.set_cookie("session", "ended")
+    ada.set_cookie(COOKIE, "ended")
 
     page = ada.get(path)
 
@@ -199,7 +199,7 @@ def test_a_crash_is_told_on_a_page_with_the_number_to_quote(broken):
 def test_a_crash_while_asking_who_it_is_is_told_too(container, path):
     container.sessions.override(providers.Object(Broken()))
     client = create_app(container).test_client()
-    client.set_cookie("session", "secret")
+    client.set_cookie(COOKIE, "secret")
 
     response = client.get(path)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.conftest import ADA, statements
+from tests.integration.conftest import ADA, COOKIE, statements
 from tests.integration.test_emails import (
     ANOTHER_PASSWORD,
     ON_ONE_DATABASE,
@@ -61,18 +61,18 @@ def test_a_new_password_that_is_no_good_is_refused(ada, container):
 
 def test_changing_the_password_renews_this_session_and_ends_all_others(ada, new_client, container):
     other = logged_in(new_client())
-    before = ada.get_cookie("session").value
+    before = ada.get_cookie(COOKIE).value
 
     response = ada.post("/api/password", json=CHANGE)
 
     assert (response.status_code, response.get_json()) == (200, SUCCESS)
     [cookie] = response.headers.getlist("Set-Cookie")
     assert sorted(cookie.split("; ")[1:]) == ["HttpOnly", "Path=/", "SameSite=Lax"]
-    assert ada.get_cookie("session").value != before
+    assert ada.get_cookie(COOKIE).value != before
     assert ada.ask("GET", "/api/user")[0] == 200
     assert other.code("GET", "/api/user") == 40102
     thief = new_client()
-    thief.set_cookie("session", before)
+    thief.set_cookie(COOKIE, before)
     assert thief.code("GET", "/api/user") == 40102
     assert len(ada.ask("GET", "/api/sessions")[1]["data"]) == 1
     assert statuses_of_logins(new_client) == [401, 200]
@@ -111,12 +111,12 @@ def test_without_the_current_password_it_stays(ada, new_client, container, passw
 
 
 def test_of_several_changes_at_once_one_wins(ada, new_client, container):
-    secret = ada.get_cookie("session").value
+    secret = ada.get_cookie(COOKIE).value
     words = ["horse", "staple", "anchor", "violet"]
 
     def change(number):
         client = new_client()
-        client.set_cookie("session", secret)
+        client.set_cookie(COOKIE, secret)
         body = CHANGE | {"new_password": f"another {words[number]} battery"}
         return client.ask("POST", "/api/password", body)
 

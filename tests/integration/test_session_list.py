@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters.sql.sessions import sessions
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, COOKIE
 from tests.integration.test_emails import (
     EVE,
     SUCCESS,
@@ -81,7 +81,7 @@ def test_the_list_holds_no_secret_and_nobody_elses_session(ada, client, engines)
     response = ada.get("/api/sessions")
 
     assert len(response.get_json()["data"]) == 1
-    for secret in [*secrets_stored(engines), ada.get_cookie("session").value]:
+    for secret in [*secrets_stored(engines), ada.get_cookie(COOKIE).value]:
         assert secret not in response.text
 
 
@@ -108,13 +108,13 @@ def test_one_session_is_ended(ada, client, new_client, container):
 
 
 def test_ending_this_very_session_is_logging_out(ada, new_client, engines):
-    secret = ada.get_cookie("session").value
+    secret = ada.get_cookie(COOKIE).value
 
     [cookie] = ada.delete(f"/api/sessions/{current(ada)}").headers.getlist("Set-Cookie")
 
-    assert cookie.startswith("session=;") and "Max-Age=0" in cookie
+    assert cookie.startswith(f"{COOKIE}=;") and "Max-Age=0" in cookie
     thief = new_client()
-    thief.set_cookie("session", secret)
+    thief.set_cookie(COOKIE, secret)
     assert thief.code("GET", "/api/user") == 40102
     assert secrets_stored(engines) == []
 

@@ -8,7 +8,7 @@ from adapters.sql.sessions import sessions
 from domain.secrets import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
-from tests.integration.conftest import ADA, Talker
+from tests.integration.conftest import ADA, COOKIE, Talker
 from tests.samples import GOOD_PASSWORD
 
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
@@ -50,11 +50,11 @@ def set_cookies(response):
 
 
 def secret_of(client):
-    return client.get_cookie("session").value
+    return client.get_cookie(COOKIE).value
 
 
 def with_cookie(client, secret):
-    client.set_cookie("session", secret)
+    client.set_cookie(COOKIE, secret)
     return client
 
 
@@ -115,8 +115,8 @@ def test_without_remember_the_cookie_ends_with_the_browser(ada, client, body):
 def test_with_remember_the_cookie_lasts_as_long_as_an_unused_session(ada, client):
     cookies = set_cookies(client.post("/api/login", json=REMEMBERED))
 
-    assert list(cookies) == ["session"]
-    attributes = {name for name in cookies["session"][1] if not name.startswith("Expires=")}
+    assert list(cookies) == [COOKIE]
+    attributes = {name for name in cookies[COOKIE][1] if not name.startswith("Expires=")}
     assert attributes == {"HttpOnly", "SameSite=Lax", "Path=/", f"Max-Age={FORTNIGHT}"}
 
 
@@ -139,7 +139,7 @@ def test_in_production_a_cookie_without_the_prefix_is_nothing(production):
     assert production.ask("POST", "/api/register", ADA, base_url=SITE)[0] == 201
     secret = production.get_cookie("__Host-session", domain="app.example.com").value
     production.delete_cookie("__Host-session", domain="app.example.com")
-    production.set_cookie("session", secret, domain="app.example.com")
+    production.set_cookie(COOKIE, secret, domain="app.example.com")
 
     assert production.code("GET", "/api/user", base_url=SITE) == 40102
 
@@ -168,7 +168,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client)
         assert (response.status_code, response.data) == (401, responses[0].data)
         del response.headers["X-Request-ID"]
         assert list(response.headers) == list(responses[0].headers)
-    assert client.get_cookie("session") is None
+    assert client.get_cookie(COOKIE) is None
 
 
 def test_a_failed_login_ends_nothing_and_is_audited(ada, container):
@@ -245,7 +245,7 @@ def test_after_logging_out_a_replayed_cookie_is_nobody(ada, new_client, engines,
     response = ada.post(path)
 
     assert response.status_code == status
-    value, attributes = set_cookies(response)["session"]
+    value, attributes = set_cookies(response)[COOKIE]
     assert (value, attributes >= {"Max-Age=0", "Path=/", "HttpOnly"}) == ("", True)
     replayed = with_cookie(new_client(), secret)
     assert replayed.code("GET", "/api/user") == 40102
@@ -295,7 +295,7 @@ def test_how_long_sessions_live_is_configured(container, clock):
     client.post("/api/register", json=ADA)
 
     cookies = set_cookies(client.post("/api/login", json=REMEMBERED))
-    assert "Max-Age=120" in cookies["session"][1]
+    assert "Max-Age=120" in cookies[COOKIE][1]
     alive = []
     for _ in range(2):
         clock.advance(seconds=100)
@@ -311,7 +311,7 @@ def test_the_cookie_of_a_remembered_session_slides_once_a_minute(ada, client, cl
     assert set_cookies(client.get("/api/user")) == {}
     for _ in range(2):
         clock.advance(seconds=60)
-        value, attributes = set_cookies(client.get("/api/user"))["session"]
+        value, attributes = set_cookies(client.get("/api/user"))[COOKIE]
         assert value == secret
         assert attributes >= {"HttpOnly", "SameSite=Lax", "Path=/", f"Max-Age={FORTNIGHT}"}
         assert set_cookies(client.get("/api/user")) == {}
@@ -335,7 +335,7 @@ def test_logging_out_does_not_prolong_the_cookie(ada, client, clock, path):
     logged_in(client, REMEMBERED)
     clock.advance(minutes=5)
 
-    assert set_cookies(client.post(path))["session"][0] == ""
+    assert set_cookies(client.post(path))[COOKIE][0] == ""
 
 
 def test_a_login_of_the_remembered_sets_the_new_cookie_only(ada, client, clock):
@@ -344,4 +344,4 @@ def test_a_login_of_the_remembered_sets_the_new_cookie_only(ada, client, clock):
     clock.advance(minutes=5)
 
     cookies = set_cookies(client.post("/api/login", json=CREDENTIALS))
-    assert cookies["session"][0] not in {"", before}
+    assert cookies[COOKIE][0] not in {"", before}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.conftest import ADA, statements
+from tests.integration.conftest import ADA, COOKIE, statements
 
 
 @pytest.mark.parametrize("path", ["/api/user", "/settings", "/", "/logout"])
@@ -28,7 +28,7 @@ def test_what_is_for_everybody_costs_none_with_a_session_either(ada, engines, pa
 
 @pytest.mark.parametrize("path", ["/api/user", "/nowhere"])
 def test_a_cookie_that_is_nobodys_costs_one(client, engines, path):
-    client.set_cookie("session", "nobody")
+    client.set_cookie(COOKIE, "nobody")
     with statements(engines) as asked:
         client.get(path)
     assert len(asked) == 1
