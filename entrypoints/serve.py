@@ -8,6 +8,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
+from domain.errors import Unavailable
 from entrypoints import logs, settings, site
 from entrypoints.flask_app import wsgi
 
@@ -19,6 +20,7 @@ def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
     _try_address(chosen.host, chosen.port)
+    _try_database()
     # The workers are forked with the application in memory, before it has connections or threads.
     wsgi.create()
     server = Granian(
@@ -46,6 +48,7 @@ def main() -> None:
     )
     server.on_startup(lambda: print(f"{site.NAME} is running on {chosen.base_url}", flush=True))
     server.serve()
+    wsgi.settle_database()
 
 
 def _try_address(host: str, port: int) -> None:
@@ -56,6 +59,15 @@ def _try_address(host: str, port: int) -> None:
         raise SystemExit(
             f"{site.NAME} does not start: PORT {port} on HOST {host}: {error.strerror}"
         ) from None
+
+
+def _try_database() -> None:
+    """Exit with one line when the database does not answer, or is not migrated."""
+    try:
+        wsgi.check_database()
+    except Unavailable as error:
+        told = error.reason if error.message == Unavailable.message else error.message
+        raise SystemExit(f"{site.NAME} does not start: DATABASE_URL: {told}") from None
 
 
 if __name__ == "__main__":

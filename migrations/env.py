@@ -17,6 +17,8 @@ from sqlalchemy import Connection, create_engine, pool
 from adapters.sql.engines import understood
 from adapters.sql.limits import metadata  # imports every table, by way of the unit of work
 from adapters.sql.types import Word
+from adapters.sql.wal import check_wal
+from domain.errors import Unavailable
 from entrypoints import settings
 
 # Compared byte by byte: in MySQL's own collations é equals e, and UNIQUE would differ from PostgreSQL's.
@@ -72,7 +74,12 @@ def migrate(connection: Connection) -> None:
 
 
 def run() -> None:
-    url = understood(database_url())
+    given = database_url()
+    url = understood(given)
+    try:
+        check_wal(given)
+    except Unavailable as error:
+        raise SystemExit(f"DATABASE_URL: {error.reason}") from None
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     # An engine of its own: changing a large table may take longer than a request.
