@@ -25,8 +25,8 @@ PATIENCE_SECONDS = 1
 # holds) a request then costs 4 % more than with a thousand; without the mapping it is 18 %.
 MAPPED_BYTES = 1 << 30
 
-# Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth. A SQLite file
-# has no such limit: there, units of work that wait for the lock must not keep others from a connection.
+# Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth. A SQLite
+# file has no such limit: work that waits for the lock must not keep other work from a connection.
 READERS, WRITERS = 10, 6
 
 DRIVERS = {
@@ -135,8 +135,8 @@ def connect_args(url: URL) -> dict[str, Any]:
 def _give_up_read_only(context: ExceptionContext) -> None:
     """Drop the pool's connections when one refuses to write.
 
-    They would refuse for ever: SQLite opened the file without write permission, PostgreSQL began the session as
-    read-only, or the server is a standby since a failover and the name leads to another one by now.
+    They would refuse for ever: SQLite opened the file without write permission, PostgreSQL began the
+    session as read-only, or the server is a standby since a failover and its name leads to another one now.
     """
     if is_read_only(context.original_exception):
         context.is_disconnect = True

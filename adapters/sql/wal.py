@@ -1,7 +1,8 @@
 """A WAL that does not belong to its SQLite file.
 
-SQLite cannot tell. When a backup is copied over the file while an old WAL lies beside it, SQLite writes the old
-pages into the backup: the restore is undone, or the file is damaged. The formats: sqlite.org/fileformat2.html.
+SQLite cannot tell. When a backup is copied over the file while an old WAL lies beside it, SQLite writes the
+old pages into the backup: the restore is undone, or the file is damaged. The formats of both files:
+sqlite.org/fileformat2.html.
 """
 
 import fcntl
@@ -73,14 +74,17 @@ def _belongs(path: Path, wal: Path) -> bool:
         if set(range(present + 1, end + 1)) - written - {LOCK_BYTE // page_size + 1}:
             return False  # pages are neither in the file nor in the WAL
         # The file was written last: by a checkpoint, which copies pages of the WAL, or from outside.
-        return path.stat().st_mtime_ns <= wal.stat().st_mtime_ns or any(
+        # A copy may keep the backup's time of writing (`cp -p`), but not its time of change.
+        file, last = path.stat(), wal.stat()
+        newer = file.st_mtime_ns > last.st_mtime_ns or file.st_ctime_ns > last.st_ctime_ns
+        return not newer or any(
             _read(main, (number - 1) * page_size, page_size) == _read(log, place, page_size)
             for number, _, place in frames
         )
 
 
 def _committed(log: IO[bytes], page_size: int, salts: bytes) -> list[tuple[int, int, int]]:
-    """Each frame: the number of its page, the size of the file after a commit (else 0), its place in the WAL."""
+    """Each frame: the number of its page, the file's size after a commit (else 0), its place in the WAL."""
     frames, committed, place = [], 0, 32
     while (header := _read(log, place, 24))[8:16] == salts and len(header) == 24:
         number, size = unpack(">2I", header[:8])
