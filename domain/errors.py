@@ -58,13 +58,16 @@ class TooManyAttempts(DomainError):
 
 
 class Unavailable(DomainError):
-    """A part that is needed is down or busy. `retry_after` is in whole seconds."""
+    """A part that is needed is down or busy. `retry_after` is in whole seconds.
+
+    `reason` is for the operator: it may name hosts, and no client sees it.
+    """
 
     code = 50301
     message = "We're temporarily unavailable. Please try again in a moment."
 
-    def __init__(self, retry_after: int) -> None:
-        self.retry_after = retry_after
+    def __init__(self, retry_after: int, reason: str = "", message: str = message) -> None:
+        self.retry_after, self.reason, self.message = retry_after, reason, message
 
 
 class Stale(Conflict):

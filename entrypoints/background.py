@@ -25,6 +25,7 @@ class Background:
         self.delivery, self.housekeeping, self.turn = delivery, housekeeping, turn
         self.next_purge = monotonic()
         self.stopped = False
+        self.waits_for = ""
 
     def start(self) -> None:
         """In a thread that ends soon after the main thread, but not in the middle of a mail."""
@@ -52,11 +53,15 @@ class Background:
                 self.next_purge = monotonic() + HOUR
                 log.info("purged %s", self.housekeeping.purge())
         except DomainError as error:
-            log.warning("background work waits: %s", error)
+            reason = getattr(error, "reason", "") or error.message
+            if reason != self.waits_for:  # once, not each second
+                log.warning("background work waits: %s", reason)
+            self.waits_for = reason
             return 0
         except Exception:
             log.exception("background work failed")
             return 0
+        self.waits_for = ""
         return tried
 
     def _my_turn(self) -> bool:

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family of errors, see EXIT.
 """
 
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -45,10 +46,16 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except errors.DomainError as error:
             family = next(family for family in type(error).__mro__ if family in EXIT)
-            fields = error.fields if isinstance(error, errors.Invalid) else {"Error": [error.message]}
+            fields = error.fields if isinstance(error, errors.Invalid) else {"Error": [_told(error)]}
             for name, reasons in fields.items():
                 click.echo(f"{name}: {' '.join(reasons)}", err=True)
             ctx.exit(EXIT[family])
+
+
+def _told(error: errors.DomainError) -> str:
+    """An operator learns the reason, which users do not."""
+    reason = error.reason if isinstance(error, errors.Unavailable) else ""
+    return f"{error.message} ({reason})" if reason else error.message
 
 
 @click.group(cls=Commands, help=f"Manage {site.NAME} from the command line.")
@@ -57,6 +64,7 @@ def cli(ctx: click.Context) -> None:
     if ctx.obj is None:
         chosen = settings.load()
         logs.configure("text")
+        logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command tells the reason itself
         ctx.obj = opened(chosen)
 
 

@@ -17,7 +17,9 @@ from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
 from adapters.sql.engines import Engines, connect, useless
 from adapters.sql.limits import SqlLimiter
+from adapters.sql.readiness import check, check_at_start, settle
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
+from adapters.sql.wal import check_wal
 from application.accounts import Accounts
 from application.administration import Administration
 from application.emails import Emails
@@ -32,6 +34,7 @@ from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from application.teams import Teams
 from application.wiring import Wire, parts_of
+from domain.errors import Unavailable
 from entrypoints import site
 from entrypoints.api.http import session_cookie
 from entrypoints.settings import REQUEST_THREADS, Settings, refused
@@ -77,6 +80,10 @@ class Container(containers.DeclarativeContainer):
     engines = providers.Singleton(connect, settings.provided.database_url)
     look = providers.Singleton(partial, SqlReading, engines)
     transaction = providers.Singleton(partial, SqlUnitOfWork, engines)
+    check = providers.Singleton(partial, check, engines)
+    check_wal = providers.Callable(check_wal, settings.provided.database_url)
+    check_at_start = providers.Callable(check_at_start, settings.provided.database_url, engines)
+    settle = providers.Callable(settle, engines)
 
     bcrypt = providers.Singleton(BcryptHasher, rounds=settings.provided.bcrypt_rounds)
     hasher = providers.Singleton(QueueingHasher, bcrypt, longest_queue=REQUEST_THREADS - 4)
@@ -105,6 +112,10 @@ class Container(containers.DeclarativeContainer):
 def opened(settings: Settings) -> Container:
     """The services over their database. Exits with one line when it can never serve."""
     container = Container(settings=settings)
+    try:
+        container.check_wal()  # before this process opens the file
+    except Unavailable as error:
+        raise refused(f"DATABASE_URL: {error.reason}") from None
     reason = useless(container.engines())
     if reason:
         raise refused(f"DATABASE_URL: {reason}")

@@ -8,6 +8,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
+from domain.errors import Unavailable
 from entrypoints import logs, settings, site
 from entrypoints.flask_app import wsgi
 
@@ -20,6 +21,7 @@ def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
     _try_address(chosen.host, chosen.port)
+    _try_database()
     # The workers are forked with the application in memory, before it has connections or threads.
     wsgi.create()
     server = Granian(
@@ -47,6 +49,7 @@ def main() -> None:
     )
     server.on_startup(lambda: _say(f"{site.NAME} is running on {chosen.base_url}"))
     server.serve()
+    wsgi.settle_database()
 
 
 def _open_standard_files() -> None:
@@ -69,7 +72,16 @@ def _try_address(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        raise SystemExit(f"{site.NAME} does not start: PORT {port} on this HOST: {error.strerror}") from None
+        raise settings.refused(f"PORT {port} on this HOST: {error.strerror}") from None
+
+
+def _try_database() -> None:
+    """Exit with one line when the database does not answer, or is not migrated."""
+    try:
+        wsgi.check_database()
+    except Unavailable as error:
+        told = error.reason if error.message == Unavailable.message else error.message
+        raise settings.refused(f"DATABASE_URL: {told}") from None
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from adapters.sql.engines import migrating
 from adapters.sql.limits import metadata  # imports every table, by way of the unit of work
 from adapters.sql.types import Word
 from adapters.sql.urls import understood, words_of
+from adapters.sql.wal import check_wal
+from domain.errors import Unavailable
 from entrypoints import settings
 from migrations import again
 
@@ -86,15 +88,19 @@ def migrate(connection: Connection) -> None:
 
 
 def run() -> None:
-    engine = migrating(database_url())
+    given = database_url()
+    engine = migrating(given)
     again.prepare(engine)
     try:
+        check_wal(given)
         if engine.dialect.name == "sqlite" and engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
         connection = engine.connect()
         connection.begin().rollback()  # fails on SQLite where nothing can be written
     except (DBAPIError, OSError) as error:
         raise settings.refused(f"DATABASE_URL: {words_of(error, engine.url)}") from None
+    except Unavailable as error:
+        raise settings.refused(f"DATABASE_URL: {error.reason}") from None
     with connection:
         migrate(connection)
 

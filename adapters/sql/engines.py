@@ -5,9 +5,10 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, pool
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, pool
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from adapters.sql.failures import is_read_only
 from adapters.sql.prebuilt import Cursors
 from adapters.sql.urls import understood
 
@@ -15,6 +16,7 @@ from adapters.sql.urls import understood
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1
 LOCK_SECONDS = 2
+SQLITE_LOCK_SECONDS = 4  # one lock for the whole file: a backup may hold it for seconds
 STATEMENT_SECONDS = 3
 # After this silence the connection is given up: the server or the network hangs.
 SILENCE_SECONDS = 3.5
@@ -33,7 +35,8 @@ NOT_UTF8 = "the database must be in UTF8 (CREATE DATABASE ... ENCODING 'UTF8' TE
 # holds) a request then costs 4 % more than with a thousand; without the mapping it is 18 %.
 MAPPED_BYTES = 1 << 30
 
-# Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth.
+# Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth. A SQLite
+# file has no such limit: work that waits for the lock must not keep other work from a connection.
 READERS, WRITERS = 10, 6
 
 
@@ -59,10 +62,11 @@ def connect(database_url: str) -> Engines:
     url, asked = understood(database_url)
     pooled = "prepare_threshold" in asked
     arguments = connect_args(url.get_backend_name(), pooled) | asked
+    max_overflow = -1 if url.get_backend_name() == "sqlite" else 0
     reader = create_engine(
         url,
         pool_size=READERS,
-        max_overflow=0,
+        max_overflow=max_overflow,
         pool_timeout=POOL_SECONDS,
         # There is nothing to roll back, and a rollback costs a round trip.
         pool_reset_on_return=None,
@@ -74,7 +78,7 @@ def connect(database_url: str) -> Engines:
     writer = create_engine(
         url,
         pool_size=WRITERS,
-        max_overflow=0,
+        max_overflow=max_overflow,
         pool_timeout=POOL_SECONDS,
         connect_args=arguments,
         # An unexpected error is logged without the hashes and addresses of the statement.
@@ -83,6 +87,8 @@ def connect(database_url: str) -> Engines:
         **({} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}),
     )
     engines = Engines(reader, writer, Cursors(reader))
+    for engine in (reader, writer):
+        event.listen(engine, "handle_error", _give_up_read_only)
     if url.get_backend_name() == "sqlite":
         for engine in (reader, writer):
             event.listen(engine, "connect", _prepare_sqlite)
@@ -146,12 +152,26 @@ def connect_args(kind: str, pooled: bool) -> dict[str, Any]:
                 "write_timeout": SILENCE_SECONDS,
             }
         case _:
-            return {"timeout": LOCK_SECONDS}
+            return {"timeout": SQLITE_LOCK_SECONDS}
+
+
+def _give_up_read_only(context: ExceptionContext) -> None:
+    """Drop the pool's connections when one refuses to write.
+
+    They would refuse for ever: SQLite opened the file without write permission, PostgreSQL began the
+    session as read-only, or the server is a standby since a failover and its name leads to another one now.
+    """
+    if is_read_only(context.original_exception):
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself
-    connection.execute("PRAGMA journal_mode = WAL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if not is_read_only(error):  # it can be read all the same
+            raise
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
 
@@ -159,10 +179,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once: a transaction that reads first fails when another one writes meanwhile."""
     driver: Any = connection.connection.dbapi_connection
+    seconds = connection.get_execution_options().get("lock_seconds", SQLITE_LOCK_SECONDS)
     try:
+        driver.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        raise OperationalError("BEGIN IMMEDIATE", {}, error) from error
+        refuses = is_read_only(error)
+        if refuses:
+            connection.invalidate(error)
+            connection.engine.dispose()
+        raise OperationalError("BEGIN IMMEDIATE", {}, error, connection_invalidated=refuses) from error
 
 
 def _prepare_mysql(connection: Any, record: object) -> None:

@@ -1,7 +1,11 @@
 """What a database reports when it refuses, as the core's errors."""
 
+import logging
 import re
 import sqlite3
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Constraint, PrimaryKeyConstraint, UniqueConstraint
@@ -10,16 +14,72 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Timeout
 from adapters.sql.tables import metadata
 from domain.errors import DomainError, Stale, Unavailable
 
-# Busy, locked, out of memory, read-only, I/O error, full, cannot open: the file, not the statement.
-SQLITE_AWAY = {5, 6, 7, 8, 10, 13, 14}
-# Connection, resources, intervention by the operator, cannot lock.
-POSTGRES_AWAY = re.compile("08|53|57|55P03")
-# Too many connections, lock wait, shutting down, killed, cannot connect, gone away, lost, too slow.
-MYSQL_AWAY = {1040, 1053, 1203, 1205, 1927, 1969, 2002, 2003, 2006, 2013, 3024}
+log = logging.getLogger(__name__)
 
-# Two units of work blocked each other, and the database chose this one to begin again.
-POSTGRES_OVERTAKEN = {"40P01", "40001"}
-MYSQL_OVERTAKEN = {1213}
+# A cause is logged once in so many seconds.
+LOG_SECONDS = 60
+
+NOT_MIGRATED = "The database is not migrated: run make migrate."
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What the codes of one kind of database mean. `read_only` is a part of `away`."""
+
+    away: set[Any]
+    read_only: set[Any]
+    not_migrated: set[Any]
+    overtaken: set[Any]  # two units of work blocked each other, and this one is to begin again
+
+
+# Primary result codes (sqlite.org/rescode.html).
+SQLITE = Codes(
+    away={
+        *(3, 8, 23),  # permission: PERM, READONLY, AUTH
+        *(5, 6, 9, 15),  # locks: BUSY, LOCKED, INTERRUPT, PROTOCOL
+        *(7, 13, 22),  # space: NOMEM, FULL, NOLFS
+        *(10, 11, 14, 26),  # the file: IOERR, CORRUPT, CANTOPEN, NOTADB
+    },
+    read_only={8},
+    not_migrated={"no such table", "no such column", "no column named"},  # all three have code 1
+    overtaken=set(),
+)
+
+# States, or the classes that they begin with (PostgreSQL's manual, appendix A).
+POSTGRES = Codes(
+    away={
+        *("08", "28", "3D", "3F", "42501"),  # connection, password and role, unknown database, permission
+        *("25006", "25P03", "25P04"),  # read-only (a standby, too), time limits of a transaction
+        *("53", "55", "57"),  # connections, memory and disk; locks; shutdown, recovery, time limit
+        *("58", "72", "F0", "XX001", "XX002"),  # files: I/O, old snapshot, configuration, damage
+        "40003",  # unknown whether it was stored
+    },
+    read_only={"25006"},
+    not_migrated={"42P01", "42703"},  # undefined table, undefined column
+    overtaken={"40P01", "40001"},
+)
+
+# Error numbers (the error references of MariaDB and MySQL).
+MYSQL = Codes(
+    away={
+        *range(2000, 2100),  # the client's own: cannot connect, gone away, lost, TLS
+        *(1040, 1042, 1043, 1129, 1130, 1135, 1203, 1226),  # refused: too many connections, host
+        *(1080, 1152, *range(1154, 1162), 1184, 1835, 4031),  # connection lost
+        *(1044, 1045, 1251, 1275, 1524, 1698, 1820, 1862),  # account: unknown, wrong or expired password
+        *(3118, 3159, 3879, 3955, 4150, 4151),  # account: locked, blocked, TLS required
+        *(1046, 1049, 1142, 1143, 1227, 1370),  # unknown database, permission
+        *(1036, 1099, 1223, 1290, 1792, 1836, 1874, 3989),  # read-only
+        *(1021, 1037, 1038, 1041, 1114, 1197, 1206, 1637, 1878, 3019),  # disk, memory, locks, undo log full
+        *(1004, 1015, 1016, 1017, 1018, 1023, 1024, 1026, 1030),  # files: cannot open, read or write
+        *(1180, 1296, 1297, 1598, 1810, 1811),  # storage engine, binary log
+        *(1033, 1034, 1035, 1194, 1195, 1712, 1812, 1814, 1815, 1877, 1932),  # table crashed, damaged, lost
+        *(1047, 1053, 1077, 1079, 1317, 1927, 3032, 3100, 3168, 3169),  # shutdown, killed, not ready (Galera)
+        *(1205, 1969, 3024, 3572),  # waited too long
+    },
+    read_only={1036, 1290, 1792, 1836, 1874, 3989},
+    not_migrated={1054, 1146},  # unknown column, no such table
+    overtaken={1020, 1213, 3101},
+)
 
 
 def conflict(error: IntegrityError) -> DomainError | None:
@@ -55,24 +115,78 @@ def _names(constraint: Constraint) -> set[str]:
     return {str(constraint.name), columns}
 
 
-def refusal(error: DBAPIError | TimeoutError) -> DomainError | None:
+def translated(error: DBAPIError | TimeoutError) -> Exception:
+    """The core's error for it, or itself where the fault is ours. Logs why the database is unavailable."""
+    found = conflict(error) if isinstance(error, IntegrityError) else refusal(error)
+    if isinstance(found, Unavailable):
+        _log_once(error, found)
+    return found or error
+
+
+def given_up(error: Exception) -> Unavailable:
+    """For whatever failed so late that no time is left for a second try."""
+    found = Unavailable(retry_after=1, reason=_words(_cause(error)))
+    _log_once(error, found)
+    return found
+
+
+def refusal(error: Exception) -> DomainError | None:
     """Unavailable, or Stale where another unit of work was faster. None where the fault is ours."""
-    if isinstance(error, TimeoutError) or error.connection_invalidated:
-        return Unavailable(retry_after=1)
-    cause: Any = error.orig
-    if isinstance(cause, sqlite3.Error):
-        away, overtaken = (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in SQLITE_AWAY, False
-    elif hasattr(cause, "diag"):  # psycopg
-        # Without a state there was no connection.
-        away = (
-            bool(POSTGRES_AWAY.match(cause.sqlstate))
-            if cause.sqlstate
-            else isinstance(error, OperationalError)
-        )
-        overtaken = cause.sqlstate in POSTGRES_OVERTAKEN
-    else:
-        number = cause.args[0] if cause.args else 0
-        away, overtaken = number in MYSQL_AWAY, number in MYSQL_OVERTAKEN
-    if overtaken:
+    cause = _cause(error)
+    codes, code = _codes(cause)
+    if code in codes.overtaken:
         return Stale()
-    return Unavailable(retry_after=1) if away else None
+    if code in codes.not_migrated:
+        return Unavailable(retry_after=1, reason=_words(cause), message=NOT_MIGRATED)
+    away = (
+        isinstance(error, TimeoutError)  # of the pool
+        or getattr(error, "connection_invalidated", False)
+        or code in codes.away
+        or str(code)[:2] in codes.away
+        # psycopg without a state: there was no connection.
+        or (code is None and isinstance(error, OperationalError))
+    )
+    return Unavailable(retry_after=1, reason=_words(cause)) if away else None
+
+
+def is_read_only(cause: BaseException) -> bool:
+    codes, code = _codes(cause)
+    return code in codes.read_only
+
+
+def _cause(error: Exception) -> Any:
+    """The driver's own error."""
+    return getattr(error, "orig", None) or error
+
+
+def _codes(cause: Any) -> tuple[Codes, Any]:
+    """The codes of the database that the driver's error is from, and the one that it bears."""
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        missing = (words for words in SQLITE.not_migrated if code == 1 and words in str(cause))
+        return SQLITE, next(missing, code)
+    if hasattr(cause, "diag"):  # psycopg
+        return POSTGRES, cause.sqlstate
+    return MYSQL, cause.args[0] if cause.args else 0
+
+
+def _words(cause: Any) -> str:
+    """What the driver says, in one line: no statement, no value."""
+    said = getattr(getattr(cause, "diag", None), "message_primary", None)
+    if not said:
+        said = cause.args[1] if len(cause.args) == 2 and isinstance(cause.args[0], int) else cause
+    return " ".join(str(said).partition("(Background on")[0].split())[:300]
+
+
+_lock, _logged = Lock(), dict[tuple[Any, ...], float]()
+
+
+def _log_once(error: Exception, found: Unavailable) -> None:
+    cause = _cause(error)
+    key, now = (type(cause), _codes(cause)[1]), monotonic()
+    with _lock:
+        if now - _logged.get(key, now - LOG_SECONDS) < LOG_SECONDS:
+            return
+        _logged[key] = now
+    told = f" {found.message}" if found.message == NOT_MIGRATED else ""
+    log.warning("the database is unavailable: %s.%s", found.reason, told)

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, String, Table, UniqueConstraint, bindparam, select
 
 from adapters.sql.engines import PATIENCE_SECONDS
+from adapters.sql.failures import given_up
 from adapters.sql.mapping import Execute, PersonalRows, Rows, purge_of
 from adapters.sql.prebuilt import Cursors, Prebuilt
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Id, Utc
 from adapters.sql.users import USERS, users
-from domain.errors import Unavailable
 from domain.sessions import LONGEST_USER_AGENT, Session, SessionStore
 from domain.users import User
 
@@ -44,6 +44,8 @@ TOUCH = (
     sessions.update()
     .where(HASH)
     .values({name: bindparam(name) for name in ("last_seen_at", "expires_at", "ip")})
+    # A read goes on when another process holds SQLite's write lock. The next request tries again.
+    .execution_options(lock_seconds=0.2)
 )
 END = sessions.delete().where(HASH)
 OF_USER = SESSIONS.select.where(
@@ -78,7 +80,7 @@ class SqlSessions(PersonalRows, SessionStore):
                 return FIND.one(self.cursors, values)
             except Exception as error:
                 if monotonic() - began > PATIENCE_SECONDS:
-                    raise Unavailable(retry_after=1) from error
+                    raise given_up(error) from error
         # It failed at once: the long way tries again, or raises the core's error.
         return self.execute(FIND.statement, values).first()
 

@@ -5,11 +5,11 @@ from time import monotonic
 from typing import Any, Self
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from adapters.sql.engines import PATIENCE_SECONDS, Engines
 from adapters.sql.events import SqlEvents
-from adapters.sql.failures import conflict, refusal
+from adapters.sql.failures import translated
 from adapters.sql.links import SqlLinks
 from adapters.sql.mails import SqlMails
 from adapters.sql.prebuilt import Cursors
@@ -48,24 +48,22 @@ class SqlReading(Reading):
         first, began = self.connection is None, monotonic()
         try:
             if self.connection is None:
-                self.connection = self.engine.connect()
+                self.connection = self._open(statement)
             return self.connection.execute(statement, values)
-        except IntegrityError as error:
-            raise conflict(error) or error from error
         except (DBAPIError, TimeoutError) as error:
             died = isinstance(error, DBAPIError) and error.connection_invalidated
             in_time = monotonic() - began < PATIENCE_SECONDS
             if not (first and died and in_time and self.connection):
-                raise refusal(error) or error from error
+                raise translated(error) from error
         self.__exit__()
-        self.connection = self._connect()
+        try:
+            self.connection = self._open(statement)
+        except (DBAPIError, TimeoutError) as error:
+            raise translated(error) from error
         return self.execute(statement, values)
 
-    def _connect(self) -> Connection:
-        try:
-            return self.engine.connect()
-        except (DBAPIError, TimeoutError) as error:
-            raise refusal(error) or error from error
+    def _open(self, statement: Executable) -> Connection:
+        return self.engine.connect()
 
 
 class SqlUnitOfWork(SqlReading, UnitOfWork):
@@ -73,9 +71,13 @@ class SqlUnitOfWork(SqlReading, UnitOfWork):
         super().__init__(engines)
         self.engine, self.cursors = engines.writer, None
 
+    def _open(self, statement: Executable) -> Connection:
+        connection, seconds = self.engine.connect(), statement.get_execution_options().get("lock_seconds")
+        return connection.execution_options(lock_seconds=seconds) if seconds else connection
+
     def commit(self) -> None:
         try:
             if self.connection is not None:
                 self.connection.commit()
         except (DBAPIError, TimeoutError) as error:
-            raise refusal(error) or error from error
+            raise translated(error) from error

@@ -1,5 +1,6 @@
 """For monitors of the processes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.mails import Delivery
@@ -9,12 +10,14 @@ from entrypoints.api.http import Request, Response
 @dataclass(frozen=True, slots=True)
 class HealthViews:
     delivery: Delivery
+    check: Callable[[], None]
 
     def live(self, request: Request) -> Response:
         return Response({"data": {"status": "live"}})
 
     def ready(self, request: Request) -> Response:
-        """Asks the database: the site is not ready while it does not answer."""
+        """Asks the database: the site is not ready while it does not answer or is not migrated."""
+        self.check()
         backlog = self.delivery.backlog()
         mail = {"waiting": backlog.waiting, "parked": backlog.parked}
         return Response({"data": {"status": "ready", "mail": mail}})

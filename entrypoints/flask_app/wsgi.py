@@ -31,6 +31,16 @@ def create() -> Flask:
     return create_app(_container())
 
 
+def check_database() -> None:
+    """Raise Unavailable unless the database answers and is migrated. For before the workers are forked."""
+    _container().check_at_start()
+
+
+def settle_database() -> None:
+    """For after the last worker has ended."""
+    _container().settle()
+
+
 def with_background() -> Flask:
     """The application with its background work: for `make dev`, or a server with one process."""
     container = _container()

@@ -1,7 +1,9 @@
 """The real server while its database is cut off, refuses, says nothing, or is held by somebody else."""
 
 import contextlib
+import os
 import select
+import signal
 import socket
 import sqlite3
 import threading
@@ -18,8 +20,9 @@ from sqlalchemy import select as query
 from adapters.sql.engines import Engines, connect
 from adapters.sql.teams import teams
 from tests.databases import migrated_database
+from tests.integration.test_start import refused_start
 from tests.samples import GOOD_PASSWORD
-from tests.servers import Answer, Server, running
+from tests.servers import Answer, Server, environment, free_port, running, until
 
 # HTTP.md: a part that is down is noticed within five seconds. Half a second is for the machine.
 BOUND = 5.5
@@ -250,14 +253,30 @@ def test_a_crowd_that_keeps_coming_is_told_in_time_that_the_database_says_nothin
     works(site)
 
 
-def test_it_starts_while_the_database_is_away_and_works_once_it_is_there(site):
-    site.proxy.refuse()
+def test_a_worker_that_starts_while_the_database_is_away_works_once_it_is_there(site):
     url = site.engines.writer.url.set(port=site.proxy.port).render_as_string(hide_password=False)
     with running(url, BCRYPT_ROUNDS="4") as server:
+        site.proxy.refuse()
+        before = server.workers()
+        for worker in before:
+            os.kill(worker, signal.SIGKILL)
+        until(lambda: len(set(server.workers()) - set(before)) == 2, "the workers were not replaced")
+        server.wait_until_live()
         assert server.ask("GET", "/health/ready").code == 50301
         site.proxy.heal()
         assert server.ask("GET", "/health/ready").status == 200
         assert server.ask("GET", "/api/user", cookie=site.cookie).status == 200
+
+
+def test_it_does_not_start_while_the_database_is_away_or_says_nothing(site):
+    url = site.engines.writer.url.set(port=site.proxy.port).render_as_string(hide_password=False)
+    for misbehave in (site.proxy.refuse, site.proxy.hang):
+        misbehave()
+        code, lines = refused_start(environment(url, free_port()))
+        assert code not in {0, None}
+        assert len(lines) == 1, lines[-3:]
+        assert "DATABASE_URL" in lines[0]
+        site.proxy.heal()
 
 
 def test_who_waits_for_a_lock_too_long_is_told_to_come_back(site):

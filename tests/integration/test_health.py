@@ -11,7 +11,7 @@ from adapters.sql.engines import connect
 from domain.secrets import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.logs import JsonLines, TextLines
-from tests.databases import empty_database
+from tests.databases import migrated_database
 from tests.integration.conftest import ADA, COOKIE, Talker
 from tests.samples import GOOD_PASSWORD
 
@@ -155,8 +155,13 @@ def test_a_crash_is_logged_with_its_traceback_and_the_number_of_the_request(cont
 
 @ON_ONE_DATABASE
 def test_a_crash_in_the_database_logs_nothing_of_what_is_stored(container, log, tmp_path):
-    with empty_database("sqlite", tmp_path) as url:  # not migrated: no statement can work
+    overflow = "CREATE VIEW {0} AS SELECT * FROM kept_{0} WHERE abs(-9223372036854775807 - 1) > 0"
+    with migrated_database("sqlite", tmp_path) as url:
         engines = connect(url)
+        with engines.writer.begin() as connection:  # no statement can work
+            for table in ("users", "sessions"):
+                connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO kept_{table}")
+                connection.exec_driver_sql(overflow.format(table))
         container.engines.override(providers.Object(engines))
         client = create_app(container).test_client()
         assert client.post("/api/register", json=ADA).status_code == 500
@@ -165,7 +170,7 @@ def test_a_crash_in_the_database_logs_nothing_of_what_is_stored(container, log, 
         engines.dispose()
 
     text = log()
-    assert "no such table" in text
+    assert "integer overflow" in text
     assert_no_secret(text, SESSION, hash_of(SESSION), ADA["email"])
 
 

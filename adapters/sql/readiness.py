@@ -1,0 +1,49 @@
+"""Whether the database can serve: it answers, and every table and column is there."""
+
+from contextlib import suppress
+from functools import cache
+
+from sqlalchemy import Executable, exists, false, select
+from sqlalchemy.exc import DBAPIError, TimeoutError
+
+from adapters.sql.engines import Engines
+from adapters.sql.failures import refusal
+from adapters.sql.tables import metadata
+from adapters.sql.unit_of_work import SqlReading
+from adapters.sql.wal import check_wal
+
+
+@cache
+def everything() -> Executable:
+    """Names each column once and reads no row: an older revision lacks one of them.
+
+    Alembic's table of revisions would not do: a database that is newer than the code can serve, too.
+    """
+    return select(*(exists(select(table).where(false())) for table in metadata.sorted_tables))
+
+
+def check(engines: Engines) -> None:
+    """Raise Unavailable with the reason."""
+    with SqlReading(engines) as stored:
+        stored.execute(everything())
+
+
+def check_at_start(database_url: str, engines: Engines) -> None:
+    """Raise Unavailable with the reason, and log nothing. Leaves no connection: workers are forked next."""
+    check_wal(database_url)
+    try:
+        with engines.reader.connect() as connection:
+            connection.execute(everything())
+    except (DBAPIError, TimeoutError) as error:
+        raise refusal(error) or error from error
+    finally:
+        engines.dispose()
+
+
+def settle(engines: Engines) -> None:
+    """For the end of the last process. SQLite's last connection writes the WAL into the file as it closes."""
+    engines.dispose()
+    if engines.writer.dialect.name == "sqlite":
+        with suppress(DBAPIError):
+            engines.writer.connect().close()
+        engines.dispose()

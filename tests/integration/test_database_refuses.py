@@ -1,0 +1,550 @@
+"""A database that answers no: read-only, unknown, locked, without tables. The site says so and recovers."""
+
+import logging
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pymysql
+import pytest
+from alembic import command
+from click.testing import CliRunner
+from dependency_injector import providers
+from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from adapters.sql import failures
+from adapters.sql.failures import NOT_MIGRATED, refusal
+from domain.errors import Stale, Unavailable
+from entrypoints.cli import cli
+from entrypoints.container import Container
+from entrypoints.flask_app.app import create_app
+from entrypoints.settings import Settings
+from tests.databases import KINDS, alembic_config, empty_database, migrated_database, unavailable
+from tests.fakes import FakeClock
+from tests.integration.conftest import ADA, Talker
+from tests.integration.test_start import refused_start
+from tests.samples import GOOD_PASSWORD
+from tests.servers import ROOT, environment, free_port, until
+
+CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
+OTHER_USER = 65534  # "nobody": root could write every file
+
+
+class Site:
+    """The application over one database, and a signed-in user."""
+
+    def __init__(self, url: str) -> None:
+        # Attempts are counted, which writes on the engine for reading.
+        settings = Settings(
+            _env_file=None, database_url=url, bcrypt_rounds=4, base_url="http://localhost", limits="on"
+        )
+        self.container = Container(settings=settings)
+        self.clock = FakeClock()
+        self.container.now.override(providers.Object(self.clock))
+        self.app = create_app(self.container)
+        self.app.test_client_class = Talker
+        self.ada: Talker = self.app.test_client()  # type: ignore[assignment]
+
+    def begin(self) -> None:
+        assert self.ada.ask("POST", "/api/register", ADA)[0] == 201
+
+    def statuses(self) -> dict[str, int]:
+        """A read by a session that is due to be prolonged, and three writes."""
+        self.clock.advance(minutes=5)
+        asked = {
+            "read": self.ada.get("/api/user"),
+            "page": self.ada.get("/settings"),
+            "rename": self.ada.patch("/api/user", json={"username": f"ada{uuid4().hex[:8]}"}),
+            "login": self.app.test_client().post("/api/login", json=CREDENTIALS),
+            "register": self.app.test_client().post("/api/register", json=somebody()),
+        }
+        for name, response in asked.items():
+            if response.status_code == 503 and name != "page":
+                assert response.get_json()["errors"]["internal_error_code"] == 50301
+                assert int(response.headers["Retry-After"]) >= 1
+        return {name: response.status_code for name, response in asked.items()}
+
+
+READS = {"read": 200, "page": 200, "rename": 503, "login": 503, "register": 503}
+ALL = {"read": 200, "page": 200, "rename": 200, "login": 200, "register": 201}
+
+
+def somebody() -> dict[str, str]:
+    name = "u" + uuid4().hex[:16]
+    return {"username": name, "email": f"{name}@example.org", "password": GOOD_PASSWORD}
+
+
+@contextmanager
+def site_over(url: str) -> Iterator[Site]:
+    site = Site(url)
+    try:
+        yield site
+    finally:
+        site.container.engines().dispose()
+
+
+def ask_server(url: str, *statements: str) -> None:
+    """Ask the server of this database, as its administrator and not in this database."""
+    place = make_url(url)
+    database = "postgres" if place.get_backend_name() == "postgresql" else "mysql"
+    engine = create_engine(place.set(database=database), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cause was logged yet."""
+    monkeypatch.setattr(failures, "_logged", {})
+
+
+def test_postgresql_that_is_read_only_is_read_and_recovers(tmp_path):
+    with migrated_database("postgresql", tmp_path) as url, site_over(url) as site:
+        name = make_url(url).database
+        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        site.begin()
+        ask_server(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on", ended)
+        assert site.statuses() == READS
+        assert site.statuses() == READS
+        # The sessions stay read-only until they end: the pool gave them up.
+        ask_server(url, f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        assert site.statuses() == ALL
+
+
+@pytest.fixture(scope="module")
+def own_mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MariaDB server of this test's own: read_only holds for a whole server."""
+    install, server = shutil.which("mariadb-install-db"), shutil.which("mariadbd")
+    if not (install and server):
+        unavailable("mariadbd is not on this machine")
+    folder, port = tmp_path_factory.mktemp("mariadb"), free_port()
+    user = ["--user=root"] if os.getuid() == 0 else []
+    options = ["--no-defaults", f"--datadir={folder}/data", *user]
+    made = subprocess.run(
+        [install, *options, "--auth-root-authentication-method=normal", "--skip-test-db"],
+        capture_output=True,
+        timeout=60,
+    )
+    if made.returncode:
+        unavailable("mariadb-install-db does not work on this machine")
+    process = subprocess.Popen(
+        [server, *options, f"--socket={folder}/socket", f"--port={port}", "--bind-address=127.0.0.1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"mysql+pymysql://root@127.0.0.1:{port}/mysql"
+    try:
+
+        def answers() -> bool:
+            with suppress(OperationalError):
+                ask_server(url, "SELECT 1")
+                return True
+            return False
+
+        until(answers, "the server does not start", 30)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.alone
+def test_mariadb_that_is_read_only_is_read_and_recovers(own_mariadb):
+    name = f"hexstart_test_{uuid4().hex[:12]}"
+    ask_server(
+        own_mariadb,
+        f"CREATE DATABASE {name}",
+        "CREATE USER site IDENTIFIED BY 'long enough'",
+        f"GRANT ALL ON {name}.* TO site",
+    )
+    url = make_url(own_mariadb).set(username="site", password="long enough", database=name)
+    command.upgrade(alembic_config(url.render_as_string(hide_password=False)), "heads")
+    with site_over(url.render_as_string(hide_password=False)) as site:
+        site.begin()
+        ask_server(own_mariadb, "SET GLOBAL read_only = 1")
+        assert site.statuses() == READS
+        ask_server(own_mariadb, "SET GLOBAL read_only = 0")
+        assert site.statuses() == ALL
+
+
+@contextmanager
+def as_other_user() -> Iterator[None]:
+    if os.getuid() != 0:
+        yield
+        return
+    os.seteuid(OTHER_USER)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def sqlite_file() -> Iterator[Path]:
+    """A database in a folder that other users may enter."""
+    with tempfile.TemporaryDirectory(prefix="hexstart-refuses-", dir="/tmp") as folder:
+        os.chmod(folder, 0o777)
+        file = Path(folder, "site.db")
+        command.upgrade(alembic_config(f"sqlite:///{file}"), "heads")
+        os.chmod(file, 0o666)
+        yield file
+
+
+@contextmanager
+def restarted(file: Path) -> Iterator[Site]:
+    """The site as another user than the owner of the file, with a user who registered before."""
+    with site_over(f"sqlite:///{file}") as before:
+        before.begin()
+        [cookie] = before.ada._cookies.values()
+    with site_over(f"sqlite:///{file}") as site:
+        site.ada.set_cookie(cookie.key, cookie.value)
+        yield site
+
+
+def permit(folder: int, files: int, folder_path: Path) -> None:
+    for file in folder_path.iterdir():
+        file.chmod(files)
+    folder_path.chmod(folder)
+
+
+def test_a_sqlite_file_that_is_read_only_at_the_start_is_read_and_recovers(sqlite_file):
+    with restarted(sqlite_file) as site:
+        permit(0o777, 0o444, sqlite_file.parent)
+        with as_other_user():
+            assert site.statuses() == READS
+            assert site.statuses() == READS
+        permit(0o777, 0o666, sqlite_file.parent)
+        with as_other_user():
+            site.statuses()  # on connections that opened the file without write permission
+            assert site.statuses() == ALL
+
+
+def test_a_sqlite_folder_that_is_read_only_at_the_start_is_a_503_and_recovers(sqlite_file):
+    """SQLite reads no file in WAL mode where it cannot create the WAL."""
+    with restarted(sqlite_file) as site:
+        permit(0o555, 0o444, sqlite_file.parent)
+        with as_other_user():
+            assert set(site.statuses().values()) == {503}
+            assert site.ada.code("GET", "/health/ready") == 50301
+        permit(0o777, 0o666, sqlite_file.parent)
+        with as_other_user():
+            assert site.statuses() == ALL
+
+
+def test_a_sqlite_connection_that_refuses_to_write_is_given_up(tmp_path):
+    with migrated_database("sqlite", tmp_path) as url, site_over(url) as site:
+        site.begin()
+        engines = site.container.engines()
+
+        def refuse(connection: Any, _: object) -> None:
+            connection.execute("PRAGMA query_only = ON")
+
+        for engine in (engines.reader, engines.writer):
+            event.listen(engine, "connect", refuse)
+            engine.dispose()
+        assert site.statuses() == READS
+        for engine in (engines.reader, engines.writer):
+            event.remove(engine, "connect", refuse)
+        assert site.statuses() == ALL
+
+
+def away_and_back(site: Site, caplog: pytest.LogCaptureFixture, words: str, back: Callable[[], None]) -> None:
+    """Every request is told in the shape of errors, the log says why, and no hand is needed afterwards."""
+    site.container.engines().dispose()
+    for method, path, body in [
+        ("GET", "/health/ready", None),
+        ("POST", "/api/register", somebody()),
+        ("POST", "/api/login", CREDENTIALS),
+        ("GET", "/api/user", None),
+    ]:
+        assert site.ada.code(method, path, body) == 50301, path
+    assert any(words in record.getMessage() for record in caplog.records)
+    assert "Traceback" not in caplog.text
+    back()
+    assert site.ada.ask("GET", "/health/ready")[0] == 200
+    assert site.statuses() == ALL
+
+
+def a_user_of(url: str, stack: ExitStack) -> tuple[str, str]:
+    """A database user of the test's own: its name, and the URL with it."""
+    place, name = make_url(url), f"hexstart_{uuid4().hex[:12]}"
+    if place.get_backend_name() == "postgresql":
+        ask_server(url, f"CREATE ROLE {name} LOGIN SUPERUSER")
+        drop = f"DROP ROLE {name}"
+    else:
+        ask_server(
+            url, f"CREATE USER {name} IDENTIFIED BY 'right'", f"GRANT ALL ON {place.database}.* TO {name}"
+        )
+        drop = f"DROP USER IF EXISTS {name}"
+    stack.callback(ask_server, url, drop)
+    return name, place.set(username=name, password="right").render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize(
+    "kind, broken, mended, words",
+    [
+        ("mariadb", "ALTER USER {} ACCOUNT LOCK", "ALTER USER {} ACCOUNT UNLOCK", "account is locked"),
+        ("mariadb", "SET PASSWORD FOR {} = PASSWORD('other')", "SET PASSWORD FOR {} = PASSWORD('right')",
+         "Access denied"),
+        ("mariadb", "REVOKE ALL ON {database}.* FROM {}", "GRANT ALL ON {database}.* TO {}", "denied"),
+        ("mariadb", "RENAME USER {} TO gone_{}", "RENAME USER gone_{} TO {}", "Access denied"),
+        ("postgresql", "ALTER ROLE {} NOLOGIN", "ALTER ROLE {} LOGIN", "not permitted to log in"),
+        ("postgresql", "ALTER ROLE {} NOSUPERUSER", "ALTER ROLE {} SUPERUSER", "permission denied"),
+        ("postgresql", "ALTER DATABASE {database} ALLOW_CONNECTIONS false",
+         "ALTER DATABASE {database} ALLOW_CONNECTIONS true", "not currently accepting connections"),
+    ],
+)  # fmt: skip
+def test_a_database_that_refuses_its_user_is_a_503_until_it_does_not(
+    tmp_path, caplog, kind, broken, mended, words
+):
+    with ExitStack() as stack:
+        url = stack.enter_context(migrated_database(kind, tmp_path))
+        name, own = a_user_of(url, stack)
+        site = stack.enter_context(site_over(own))
+        site.begin()
+        site.container.engines().dispose()
+        database = make_url(url).database
+        ask_server(url, broken.format(name, name, database=database))
+        away_and_back(
+            site, caplog, words, lambda: ask_server(url, mended.format(name, name, database=database))
+        )
+        assert "right" not in caplog.text
+
+
+@pytest.mark.parametrize("kind, words", [("mariadb", "database"), ("postgresql", "does not exist")])
+def test_a_database_that_is_gone_is_a_503_until_it_is_back(tmp_path, caplog, kind, words):
+    with ExitStack() as stack:
+        url = stack.enter_context(migrated_database(kind, tmp_path))
+        site = stack.enter_context(site_over(url))
+        site.begin()
+        name, force = make_url(url).database, " WITH (FORCE)" if kind == "postgresql" else ""
+        ask_server(url, f"DROP DATABASE {name}{force}")
+        assert site.ada.code("GET", "/api/user") == 50301  # on the connections that there were
+        assert site.ada.code("POST", "/api/login", CREDENTIALS) == 50301
+
+        def back() -> None:
+            ask_server(url, f"CREATE DATABASE {name}")
+            command.upgrade(alembic_config(url), "heads")
+            site.ada = site.app.test_client()  # type: ignore[assignment]
+            site.begin()
+
+        away_and_back(site, caplog, words, back)
+
+
+@pytest.fixture(params=KINDS)
+def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with empty_database(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.mark.parametrize("revision", [None, "0002"], ids=["no tables", "older revision"])
+def test_a_database_that_is_not_migrated_says_what_to_do(unmigrated, caplog, revision):
+    if revision:
+        command.upgrade(alembic_config(unmigrated), revision)
+    with site_over(unmigrated) as site:
+        health = site.ada.get("/health/ready")
+        assert health.status_code == 503
+        assert health.get_json()["errors"]["internal_error_code"] == 50301
+        assert "run make migrate" in health.get_json()["errors"]["display_error"]
+        assert site.ada.code("POST", "/api/register", ADA) == 50301
+        [told] = [record.getMessage() for record in caplog.records if "make migrate" in record.getMessage()]
+        caplog.clear()
+        result = CliRunner().invoke(cli, ["mails", "list"], obj=site.container)
+        assert (result.exit_code, result.stdout) == (10, "")
+        [line] = result.stderr.splitlines()
+        assert line.startswith(f"Error: {NOT_MIGRATED}")
+
+        code, lines = refused_start(environment(unmigrated, free_port()))
+        assert code not in {0, None}
+        [line] = lines
+        assert "DATABASE_URL" in line and "run make migrate" in line
+
+        command.upgrade(alembic_config(unmigrated), "heads")
+        assert site.ada.ask("GET", "/health/ready")[0] == 200
+        site.begin()
+    assert told.startswith("the database is unavailable: ")
+
+
+def test_a_newer_database_serves_an_older_release(tmp_path):
+    """Its columns are there: the release before a migration goes on, and starts anew."""
+    with migrated_database("sqlite", tmp_path) as url, site_over(url) as site:
+        with site.container.engines().writer.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+            connection.execute(text("ALTER TABLE users ADD COLUMN shoe_size INTEGER"))
+        assert site.ada.ask("GET", "/health/ready")[0] == 200
+        site.begin()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://postgres:s3cret@127.0.0.1:1/x",
+        "mysql://root:s3cret@127.0.0.1:1/x",
+        "postgresql://postgres:s3cret@127.0.0.1:5432/hexstart_nowhere",
+        "mysql://hexstart_nobody:s3cret@127.0.0.1:3306/mysql",
+        "sqlite:////nowhere/at/all.db",
+    ],
+)
+def test_it_does_not_start_without_its_database_and_says_why_in_one_line(url):
+    code, lines = refused_start(environment(url, free_port()))
+    assert code not in {0, None}
+    assert len(lines) == 1, lines[-3:]
+    assert "DATABASE_URL: " in lines[0]
+    assert not lines[0].endswith("DATABASE_URL: ")
+    assert "s3cret" not in lines[0]
+
+
+def test_the_command_line_says_in_one_line_why_the_database_is_away(tmp_path):
+    done = subprocess.run(
+        [".venv/bin/python", "-m", "entrypoints.cli", "users", "list"],
+        cwd=ROOT,
+        env=environment("postgresql://postgres:s3cret@127.0.0.1:1/x", free_port()),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 10
+    [line] = done.stderr.splitlines()
+    assert line.startswith("Error: ") and "Connection refused" in line
+    assert "s3cret" not in line
+
+
+def test_the_log_says_why_once_a_minute_for_each_cause(tmp_path, caplog, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(failures, "monotonic", lambda: now[0])
+    caplog.set_level(logging.INFO)
+
+    def said() -> list[str]:
+        found = [r.getMessage() for r in caplog.records if r.name == "adapters.sql.failures"]
+        caplog.clear()
+        return found
+
+    with site_over("sqlite:////nowhere/at/all.db") as away, migrated_database("sqlite", tmp_path) as url:
+        for _ in range(3):
+            assert away.ada.code("GET", "/health/ready") == 50301
+        assert said() == ["the database is unavailable: unable to open database file."]
+        with site_over(url) as site:
+            with site.container.engines().writer.begin() as connection:
+                connection.execute(text("DROP TABLE mails"))
+            assert site.ada.code("POST", "/api/register", ADA) == 50301
+        [missing] = said()
+        assert missing == f"the database is unavailable: no such table: mails. {NOT_MIGRATED}"
+        now[0] += 59
+        assert away.ada.code("GET", "/health/ready") == 50301
+        assert said() == []
+        now[0] += 1
+        assert away.ada.code("GET", "/health/ready") == 50301
+        assert len(said()) == 1
+    assert ADA["email"] not in caplog.text
+
+
+def sqlite_error(code: int) -> OperationalError:
+    error = sqlite3.OperationalError("words")
+    error.sqlite_errorcode = code
+    return OperationalError("SELECT secret", {}, error)
+
+
+def postgresql_error(state: str) -> DBAPIError:
+    from psycopg.errors import lookup
+
+    return DBAPIError("SELECT secret", {}, lookup(state)("words"))
+
+
+def mysql_error(number: int) -> DBAPIError:
+    return DBAPIError("SELECT secret", {}, pymysql.err.OperationalError(number, "words"))
+
+
+# 2570: READONLY_DIRECTORY, 266: IOERR_READ, 517: BUSY_SNAPSHOT, 1032: READONLY_DBMOVED.
+AWAY = [
+    *map(sqlite_error, [3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 22, 23, 26, 266, 517, 1032, 1544]),
+    *map(
+        postgresql_error,
+        "08006 08P01 25006 25P03 28000 28P01 3D000 3F000 42501 53100 53200 53300 53400 55000 55006 55P03 "
+        "57014 57P01 57P02 57P03 57P04 57P05 58030 58P01 72000 F0000 XX001 XX002 40003".split(),
+    ),
+    *map(
+        mysql_error,
+        [
+            1040,
+            1044,
+            1045,
+            1046,
+            1049,
+            1053,
+            1021,
+            1030,
+            1114,
+            1129,
+            1130,
+            1142,
+            1194,
+            1203,
+            1205,
+            1226,
+            1290,
+        ],
+    ),
+    *map(mysql_error, [1317, 1698, 1792, 1836, 1927, 1969, 2003, 2006, 2013, 3024, 3118, 4031, 4151]),
+]
+OURS = [
+    *map(sqlite_error, [1, 12, 18, 19, 20, 21, 25]),
+    *map(postgresql_error, "0A000 22001 22021 23514 25P02 42601 42883 54000 P0001 XX000".split()),
+    *map(mysql_error, [1062, 1064, 1153, 1264, 1366, 1406, 4025]),
+]
+
+
+def named(error: DBAPIError) -> str:
+    cause: Any = error.orig
+    code = getattr(cause, "sqlite_errorcode", None) or getattr(cause, "sqlstate", None) or cause.args[0]
+    return f"{type(cause).__module__.partition('.')[0]}-{code}"
+
+
+@pytest.mark.parametrize("error", AWAY, ids=named)
+def test_what_the_operator_can_mend_is_unavailable_with_the_words_of_the_driver(error):
+    found = refusal(error)
+    assert isinstance(found, Unavailable)
+    assert (found.reason, found.message) == ("words", Unavailable.message)
+
+
+@pytest.mark.parametrize("error", OURS, ids=named)
+def test_what_is_wrong_with_a_statement_is_our_fault(error):
+    assert refusal(error) is None
+
+
+@pytest.mark.parametrize(
+    "error", [postgresql_error("40001"), postgresql_error("40P01"), mysql_error(1213)], ids=named
+)
+def test_two_units_of_work_that_blocked_each_other_are_no_fault(error):
+    assert isinstance(refusal(error), Stale)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [postgresql_error("42P01"), postgresql_error("42703"), mysql_error(1146), mysql_error(1054)],
+    ids=named,
+)
+def test_a_missing_table_or_column_is_a_database_that_is_not_migrated(error):
+    found = refusal(error)
+    assert isinstance(found, Unavailable)
+    assert found.message == NOT_MIGRATED
+
+
+def test_background_work_that_waits_says_why_once(tmp_path, caplog):
+    from entrypoints.background import Background
+
+    with site_over("sqlite:////nowhere/at/all.db") as site:
+        background = Background(site.container.delivery(), site.container.housekeeping())
+        for _ in range(3):
+            assert background.step() == 0
+    waits = [r.getMessage() for r in caplog.records if r.name == "entrypoints.background"]
+    assert waits == ["background work waits: unable to open database file"]
