@@ -38,9 +38,9 @@ LINKS_ASKED_FOR = Limit("forgot", 30, 60 * 60)
 MAILS_PER_HOUR = Limit("mail-hour", 5, 60 * 60)
 MAILS_PER_DAY = Limit("mail-day", 20, 24 * 60 * 60)
 EXPORTS = Limit("export", 10, 60 * 60)
-# Each writes an event and a notice to the mailbox of the account. It may be a stranger's: counted for the
-# address, they do not begin anew with another account.
+# Each writes an event, and a notice to the mailbox of the account.
 RENAMES = Limit("rename", 20, 24 * 60 * 60)
+# Counted for the address, which may be a stranger's: they do not begin anew with another account.
 EMAIL_CHANGES = Limit("change-email", 20, 24 * 60 * 60)
 PASSWORD_CHANGES = Limit("change-password", 20, 24 * 60 * 60)
 
