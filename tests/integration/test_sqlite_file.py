@@ -25,7 +25,7 @@ from tests.servers import ROOT, Answer, Server, environment, free_port, running
 AUTOMATIC = 1000
 
 
-def somebody() -> dict[str, str]:
+def new_user() -> dict[str, str]:
     name = "u" + uuid4().hex[:16]
     return {"username": name, "email": f"{name}@example.org", "password": GOOD_PASSWORD}
 
@@ -46,7 +46,7 @@ def wal_of(file: Path) -> Path:
 
 
 def registered(server: Server) -> dict[str, str]:
-    user = somebody()
+    user = new_user()
     assert server.ask("POST", "/api/register", user).status == 201
     return user
 
@@ -63,7 +63,7 @@ def timed(request: Callable[[], Answer]) -> tuple[int, float]:
 @pytest.mark.alone
 def test_a_lock_held_for_two_seconds_refuses_no_write_and_delays_no_read(url, file):
     with running(url, LIMITS="on") as server:
-        user = somebody()
+        user = new_user()
         cookie = server.ask("POST", "/api/register", user).cookie
         credentials = {"email": user["email"], "password": user["password"]}
 
@@ -72,7 +72,7 @@ def test_a_lock_held_for_two_seconds_refuses_no_write_and_delays_no_read(url, fi
                 return server.ask("PATCH", "/api/user", {"username": f"u{uuid4().hex[:12]}"}, cookie)
             if number % 3 == 1:
                 return server.ask("POST", "/api/login", credentials)
-            return server.ask("POST", "/api/register", somebody())
+            return server.ask("POST", "/api/register", new_user())
 
         with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
             # The session is due to be prolonged, which is a write within a read.
