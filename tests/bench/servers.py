@@ -54,7 +54,7 @@ def database(kind: str) -> Iterator[str]:
             server.execute(f"CREATE DATABASE {name}".encode())
             at_the_end.callback(server.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
             url = f"{POSTGRESQL_SERVER.replace('://', '+psycopg://')}/{name}"
-        config = Config(str(ROOT / "alembic.ini"))
+        config = Config(toml_file=str(ROOT / "pyproject.toml"))
         config.attributes["database_url"] = url
         command.upgrade(config, "heads")
         yield url

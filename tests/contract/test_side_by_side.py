@@ -198,7 +198,7 @@ class SideBySide(RuleBasedStateMachine):
         with store.look() as stored:
             return [
                 stored.users.page("", None, 10),
-                stored.users.page("EVE", None, 1),
+                stored.users.page("eve", None, 1),
                 stored.users.holders(Role.ADMIN),
                 [stored.sessions.find(secret * 64, NOON) for secret in "ab"],
                 [stored.teams.get(id) for id in IDS],

@@ -66,7 +66,7 @@ def test_registering_answers_the_user_as_stored(client, container):
             "data": {
                 "id": str(user.id),
                 "username": "ada",
-                "email": "ada@example.org",
+                "email": "Ada@example.org",
                 "email_verified": False,
                 "roles": [],
                 "created_at": user.created_at.isoformat(),
@@ -147,10 +147,10 @@ def test_what_is_no_address_is_refused(client, container):
 
 
 @pytest.mark.parametrize("email", ["ada@bücher.example", "ada@xn--bcher-kva.example", "ADA@Bücher.EXAMPLE"])
-def test_an_address_is_stored_in_one_normal_form(client, email):
-    assert client.ask("POST", "/api/register", ADA | {"email": email})[1]["data"]["email"] == (
-        "ada@xn--bcher-kva.example"
-    )
+def test_the_domain_of_an_address_is_stored_in_one_form(client, email):
+    stored = client.ask("POST", "/api/register", ADA | {"email": email})[1]["data"]["email"]
+
+    assert stored == f"{email[:3]}@xn--bcher-kva.example"
 
 
 @ON_ONE_DATABASE

@@ -144,9 +144,7 @@ def test_the_sender_is_what_mail_from_says(given, sender):
         *"hello|hello@|@acme.com|a@b@c.com|a@192.0.2.1|a@127.1|a@[::1]|a b@x.com|a@x y.com|<>".split("|"),
         *"Acme hello@acme.com|Acme <hello@acme.com|hello@acme.com>|x <a@x.com> y|a@x.com, b@x.com".split("|"),
         *"a..b@x.com|.a@x.com|a.@x.com|a@x..com|a@x.com.|é@x.com|a@xn--a.com|=?utf-8?q?x?=@y.com".split("|"),
-        "a\nb <a@x.com>",
         "x" * 65 + "@x.com",
-        " ",
     ],
 )
 def test_a_sender_that_cannot_be_is_refused_in_one_line(given):

@@ -100,7 +100,7 @@ def test_asking_sends_a_link_to_the_new_address_and_a_notice_to_the_old_which_st
     assert ada.ask("POST", "/api/email", CHANGE | {"email": " Countess@EXAMPLE.org "}) == (202, SUCCESS)
 
     assert letters(container)[1:] == [
-        ("verify_email", "countess@example.org"),
+        ("verify_email", "Countess@example.org"),
         ("email_change_asked", "ada@example.org"),
     ]
     assert ada.ask("GET", "/api/user")[1]["data"]["email"] == ADA["email"]

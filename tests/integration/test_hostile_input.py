@@ -183,8 +183,9 @@ def test_a_cookie_that_is_no_session_is_nobody(ada, client, container, unchanged
     live = ada.get_cookie(COOKIE).value
     with container.look()() as stored:
         session, _ = stored.sessions.find(hash_of(live), container.now()())
+    known = {"name": COOKIE, "wrong": COOKIE.title(), "live": live, "id": session.id}
     for cookies in COOKIES:
-        environ = {"HTTP_COOKIE": cookies.format(live=live, id=session.id, hash=session.secret_hash)}
+        environ = {"HTTP_COOKIE": cookies.format(**known, hash=session.secret_hash)}
         assert code(client.get("/api/user", environ_overrides=environ)) == 40102, cookies
         assert client.get("/settings", environ_overrides=environ).status_code == 302, cookies
         assert_no_echo(client.get("/", environ_overrides=environ))

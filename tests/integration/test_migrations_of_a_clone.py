@@ -1,5 +1,6 @@
 """A clone writes revisions of its own, and takes ours with the next release."""
 
+import contextlib
 import shutil
 
 import pytest
@@ -25,14 +26,15 @@ class Clone:
     """A copy of the migrations. Alembic's command line runs in this process, which is faster."""
 
     def __init__(self, folder):
-        self.migrations, self.ini = folder / "migrations", folder / "alembic.ini"
+        self.migrations, self.toml = folder / "migrations", folder / "pyproject.toml"
         shutil.copytree(ROOT / "migrations", self.migrations, ignore=shutil.ignore_patterns("__pycache__"))
         # The product is imported already. A path to the copy would outlive the test.
-        ini = (ROOT / "alembic.ini").read_text().replace("prepend_sys_path = %(here)s\n", "")
-        self.ini.write_text(ini)
+        settings = (ROOT / "pyproject.toml").read_text().replace('prepend_sys_path = ["%(here)s"]', "")
+        self.toml.write_text(settings)
 
     def alembic(self, *arguments):
-        CommandLine().main(["-c", str(self.ini), "--raiseerr", *arguments])
+        with contextlib.chdir(self.toml.parent):
+            CommandLine().main(["--raiseerr", *arguments])
 
     def add(self, folder, revision, parent):
         (self.migrations / folder / f"{revision}.py").write_text(
@@ -41,7 +43,7 @@ class Clone:
 
     def written(self, name):
         """The revision that was written under this name, and the folder that it is in."""
-        scripts = ScriptDirectory.from_config(Config(str(self.ini))).walk_revisions()
+        scripts = ScriptDirectory.from_config(Config(toml_file=str(self.toml))).walk_revisions()
         (script,) = [script for script in scripts if script.doc == name]
         return script, script.module.__file__.split("/")[-2]
 

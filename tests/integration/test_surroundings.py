@@ -121,6 +121,7 @@ def test_warnings_and_failed_threads_are_log_lines(stderr):
     before = logs.threading.excepthook, warnings.showwarning
     logs.configure("json")
     try:
+        logs.logging.captureWarnings(False)  # begun outside of catch_warnings, it would end there
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             logs.logging.captureWarnings(True)

@@ -50,6 +50,7 @@ class World:
         self.now, self.new_id, self.new_secret = self.clock, self.count.id, self.count.secret
         self.limiter = MemoryLimiter(self.clock)
         self.syntax, self.strength, self.sanitizer = plain_syntax, long_is_strong, TagSanitizer()
+        self.check = lambda: None  # memory is always ready
         self.session_life, self.link_lifetimes = LIFE, {purpose: purpose.lifetime for purpose in Purpose}
 
         for name, kind in SERVICES.items():
