@@ -257,7 +257,8 @@ def test_it_starts_while_the_database_is_away_and_works_once_it_is_there(site):
         assert server.ask("GET", "/health/ready").code == 50301
         site.proxy.heal()
         assert server.ask("GET", "/health/ready").status == 200
-        assert server.ask("GET", "/api/user", cookie=site.cookie).status == 200
+        cookie = site.cookie.replace(f"-{site.server.port}=", f"-{server.port}=")
+        assert server.ask("GET", "/api/user", cookie=cookie).status == 200
 
 
 def test_who_waits_for_a_lock_too_long_is_told_to_come_back(site):
