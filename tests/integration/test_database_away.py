@@ -265,7 +265,8 @@ def test_a_worker_that_starts_while_the_database_is_away_works_once_it_is_there(
         assert server.ask("GET", "/health/ready").code == 50301
         site.proxy.heal()
         assert server.ask("GET", "/health/ready").status == 200
-        assert server.ask("GET", "/api/user", cookie=site.cookie).status == 200
+        cookie = site.cookie.replace(f"-{site.server.port}=", f"-{server.port}=")
+        assert server.ask("GET", "/api/user", cookie=cookie).status == 200
 
 
 def test_it_does_not_start_while_the_database_is_away_or_says_nothing(site):

@@ -91,7 +91,6 @@ def test_trusted_proxies_in_several_spellings(spelled, networks):
 
 @pytest.mark.parametrize("name", ["session_idle", "session_idle_remembered", "session_max"])
 def test_a_session_lives_ten_years_at_most(name):
-    assert timedelta(days=3650).total_seconds() == DECADE
     assert getattr(settings(**{name: DECADE}), name) == DECADE
     for seconds in (0, -1, DECADE + 1, 10**12):
         with pytest.raises(ValidationError):
