@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Table, bindparam, select
+from sqlalchemy import Column, ColumnElement, CursorResult, Executable, Table, bindparam, select
 
 from domain.errors import Stale
 from domain.paging import Page
@@ -23,11 +24,22 @@ class Execute(Protocol):
     ) -> CursorResult[Any]: ...
 
 
-def purge_of(table: Table, served: ColumnElement[bool]) -> Delete:
-    """Deletes at most `limit` rows, by a derived table: MySQL allows neither LIMIT in a subquery of IN nor a
-    subquery on the table that it deletes from."""
-    some = select(table.primary_key.columns[0]).where(served).limit(bindparam("limit")).subquery()
-    return table.delete().where(table.primary_key.columns[0].in_(select(some.c[0])))
+class Purge:
+    """Deletes rows whose moment in `column` has come, the oldest first.
+
+    By two statements. With a subquery in their place, PostgreSQL and MariaDB read the whole table.
+    """
+
+    def __init__(self, column: Column[Any]) -> None:
+        key, come = column.table.primary_key.columns[0], column <= bindparam("until")
+        self.found = select(key).where(come).order_by(column).limit(bindparam("limit"))
+        # Its moment is asked again: a row may have been prolonged meanwhile.
+        self.delete = column.table.delete().where(key.in_(bindparam("keys", expanding=True)), come)
+
+    def rows(self, execute: Execute, until: datetime, limit: int) -> int:
+        """Delete at most `limit`; how many it were."""
+        keys = list(execute(self.found, {"until": until, "limit": limit}).scalars())
+        return execute(self.delete, {"until": until, "keys": keys}).rowcount if keys else 0
 
 
 class Rows(Generic[E]):

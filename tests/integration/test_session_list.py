@@ -59,7 +59,7 @@ def test_a_stranger_is_told_to_log_in(client, method, path):
     assert client.code(method, path) == 40102
 
 
-def test_every_session_is_listed_the_last_seen_first(ada, client, clock):
+def test_every_session_is_listed_newest_first(ada, client, clock):
     start = clock.now
     clock.advance(seconds=30)
     login(client, PHONE, "2001:db8::7", remember=True)
@@ -82,7 +82,7 @@ def test_every_session_is_listed_the_last_seen_first(ada, client, clock):
     assert old["current"] is False
     assert [session["current"] for session in listed(ada)] == [False, True]
     clock.advance(minutes=1)
-    assert [session["id"] for session in listed(ada)] == [old["id"], phone["id"]]
+    assert [session["id"] for session in listed(ada)] == [phone["id"], old["id"]]
 
 
 def test_the_list_holds_no_secret_and_nobody_elses_session(ada, client, engines):
