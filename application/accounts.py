@@ -118,14 +118,18 @@ class Accounts:
         return user
 
     def export(self, actor: SignedIn) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
-        """All that is stored about the actor: each word with its rows, read as the caller consumes them."""
+        """All that is stored about the actor: each word with its rows, read as the caller consumes them.
+
+        Each page by itself: a long export holds no connection that others wait for.
+        """
         with self.transaction() as work:
             self.reauthentication.still(work, actor)
             self.events.record(work, Tag.EXPORTED, actor.id, actor)
             work.commit()
         with self.look() as stored:
-            for word, store in personal_stores(stored).items():
-                yield word, store.exported(actor.id)
+            words = list(personal_stores(stored))
+        for word in words:
+            yield word, self._exported(actor, word)
 
     def delete(self, actor: SignedIn, current_password: str) -> None:
         """Delete the account and all that belongs to it. Events stay, without address and device.
@@ -143,6 +147,14 @@ class Accounts:
                 if not more:
                     self._forget(work, user, actor)
                 work.commit()
+
+    def _exported(self, actor: SignedIn, word: str) -> Iterator[dict[str, Any]]:
+        after, more = None, True
+        while more:
+            with self.look() as stored:
+                page = personal_stores(stored)[word].exported(actor.id, after)
+            yield from page.items
+            after, more = page.next, page.next is not None
 
     def _forget(self, work: UnitOfWork, user: User, actor: SignedIn) -> None:
         self.events.record(work, Tag.DELETED, user.id, actor)

@@ -1,9 +1,9 @@
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows
 from domain.devices import DeviceStore
+from domain.paging import Page
 from domain.personal import exported
 
 
@@ -13,5 +13,5 @@ class MemoryDevices(PersonalRows, DeviceStore):
     def of(self, user_id: UUID) -> set[str]:
         return {device.name for device in self.rows.where(user_id=user_id)}
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        return map(exported, self.rows.where(user_id=user_id))
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        return Page([exported(device) for device in self.rows.where(user_id=user_id)], None)

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from adapters.sql.mapping import Rows, SqlStore
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Utc
 from domain.devices import Device, DeviceStore
+from domain.paging import Page
 from domain.personal import exported
 
 devices = Table(
@@ -29,8 +29,9 @@ class SqlDevices(SqlStore, DeviceStore):
     def of(self, user_id: UUID) -> set[str]:
         return {device.name for device in self._of(user_id)}
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        return map(exported, sorted(self._of(user_id), key=lambda device: device.name))
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        devices = sorted(self._of(user_id), key=lambda device: device.name)
+        return Page([exported(device) for device in devices], None)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_user_id": user_id})

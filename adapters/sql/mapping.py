@@ -1,6 +1,6 @@
 """Entities and rows: a column is named after the field it stores, so one mapping serves every table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -10,12 +10,9 @@ from sqlalchemy import Column, ColumnElement, CursorResult, Executable, Table, b
 
 from domain.errors import Stale
 from domain.paging import Page
-from domain.personal import exported
+from domain.personal import EXPORTED_AT_ONCE, exported
 
 E = TypeVar("E")
-
-# How many rows of a long list are in memory at once.
-PIECE = 500
 
 
 class Execute(Protocol):
@@ -108,14 +105,6 @@ class Newest(Generic[E]):
         last: Any = found[limit - 1] if len(found) > limit else None
         return Page(found[:limit], last and last.id)
 
-    def all(self, execute: Execute, **values: Any) -> Iterator[E]:
-        """The whole list, read a page at a time: one page of it is in memory."""
-        page = self.page(execute, None, PIECE, **values)
-        yield from page.items
-        while page.next:
-            page = self.page(execute, page.next, PIECE, **values)
-            yield from page.items
-
 
 class SqlStore:
     """A store of `rows` on the connection of one unit of work."""
@@ -138,9 +127,9 @@ class SqlStore:
 class PersonalRows(SqlStore):
     """A store whose rows have a `user_id`: exports and forgets them."""
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        for entity in self.rows.of_user.all(self.execute, its_user_id=user_id):
-            yield exported(entity)
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        page = self.rows.of_user.page(self.execute, after, EXPORTED_AT_ONCE, its_user_id=user_id)
+        return Page([exported(entity) for entity in page.items], page.next)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(self.rows.forget, {"its_user_id": user_id})

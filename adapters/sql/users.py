@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -79,9 +78,9 @@ class SqlUsers(SqlStore, UserStore):
         literal = re.sub("[%_/]", r"/\g<0>", search.casefold())
         return FOUND.page(self.execute, after, limit, search=f"%{literal}%")
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         user = self.get(user_id)
-        yield from [exported(user)] if user else []
+        return Page([exported(user)] if user else [], None)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_id": user_id})

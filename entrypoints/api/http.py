@@ -193,7 +193,8 @@ def gathered(pieces: Iterable[bytes]) -> tuple[IO[bytes], int]:
     answered like any other: granian would end the broken stream as if it were whole.
     """
     file = SpooledTemporaryFile(LONGEST_IN_MEMORY)  # noqa: SIM115 (the server closes it)
-    file.writelines(pieces)
+    for piece in pieces:  # writelines() would look at the size at the end only
+        file.write(piece)
     length = file.tell()
     file.seek(0)
     return file, length

@@ -29,7 +29,7 @@ def test_the_devices_of_a_user_are_known_and_exported_by_name(store, user):
     with store.look() as stored:
         assert stored.devices.of(user.id) == {"Safari on iPhone", "Firefox on Linux"}
         assert stored.devices.of(uuid7()) == set()
-        assert list(stored.devices.exported(user.id)) == [exported(laptop), exported(phone)]
+        assert stored.devices.exported(user.id, None).items == [exported(laptop), exported(phone)]
 
 
 def test_a_device_is_stored_once_for_each_user_and_needs_its_user(store, user):

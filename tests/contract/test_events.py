@@ -48,7 +48,7 @@ def test_the_events_about_a_user_are_exported_the_newest_first(store):
         work.commit()
 
     with store.look() as stored:
-        assert list(stored.events.exported(user_id)) == [exported(event) for event in events[::-1]]
+        assert stored.events.exported(user_id, None).items == [exported(event) for event in events[::-1]]
 
 
 def test_an_event_outside_a_commit_never_happened(store):

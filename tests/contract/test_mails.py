@@ -112,14 +112,14 @@ def test_all_mail_to_a_user_is_exported_and_forgotten(store):
     sent.delivered(NOON)
     save(store, sent)
     with store.look() as stored:
-        assert list(stored.mails.exported(ada)) == [exported(waiting), exported(sent)]
+        assert stored.mails.exported(ada, None).items == [exported(waiting), exported(sent)]
     with store.transaction() as work:
         work.mails.forget(ada)
         work.commit()
 
     assert claim(store) == [other]
     with store.look() as stored:
-        assert list(stored.mails.exported(ada)) == []
+        assert stored.mails.exported(ada, None).items == []
 
 
 def test_saving_deleted_mail_brings_nothing_back(store):

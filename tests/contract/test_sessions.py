@@ -152,8 +152,8 @@ def test_the_sessions_of_a_user_are_exported_the_newest_first(store, user, sessi
         work.commit()
 
     with store.look() as stored:
-        assert list(stored.sessions.exported(user.id)) == [exported(ended), exported(session)]
-        assert list(stored.sessions.exported(uuid7())) == []
+        assert stored.sessions.exported(user.id, None).items == [exported(ended), exported(session)]
+        assert stored.sessions.exported(uuid7(), None).items == []
 
 
 def test_one_session_of_a_user_is_ended(store, user, session):

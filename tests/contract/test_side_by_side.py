@@ -234,7 +234,7 @@ class SideBySide(RuleBasedStateMachine):
     def exports(self, store):
         with store.look() as stored:
             return [
-                (word, id, list(rows.exported(id))) for word, rows in stores(stored).items() for id in IDS
+                (word, id, rows.exported(id, None)) for word, rows in stores(stored).items() for id in IDS
             ]
 
 
