@@ -2,7 +2,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Index, String, Table, bindparam, or_, select
 
-from adapters.sql.mapping import Newest, PersonalRows, Rows
+from adapters.sql.mapping import PersonalRows, Rows
 from adapters.sql.tables import metadata
 from adapters.sql.types import Id, Utc, Word
 from domain.events import Event, EventStore, Tag
@@ -25,7 +25,6 @@ events = Table(
 )
 
 EVENTS = Rows(Event, events)
-ABOUT = Newest(EVENTS, events.c.user_id == bindparam("user_id"))
 WRITTEN = (events.c.user_id == bindparam("its_user_id"), or_(events.c.ip != "", events.c.user_agent != ""))
 FORGET = events.update().where(*WRITTEN).values(ip="", user_agent="")
 FIRST_LEFT = select(events.c.id).where(*WRITTEN).order_by(events.c.id).limit(1).offset(bindparam("limit"))
@@ -36,7 +35,7 @@ class SqlEvents(PersonalRows, EventStore):
     rows = EVENTS
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
-        return ABOUT.page(self.execute, after, limit, user_id=user_id)
+        return EVENTS.of_user.page(self.execute, after, limit, its_user_id=user_id)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_user_id": user_id})

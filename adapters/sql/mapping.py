@@ -59,7 +59,8 @@ class Rows(Generic[E]):
             self.by_id = self.select.where(table.c.id == bindparam("id"))
             if "user_id" in table.c:
                 of_user = table.c.user_id == bindparam("its_user_id")
-                self.of_user = Newest(self, of_user)
+                by_user = [index.name for index in table.indexes if index.columns[0].name == "user_id"]
+                self.of_user = Newest(self, of_user, index=by_user[0] if by_user else None)
                 self.forget = table.delete().where(of_user)
         if "version" in table.c:
             self.update = (
@@ -88,11 +89,16 @@ class Rows(Generic[E]):
 
 
 class Newest(Generic[E]):
-    """A list by its ids, newest first, a page at a time: after the last id seen, never by OFFSET."""
+    """A list by its ids, newest first, a page at a time: after the last id seen, never by OFFSET.
 
-    def __init__(self, rows: Rows[E], *where: ColumnElement[bool]) -> None:
+    MariaDB must be told the index that finds `where`, or a page may read all rows before it.
+    """
+
+    def __init__(self, rows: Rows[E], *where: ColumnElement[bool], index: str | None = None) -> None:
         self.rows = rows
         self.first = rows.select.where(*where).order_by(rows.id.desc()).limit(bindparam("limit"))
+        if index:
+            self.first = self.first.with_hint(rows.id.table, f"FORCE INDEX ({index})", "mysql")
         self.onward = self.first.where(rows.id < bindparam("after"))
 
     def page(self, execute: Execute, after: UUID | None, limit: int, **values: Any) -> Page[E]:

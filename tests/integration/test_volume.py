@@ -104,7 +104,7 @@ def test_a_long_history_costs_as_many_statements_as_a_short_one(ada, client, con
     rows = [count_of(engines, table, user) for table in (events.events, sessions.sessions, mails.mails)]
     with statements(engines) as asked, at_most(8):
         length = sum(map(len, ada.get("/api/user/export").response))
-    assert length > long * 600
+    assert length > long * 500
     assert len(asked) == 5 + sum(count // 500 + 1 for count in rows) + 3
 
     with statements(engines) as asked, at_most(4):
@@ -212,6 +212,25 @@ def test_purging_reads_no_whole_table(ada, container, engines):
     assert len(plans) == 8
     for statement, plan in plans.items():
         assert ALL_ROWS[kind] not in plan, f"{statement}\n{plan}"
+
+
+def test_a_page_far_back_reads_only_its_rows(ada, container, engines):
+    """Without statistics: MariaDB then read all that is newer, a minute for an export of 200,000 events."""
+    user = user_with(container, ADA["email"])
+    fill(engines, user.id, 2000)
+    values = {"its_user_id": user.id}
+    for rows in (events.EVENTS, sessions.SESSIONS, mails.MAILS):
+        with engines.reader.connect() as connection:
+            after = rows.of_user.page(connection.execute, None, 1500, **values).next
+
+        def work(execute, rows=rows, after=after):
+            rows.of_user.page(execute, after, 100, **values)
+
+        kind = engines.reader.dialect.name
+        [plan] = explained(engines, kind, work).values()
+        assert ALL_ROWS[kind] not in plan or kind == "postgresql"
+        if kind == "mysql":
+            assert "'range'" in plan and "PRIMARY" not in plan and "filesort" not in plan
 
 
 def explained(engines, kind, work):
