@@ -13,6 +13,7 @@ from application.ports import Clock, Ids, Look, PasswordHasher, Transaction, Uni
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from domain.access import Actor, LastAdmin, Permission, SignedIn
+from domain.devices import Device
 from domain.errors import FieldErrors
 from domain.events import Tag
 from domain.links import Purpose
@@ -29,6 +30,10 @@ from domain.users import (
     acceptable_username,
     normal_email,
 )
+
+# A longer history is forgotten in several transactions before the last: one would make others wait, and
+# 200,000 events take longer than a statement may.
+FORGOTTEN_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,9 @@ class Accounts:
             if may_send:
                 self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email, first=True)
             session, secret = self.sessions.begin(
-                work, user, remember=False, replacing=replacing, client=client
+                work, user, remember=False, replacing=replacing, client=client, first=True
             )
+            work.devices.add(Device(user_id=user.id, name=session.device, first_seen_at=user.created_at))
             actor = SignedIn(client, user, session)
             self.events.record(work, Tag.REGISTERED, user.id, actor)
             work.commit()
@@ -115,14 +121,18 @@ class Accounts:
         return user
 
     def export(self, actor: SignedIn) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
-        """All that is stored about the actor: each word with its rows, read as the caller consumes them."""
+        """All that is stored about the actor: each word with its rows, read as the caller consumes them.
+
+        Each page by itself: a long export holds no connection that others wait for.
+        """
         with self.limits.export(actor.id), self.transaction() as work:
             self.reauthentication.still(work, actor)
             self.events.record(work, Tag.EXPORTED, actor.id, actor)
             work.commit()
         with self.look() as stored:
-            for word, store in personal_stores(stored).items():
-                yield word, store.exported(actor.id)
+            words = list(personal_stores(stored))
+        for word in words:
+            yield word, self._exported(actor, word)
 
     def delete(self, actor: SignedIn, current_password: str) -> None:
         """Delete the account and all that belongs to it. Events stay, without address and device.
@@ -130,15 +140,30 @@ class Accounts:
         Raise WrongPassword, or LastAdmin when the site would be left without an administrator.
         """
         self.reauthentication.require(actor, current_password)
-        with self.transaction() as work:
-            user = self.reauthentication.still(work, actor)
-            if work.users.holders(Role.ADMIN) == {user.id}:
-                raise LastAdmin
-            self.events.record(work, Tag.DELETED, user.id, actor)
-            for store in reversed(personal_stores(work).values()):
-                store.forget(user.id)
-            self.mails.write_last(work, MailKind.ACCOUNT_DELETED, user)
-            work.commit()
+        more = True
+        while more:
+            with self.transaction() as work:
+                user = self.reauthentication.still(work, actor)
+                if work.users.holders(Role.ADMIN) == {user.id}:
+                    raise LastAdmin
+                more = work.events.forget_some(user.id, FORGOTTEN_AT_ONCE)
+                if not more:
+                    self._forget(work, user, actor)
+                work.commit()
+
+    def _exported(self, actor: SignedIn, word: str) -> Iterator[dict[str, Any]]:
+        after, more = None, True
+        while more:
+            with self.look() as stored:
+                page = personal_stores(stored)[word].exported(actor.id, after)
+            yield from page.items
+            after, more = page.next, page.next is not None
+
+    def _forget(self, work: UnitOfWork, user: User, actor: SignedIn) -> None:
+        self.events.record(work, Tag.DELETED, user.id, actor)
+        for store in reversed(personal_stores(work).values()):
+            store.forget(user.id)
+        self.mails.write_last(work, MailKind.ACCOUNT_DELETED, user)
 
     def _new_user(self, unsafe_username: str, unsafe_email: str, password: str) -> User:
         field_errors = FieldErrors()

@@ -46,7 +46,12 @@ class Passwords:
             user = self.reauthentication.still(work, actor)
             self._set(work, user, password_hash)
             session, secret = self.sessions.begin(
-                work, user, remember=actor.session.remembered, replacing=None, client=actor.client
+                work,
+                user,
+                remember=actor.session.remembered,
+                replacing=None,
+                client=actor.client,
+                first=True,
             )
             self.events.record(work, Tag.PASSWORD_CHANGED, user.id, actor)
             work.commit()

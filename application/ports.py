@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self, runtime_checkable
 from uuid import UUID
 
+from domain.devices import DeviceStore
 from domain.events import EventStore
 from domain.limits import Limit
 from domain.links import LinkStore
@@ -31,6 +32,7 @@ class Reading(Protocol):
     events: EventStore
     links: LinkStore
     mails: MailStore
+    devices: DeviceStore
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

@@ -11,16 +11,21 @@ from application.limits import Limits
 from application.mails import Mails
 from application.ports import Clock, Ids, Look, PasswordHasher, Secrets, Transaction, UnitOfWork
 from domain.access import SignedIn
+from domain.devices import Device
 from domain.errors import Invalid, NotFound, Unavailable
 from domain.events import Tag
 from domain.mails import MailKind
+from domain.paging import Page, page_size
 from domain.passwords import normal_password
 from domain.secrets import hash_of
-from domain.sessions import Client, Session, SessionLife, WrongCredentials, device_of
+from domain.sessions import MOST_SESSIONS, Client, Session, SessionLife, WrongCredentials
 from domain.users import EmailSyntax, User, normal_email
 
 # A login whose account changes while its hash is computed is decided again, so often at most.
 TRIES = 3
+
+# An account from a time without a limit gets under it in several logins, each a short transaction.
+ENDED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +66,29 @@ class Sessions:
                 if upgraded:
                     stored.password_hash = upgraded
                     work.users.save(stored)
-                self._mail_about_a_new_device(work, stored, client)
                 session, secret = self.begin(
                     work, stored, remember=remember, replacing=replacing, client=client
                 )
+                self._recognise(work, stored, session)
                 self.events.record(work, Tag.LOGGED_IN, user.id, SignedIn(client, stored, session))
                 work.commit()
             return SignedIn(client, stored, session), secret
         raise WrongCredentials
 
     def begin(
-        self, work: UnitOfWork, user: User, *, remember: bool, replacing: str | None, client: Client
+        self,
+        work: UnitOfWork,
+        user: User,
+        *,
+        remember: bool,
+        replacing: str | None,
+        client: Client,
+        first: bool = False,
     ) -> tuple[Session, str]:
-        """Add a new session to `work`, as a part of login and registration."""
+        """Add a new session to `work`, as a part of login and registration. `first`: the user has no other.
+
+        The user is locked, or new: sessions that begin at the same time are counted one after the other.
+        """
         secret, now = self.new_secret(), self.now()
         session = Session(
             id=self.new_id(),
@@ -88,6 +103,8 @@ class Sessions:
         )
         if replacing is not None:
             work.sessions.end(hash_of(replacing))
+        if not first:  # before the new one is added: it must not end itself, however the clock was set
+            work.sessions.end_oldest(user.id, MOST_SESSIONS - 1, ENDED_AT_ONCE)
         work.sessions.add(session)
         return session, secret
 
@@ -118,10 +135,10 @@ class Sessions:
                 self.events.record(work, Tag.LOGGED_OUT, actor.id, actor)
             work.commit()
 
-    def of(self, actor: SignedIn) -> list[Session]:
-        """The actor's sessions, the last seen first."""
+    def of(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Session]:
+        """The actor's sessions, newest first. `limit` is cut to 1 to 100."""
         with self.look() as stored:
-            return stored.sessions.of(actor.id, self.now())
+            return stored.sessions.of(actor.id, self.now(), after, page_size(limit))
 
     def end(self, actor: SignedIn, session_id: UUID) -> None:
         """Raise NotFound unless it is one of the actor's."""
@@ -149,18 +166,15 @@ class Sessions:
         with self.look() as stored:
             return stored.users.by_email(email)
 
-    def _mail_about_a_new_device(self, work: UnitOfWork, user: User, client: Client) -> None:
-        known = {device_of(user_agent) for user_agent in work.events.user_agents(user.id)}
+    def _recognise(self, work: UnitOfWork, user: User, session: Session) -> None:
+        """Remember the device. Tell the user by mail when it is new."""
+        known, name = work.devices.of(user.id), session.device
+        if name in known:
+            return
+        work.devices.add(Device(user_id=user.id, name=name, first_seen_at=session.created_at))
         # Without a known device there is no new one: the first login of an imported user, say.
-        if known and device_of(client.user_agent) not in known:
-            self.mails.write(
-                work,
-                MailKind.NEW_DEVICE,
-                user,
-                user.email,
-                device=device_of(client.user_agent),
-                ip=client.ip,
-            )
+        if known:
+            self.mails.write(work, MailKind.NEW_DEVICE, user, user.email, device=name, ip=session.ip)
 
     def _failed(self, user: User | None, client: Client) -> NoReturn:
         with self.transaction() as work:

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 from uuid import UUID
 
+from domain.devices import device_of
 from domain.paging import Page
 from domain.personal import PersonalStore
-from domain.sessions import device_of
 
 
 class Tag(StrEnum):
@@ -75,8 +75,8 @@ class EventStore(PersonalStore, Protocol):
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         """The events of this user, newest first."""
 
-    def user_agents(self, user_id: UUID) -> set[str]:
-        """The user agents that this user has logged in with."""
-
     def forget(self, user_id: UUID) -> None:
         """Blank address and user agent. The events stay."""
+
+    def forget_some(self, user_id: UUID, limit: int) -> bool:
+        """Blank the `limit` oldest that are not. False when there are no more than that: nothing is done."""

@@ -1,6 +1,5 @@
 """Mail to users: stored together with the change that it tells of, delivered later."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -111,7 +110,7 @@ class MailStore(PersonalStore, Protocol):
     def purge(self, now: datetime, limit: int) -> int:
         """Delete at most `limit` mails that were delivered KEEP_DELIVERED ago; how many it were."""
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         """All mail to the user, at any address."""
 
     def forget(self, user_id: UUID) -> None:

@@ -1,8 +1,12 @@
 """What belongs to a user: exported on request, forgotten with the account (GDPR, articles 15 and 17)."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
+
+from domain.paging import Page
+
+# Rows of an export that are read, and in memory, at once.
+EXPORTED_AT_ONCE = 500
 
 
 class Exportable(Protocol):
@@ -15,8 +19,8 @@ class Exportable(Protocol):
 class PersonalStore(Protocol):
     """A store with rows that belong to users."""
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        """All that is stored about the user, read piece by piece: the caller never holds all of it."""
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        """All that is stored about the user, a page at a time. One page, where it cannot be long."""
 
     def forget(self, user_id: UUID) -> None:
         """Delete what belongs to the user. What must stay loses every trace of the person."""

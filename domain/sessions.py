@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 from uuid import UUID
 
+from domain.devices import device_of
 from domain.errors import NotAuthenticated
+from domain.paging import Page
 from domain.personal import PersonalStore
 from domain.users import User
 
@@ -13,6 +15,9 @@ from domain.users import User
 TOUCH_EVERY = timedelta(minutes=1)
 # Where sessions live unused for a few minutes only, a tenth of that: a user at work must not be logged out.
 TOUCHES_PER_IDLE = 10
+
+# A client that logs in again and again, and never out, must not fill the table.
+MOST_SESSIONS = 100
 
 # Longer ones are cut, not refused: a user agent is decoration.
 LONGEST_USER_AGENT = 200
@@ -96,8 +101,8 @@ class SessionStore(PersonalStore, Protocol):
     def end(self, secret_hash: str) -> bool:
         """False when there is no such session."""
 
-    def of(self, user_id: UUID, now: datetime) -> list[Session]:
-        """The user's sessions, the last seen first."""
+    def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Session]:
+        """The user's sessions that are alive, newest first."""
 
     def end_of(self, user_id: UUID, session_id: UUID) -> bool:
         """False when this user has no such session."""
@@ -105,42 +110,11 @@ class SessionStore(PersonalStore, Protocol):
     def end_others(self, user_id: UUID, kept: UUID) -> int:
         """End all sessions of the user but one; how many it were."""
 
+    def end_oldest(self, user_id: UUID, kept: int, limit: int) -> None:
+        """End sessions of the user beyond the `kept` last seen, at most `limit` of them."""
+
     def purge(self, now: datetime, limit: int) -> int:
         """Delete at most `limit` sessions that have ended; how many it were."""
 
     def forget(self, user_id: UUID) -> None:
         """End all sessions of the user."""
-
-
-# The first match decides: newer browsers name the older ones, too.
-BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox", "Firefox"),
-    ("FxiOS", "Firefox"),
-    ("CriOS", "Chrome"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
-    ("command line", "Command line"),
-    ("curl", "curl"),
-    ("python", "Python"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Macintosh", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
-
-
-def device_of(user_agent: str) -> str:
-    """In words: "Firefox on Linux". An update of the browser does not change it."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    if browser and system:
-        return f"{browser} on {system}"
-    return browser or system or "Unknown device"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from domain.devices import Device
 from domain.events import Event, Tag
 from domain.links import Link, Purpose
 from domain.mails import Mail, MailKind
@@ -41,6 +42,10 @@ def a_session(user_id: UUID, secret_hash: str = "a" * 64, **fields: Any) -> Sess
         "expires_at": NOON.replace(hour=20),
     }
     return Session(**defaults | fields)
+
+
+def a_device(user_id: UUID, name: str = "Firefox on Linux", **fields: Any) -> Device:
+    return Device(**{"user_id": user_id, "name": name, "first_seen_at": NOON} | fields)
 
 
 def a_team(name: str = "Analysts", **fields: Any) -> Team:

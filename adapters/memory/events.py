@@ -2,7 +2,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows, newest
-from domain.events import Event, EventStore, Tag
+from domain.events import Event, EventStore
 from domain.paging import Page
 
 
@@ -12,10 +12,16 @@ class MemoryEvents(PersonalRows, EventStore):
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         return newest(self.rows.where(user_id=user_id), after, limit)
 
-    def user_agents(self, user_id: UUID) -> set[str]:
-        mine = self.rows.where(user_id=user_id)
-        return {event.user_agent for event in mine if event.tag in {Tag.REGISTERED, Tag.LOGGED_IN}}
-
     def forget(self, user_id: UUID) -> None:
-        for event in self.rows.where(user_id=user_id):
+        self._blank(self.rows.where(user_id=user_id))
+
+    def forget_some(self, user_id: UUID, limit: int) -> bool:
+        written = [event for event in self.rows.where(user_id=user_id) if event.ip or event.user_agent]
+        more = len(written) > limit
+        if more:
+            self._blank(written[:limit])
+        return more
+
+    def _blank(self, events: list[Event]) -> None:
+        for event in events:
             self.rows.put(replace(event, ip="", user_agent=""))

@@ -41,5 +41,5 @@ class MemoryMails(PersonalRows, MailStore):
 
     def purge(self, now: datetime, limit: int) -> int:
         before = now - KEEP_DELIVERED
-        old = [mail for mail in self.rows.where() if mail.delivered_at and mail.delivered_at < before]
+        old = [mail for mail in self.rows.where() if mail.delivered_at and mail.delivered_at <= before]
         return self.rows.delete_all(old[:limit])

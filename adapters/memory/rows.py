@@ -1,13 +1,13 @@
 """Rows of one collection in memory, with the rules of a table: key, unique values, parents, versions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.errors import DomainError, Stale
 from domain.paging import Page
-from domain.personal import exported
+from domain.personal import EXPORTED_AT_ONCE, exported
 
 Values = tuple[Any, ...]
 
@@ -116,8 +116,9 @@ class MemoryStore:
 class PersonalRows(MemoryStore):
     """A store whose rows have a `user_id`: exports and forgets them."""
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        return map(exported, self.rows.where(user_id=user_id)[::-1])
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        page = newest(self.rows.where(user_id=user_id), after, EXPORTED_AT_ONCE)
+        return Page([exported(row) for row in page.items], page.next)
 
     def forget(self, user_id: UUID) -> None:
         self.rows.delete_all(self.rows.where(user_id=user_id))

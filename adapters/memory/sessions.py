@@ -1,7 +1,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from adapters.memory.rows import PersonalRows
+from adapters.memory.rows import PersonalRows, newest
+from domain.paging import Page
 from domain.sessions import Session, SessionStore
 from domain.users import User
 
@@ -24,15 +25,20 @@ class MemorySessions(PersonalRows, SessionStore):
     def end(self, secret_hash: str) -> bool:
         return self.rows.delete_all(self.rows.where(secret_hash=secret_hash)) == 1
 
-    def of(self, user_id: UUID, now: datetime) -> list[Session]:
+    def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Session]:
         mine = [session for session in self.rows.where(user_id=user_id) if session.expires_at > now]
-        return sorted(mine, key=lambda session: (session.last_seen_at, session.id), reverse=True)
+        return newest(mine, after, limit)
 
     def end_of(self, user_id: UUID, session_id: UUID) -> bool:
         return self.rows.delete_all(self.rows.where(user_id=user_id, id=session_id)) == 1
 
     def end_others(self, user_id: UUID, kept: UUID) -> int:
         return self.rows.delete_all([row for row in self.rows.where(user_id=user_id) if row.id != kept])
+
+    def end_oldest(self, user_id: UUID, kept: int, limit: int) -> None:
+        mine = self.rows.where(user_id=user_id)
+        mine.sort(key=lambda session: (session.last_seen_at, session.id), reverse=True)
+        self.rows.delete_all(mine[kept : kept + limit])
 
     def purge(self, now: datetime, limit: int) -> int:
         return self.rows.delete_all([row for row in self.rows.where() if row.expires_at <= now][:limit])

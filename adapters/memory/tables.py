@@ -12,6 +12,7 @@ RULES = {
     "events": Rules(),
     "links": Rules(unique={("token_hash",): Stale, ("user_id", "purpose"): Stale}),
     "mails": Rules(),
+    "devices": Rules(key=("user_id", "name"), parents={"user_id": "users"}),
 }
 
 

@@ -1,8 +1,8 @@
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from adapters.memory.rows import MemoryStore, Rows
+from domain.paging import Page
 from domain.teams import Membership, Team, TeamStore, exported_team
 
 
@@ -24,8 +24,8 @@ class MemoryTeams(MemoryStore, TeamStore):
         mine = self.memberships.where(user_id=user_id)
         return [(self.rows.get(membership.team_id), membership) for membership in mine]
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        return (exported_team(*mine) for mine in self.of(user_id))
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        return Page([exported_team(*mine) for mine in self.of(user_id)], None)
 
     def forget(self, user_id: UUID) -> None:
         self.rows.delete_all([team for team, _ in self.of(user_id) if team.personal])

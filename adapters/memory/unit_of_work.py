@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Self
 
+from adapters.memory.devices import MemoryDevices
 from adapters.memory.events import MemoryEvents
 from adapters.memory.links import MemoryLinks
 from adapters.memory.mails import MemoryMails
@@ -33,6 +34,7 @@ class MemoryReading(Reading):
         self.events = MemoryEvents(self.tables)
         self.links = MemoryLinks(self.tables)
         self.mails = MemoryMails(self.tables)
+        self.devices = MemoryDevices(self.tables)
         return self
 
     def __exit__(self, *exc: object) -> None:

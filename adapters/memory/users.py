@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -52,8 +51,8 @@ class MemoryUsers(MemoryStore, UserStore):
 
         return newest([user for user in self.rows.where() if wanted(user)], after, limit)
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        return map(exported, self.rows.where(id=user_id))
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        return Page([exported(user) for user in self.rows.where(id=user_id)], None)
 
     def forget(self, user_id: UUID) -> None:
         self.rows.delete_all(self.rows.where(id=user_id))

@@ -1,8 +1,8 @@
 from uuid import UUID
 
-from sqlalchemy import Column, Index, String, Table, bindparam, select
+from sqlalchemy import Column, Index, String, Table, bindparam, or_, select
 
-from adapters.sql.mapping import Newest, PersonalRows, Rows
+from adapters.sql.mapping import PersonalRows, Rows
 from adapters.sql.tables import metadata
 from adapters.sql.types import Id, Utc, Word
 from domain.events import Event, EventStore, Tag
@@ -25,23 +25,23 @@ events = Table(
 )
 
 EVENTS = Rows(Event, events)
-ABOUT = Newest(EVENTS, events.c.user_id == bindparam("user_id"))
-USER_AGENTS = (
-    select(events.c.user_agent)
-    .distinct()
-    .where(events.c.user_id == bindparam("user_id"), events.c.tag.in_([Tag.REGISTERED, Tag.LOGGED_IN]))
-)
-FORGET = events.update().where(events.c.user_id == bindparam("its_user_id")).values(ip="", user_agent="")
+WRITTEN = (events.c.user_id == bindparam("its_user_id"), or_(events.c.ip != "", events.c.user_agent != ""))
+FORGET = events.update().where(*WRITTEN).values(ip="", user_agent="")
+FIRST_LEFT = select(events.c.id).where(*WRITTEN).order_by(events.c.id).limit(1).offset(bindparam("limit"))
+FORGET_SOME = FORGET.where(events.c.id < bindparam("its_id"))
 
 
 class SqlEvents(PersonalRows, EventStore):
     rows = EVENTS
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
-        return ABOUT.page(self.execute, after, limit, user_id=user_id)
-
-    def user_agents(self, user_id: UUID) -> set[str]:
-        return set(self.execute(USER_AGENTS, {"user_id": user_id}).scalars())
+        return EVENTS.of_user.page(self.execute, after, limit, its_user_id=user_id)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_user_id": user_id})
+
+    def forget_some(self, user_id: UUID, limit: int) -> bool:
+        left = self.execute(FIRST_LEFT, {"its_user_id": user_id, "limit": limit}).scalar()
+        if left is not None:
+            self.execute(FORGET_SOME, {"its_user_id": user_id, "its_id": left})
+        return left is not None

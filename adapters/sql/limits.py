@@ -7,7 +7,7 @@ from hashlib import sha256
 from sqlalchemy import Column, Integer, String, Table, bindparam, or_, select
 
 from adapters.sql.engines import Engines
-from adapters.sql.mapping import purge_of
+from adapters.sql.mapping import Purge
 from adapters.sql.tables import metadata
 from adapters.sql.types import Utc
 from adapters.sql.unit_of_work import SqlReading
@@ -47,7 +47,7 @@ ONE_LESS = (
     .values(count=limits.c.count - 1)
 )
 FORGET = limits.delete().where(KEY)
-PURGE = purge_of(limits, limits.c.expires_at <= bindparam("now"))
+PURGE = Purge(limits.c.expires_at)
 
 
 class SqlLimiter(RateLimiter):
@@ -91,7 +91,7 @@ class SqlLimiter(RateLimiter):
 
     def purge(self, limit: int) -> int:
         with SqlReading(self.engines) as stored:
-            return stored.execute(PURGE, {"now": self.now(), "limit": limit}).rowcount
+            return PURGE.rows(stored.execute, self.now(), limit)
 
 
 def key_of(limit: Limit, subject: str) -> str:

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, String, Table, UniqueConstraint, bindparam
 
-from adapters.sql.mapping import PersonalRows, Rows, purge_of
+from adapters.sql.mapping import PersonalRows, Purge, Rows
 from adapters.sql.tables import metadata
 from adapters.sql.types import Id, Utc, Word
 from domain.errors import Stale
@@ -36,7 +36,7 @@ CONSUME = links.delete().where(*GOOD)
 DROP = links.delete().where(
     links.c.user_id == bindparam("its_user_id"), links.c.purpose == bindparam("its_purpose")
 )
-PURGE = purge_of(links, links.c.expires_at <= bindparam("now"))
+PURGE = Purge(links.c.expires_at)
 
 
 class SqlLinks(PersonalRows, LinkStore):
@@ -52,7 +52,7 @@ class SqlLinks(PersonalRows, LinkStore):
         self.execute(DROP, {"its_user_id": user_id, "its_purpose": purpose})
 
     def purge(self, now: datetime, limit: int) -> int:
-        return self.execute(PURGE, {"now": now, "limit": limit}).rowcount
+        return PURGE.rows(self.execute, now, limit)
 
 
 def _good(purpose: Purpose, token_hash: str, now: datetime) -> dict[str, object]:

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import JSON, Column, Integer, String, Table, and_, bindparam, case, func, or_, select
 
-from adapters.sql.mapping import Newest, PersonalRows, Rows, purge_of
+from adapters.sql.mapping import Newest, PersonalRows, Purge, Rows
 from adapters.sql.tables import metadata
 from adapters.sql.types import Id, Utc, Word
 from domain.mails import KEEP_DELIVERED, PAUSES, Backlog, Mail, MailKind, MailStore, latest_try
@@ -55,7 +55,7 @@ BACKLOG = select(func.count(mails.c.next_try_at), func.count(mails.c.parked_at))
     mails.c.delivered_at.is_(None)
 )
 UNDELIVERED = Newest(MAILS, mails.c.delivered_at.is_(None))
-PURGE = purge_of(mails, mails.c.delivered_at < bindparam("before"))
+PURGE = Purge(mails.c.delivered_at)
 
 
 class SqlMails(PersonalRows, MailStore):
@@ -79,4 +79,4 @@ class SqlMails(PersonalRows, MailStore):
         return UNDELIVERED.page(self.execute, after, limit)
 
     def purge(self, now: datetime, limit: int) -> int:
-        return self.execute(PURGE, {"before": now - KEEP_DELIVERED, "limit": limit}).rowcount
+        return PURGE.rows(self.execute, now - KEEP_DELIVERED, limit)

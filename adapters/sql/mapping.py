@@ -1,20 +1,18 @@
 """Entities and rows: a column is named after the field it stores, so one mapping serves every table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Table, bindparam, select
+from sqlalchemy import Column, ColumnElement, CursorResult, Executable, Table, bindparam, select
 
 from domain.errors import Stale
 from domain.paging import Page
-from domain.personal import exported
+from domain.personal import EXPORTED_AT_ONCE, exported
 
 E = TypeVar("E")
-
-# How many rows of a long list are in memory at once.
-PIECE = 500
 
 
 class Execute(Protocol):
@@ -23,11 +21,22 @@ class Execute(Protocol):
     ) -> CursorResult[Any]: ...
 
 
-def purge_of(table: Table, served: ColumnElement[bool]) -> Delete:
-    """Deletes at most `limit` rows, by a derived table: MySQL allows neither LIMIT in a subquery of IN nor a
-    subquery on the table that it deletes from."""
-    some = select(table.primary_key.columns[0]).where(served).limit(bindparam("limit")).subquery()
-    return table.delete().where(table.primary_key.columns[0].in_(select(some.c[0])))
+class Purge:
+    """Deletes rows whose moment in `column` has come, the oldest first.
+
+    By two statements. With a subquery in their place, PostgreSQL and MariaDB read the whole table.
+    """
+
+    def __init__(self, column: Column[Any]) -> None:
+        key, come = column.table.primary_key.columns[0], column <= bindparam("until")
+        self.found = select(key).where(come).order_by(column).limit(bindparam("limit"))
+        # Its moment is asked again: a row may have been prolonged meanwhile.
+        self.delete = column.table.delete().where(key.in_(bindparam("keys", expanding=True)), come)
+
+    def rows(self, execute: Execute, until: datetime, limit: int) -> int:
+        """Delete at most `limit`; how many it were."""
+        keys = list(execute(self.found, {"until": until, "limit": limit}).scalars())
+        return execute(self.delete, {"until": until, "keys": keys}).rowcount if keys else 0
 
 
 class Rows(Generic[E]):
@@ -50,7 +59,8 @@ class Rows(Generic[E]):
             self.by_id = self.select.where(table.c.id == bindparam("id"))
             if "user_id" in table.c:
                 of_user = table.c.user_id == bindparam("its_user_id")
-                self.of_user = Newest(self, of_user)
+                by_user = [index.name for index in table.indexes if index.columns[0].name == "user_id"]
+                self.of_user = Newest(self, of_user, index=by_user[0] if by_user else None)
                 self.forget = table.delete().where(of_user)
         if "version" in table.c:
             self.update = (
@@ -79,11 +89,16 @@ class Rows(Generic[E]):
 
 
 class Newest(Generic[E]):
-    """A list by its ids, newest first, a page at a time: after the last id seen, never by OFFSET."""
+    """A list by its ids, newest first, a page at a time: after the last id seen, never by OFFSET.
 
-    def __init__(self, rows: Rows[E], *where: ColumnElement[bool]) -> None:
+    MariaDB must be told the index that finds `where`, or a page may read all rows before it.
+    """
+
+    def __init__(self, rows: Rows[E], *where: ColumnElement[bool], index: str | None = None) -> None:
         self.rows = rows
         self.first = rows.select.where(*where).order_by(rows.id.desc()).limit(bindparam("limit"))
+        if index:
+            self.first = self.first.with_hint(rows.id.table, f"FORCE INDEX ({index})", "mysql")
         self.onward = self.first.where(rows.id < bindparam("after"))
 
     def page(self, execute: Execute, after: UUID | None, limit: int, **values: Any) -> Page[E]:
@@ -95,14 +110,6 @@ class Newest(Generic[E]):
         found = [self.rows.read(row) for row in result]
         last: Any = found[limit - 1] if len(found) > limit else None
         return Page(found[:limit], last and last.id)
-
-    def all(self, execute: Execute, **values: Any) -> Iterator[E]:
-        """The whole list, read a page at a time: one page of it is in memory."""
-        page = self.page(execute, None, PIECE, **values)
-        yield from page.items
-        while page.next:
-            page = self.page(execute, page.next, PIECE, **values)
-            yield from page.items
 
 
 class SqlStore:
@@ -126,9 +133,9 @@ class SqlStore:
 class PersonalRows(SqlStore):
     """A store whose rows have a `user_id`: exports and forgets them."""
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        for entity in self.rows.of_user.all(self.execute, its_user_id=user_id):
-            yield exported(entity)
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        page = self.rows.of_user.page(self.execute, after, EXPORTED_AT_ONCE, its_user_id=user_id)
+        return Page([exported(entity) for entity in page.items], page.next)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(self.rows.forget, {"its_user_id": user_id})

@@ -8,11 +8,12 @@ from sqlalchemy import Boolean, Column, String, Table, UniqueConstraint, bindpar
 
 from adapters.sql.engines import PATIENCE_SECONDS
 from adapters.sql.failures import given_up
-from adapters.sql.mapping import Execute, PersonalRows, Rows, purge_of
+from adapters.sql.mapping import Execute, Newest, PersonalRows, Purge, Rows
 from adapters.sql.prebuilt import Cursors, Prebuilt
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Id, Utc
 from adapters.sql.users import USERS, users
+from domain.paging import Page
 from domain.sessions import LONGEST_USER_AGENT, Session, SessionStore
 from domain.users import User
 
@@ -48,16 +49,25 @@ TOUCH = (
     .execution_options(lock_seconds=0.2)
 )
 END = sessions.delete().where(HASH)
-OF_USER = SESSIONS.select.where(
-    sessions.c.user_id == bindparam("its_user_id"), sessions.c.expires_at > bindparam("now")
-).order_by(sessions.c.last_seen_at.desc(), sessions.c.id.desc())
+ALIVE = Newest(
+    SESSIONS, sessions.c.user_id == bindparam("its_user_id"), sessions.c.expires_at > bindparam("now")
+)
+# Not in one statement with the DELETE: MariaDB would read all sessions of all users.
+OLDEST = (
+    select(sessions.c.id)
+    .where(sessions.c.user_id == bindparam("user_id"))
+    .order_by(sessions.c.last_seen_at.desc(), sessions.c.id.desc())
+    .offset(bindparam("kept"))
+    .limit(bindparam("limit"))
+)
+END_THESE = sessions.delete().where(sessions.c.id.in_(bindparam("ids", expanding=True)))
 END_OF = sessions.delete().where(
     sessions.c.user_id == bindparam("its_user_id"), sessions.c.id == bindparam("its_id")
 )
 END_OTHERS = sessions.delete().where(
     sessions.c.user_id == bindparam("its_user_id"), sessions.c.id != bindparam("its_id")
 )
-PURGE = purge_of(sessions, sessions.c.expires_at <= bindparam("now"))
+PURGE = Purge(sessions.c.expires_at)
 WIDTH = len(SESSIONS.columns)
 
 
@@ -98,9 +108,8 @@ class SqlSessions(PersonalRows, SessionStore):
     def end(self, secret_hash: str) -> bool:
         return self.execute(END, {"its_secret_hash": secret_hash}).rowcount == 1
 
-    def of(self, user_id: UUID, now: datetime) -> list[Session]:
-        rows = self.execute(OF_USER, {"its_user_id": user_id, "now": now})
-        return [SESSIONS.read(row) for row in rows]
+    def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Session]:
+        return ALIVE.page(self.execute, after, limit, its_user_id=user_id, now=now)
 
     def end_of(self, user_id: UUID, session_id: UUID) -> bool:
         return self.execute(END_OF, {"its_user_id": user_id, "its_id": session_id}).rowcount == 1
@@ -108,5 +117,11 @@ class SqlSessions(PersonalRows, SessionStore):
     def end_others(self, user_id: UUID, kept: UUID) -> int:
         return self.execute(END_OTHERS, {"its_user_id": user_id, "its_id": kept}).rowcount
 
+    def end_oldest(self, user_id: UUID, kept: int, limit: int) -> None:
+        values = {"user_id": user_id, "kept": kept, "limit": limit}
+        ids = list(self.execute(OLDEST, values).scalars())
+        if ids:
+            self.execute(END_THESE, {"ids": ids})
+
     def purge(self, now: datetime, limit: int) -> int:
-        return self.execute(PURGE, {"now": now, "limit": limit}).rowcount
+        return PURGE.rows(self.execute, now, limit)

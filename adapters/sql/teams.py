@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +6,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, bind
 from adapters.sql.mapping import Rows, SqlStore
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Id, Utc, Word
+from domain.paging import Page
 from domain.teams import LONGEST_TEAM_NAME, Membership, Team, TeamRole, TeamStore, exported_team
 
 teams = Table(
@@ -59,9 +59,8 @@ class SqlTeams(SqlStore, TeamStore):
         rows = self.execute(OF_USER, {"user_id": user_id})
         return [(TEAMS.read(row[:WIDTH]), MEMBERSHIPS.read(row[WIDTH:])) for row in rows]
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
-        for team, membership in self.of(user_id):
-            yield exported_team(team, membership)
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        return Page([exported_team(*mine) for mine in self.of(user_id)], None)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET_PERSONAL, {"user_id": user_id})

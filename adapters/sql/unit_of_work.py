@@ -7,6 +7,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
+from adapters.sql.devices import SqlDevices
 from adapters.sql.engines import PATIENCE_SECONDS, Engines
 from adapters.sql.events import SqlEvents
 from adapters.sql.failures import translated
@@ -32,6 +33,7 @@ class SqlReading(Reading):
         self.events = SqlEvents(self.execute)
         self.links = SqlLinks(self.execute)
         self.mails = SqlMails(self.execute)
+        self.devices = SqlDevices(self.execute)
         return self
 
     def __exit__(self, *exc: object) -> None:

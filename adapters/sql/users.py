@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -91,9 +90,9 @@ class SqlUsers(SqlStore, UserStore):
             return ALL.page(self.execute, after, limit)
         return FOUND.page(self.execute, after, limit, search=_part(search), domain=_part(domain or search))
 
-    def exported(self, user_id: UUID) -> Iterator[dict[str, Any]]:
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         user = self.get(user_id)
-        yield from [exported(user)] if user else []
+        return Page([exported(user)] if user else [], None)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_id": user_id})

@@ -1,9 +1,10 @@
 """HTTP without a framework: what a view gets and returns, how a body is read, and the session cookie."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NoReturn, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
 import orjson
@@ -22,6 +23,8 @@ from entrypoints.settings import Settings
 B = TypeVar("B", bound="Body")
 
 DEFAULT_LIMIT = 50
+# A longer answer in pieces is in a file until it is sent.
+LONGEST_IN_MEMORY = 1 << 20
 # Levels of a body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13 and over 20,000 in 3.14.
 DEEPEST = 500
 
@@ -192,6 +195,20 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_json(constant: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def gathered(pieces: Iterable[bytes]) -> tuple[IO[bytes], int]:
+    """All pieces of an answer, in a file from its beginning, and its length.
+
+    A client that reads slowly holds no connection to the database. And an error while the answer is made is
+    answered like any other: granian would end the broken stream as if it were whole.
+    """
+    file = SpooledTemporaryFile(LONGEST_IN_MEMORY)  # noqa: SIM115 (the server closes it)
+    for piece in pieces:  # writelines() would look at the size at the end only
+        file.write(piece)
+    length = file.tell()
+    file.seek(0)
+    return file, length
 
 
 def to_json(data: Any) -> bytes:

@@ -52,8 +52,10 @@ class SessionViews:
 
     def list(self, request: Request) -> Response:
         actor = request.signed_in()
-        sessions = self.sessions.of(actor)
-        return Response({"data": [show_session(each, actor.session.id) for each in sessions], "next": None})
+        page = self.sessions.of(actor, request.after(), request.limit())
+        return Response(
+            {"data": [show_session(each, actor.session.id) for each in page.items], "next": page.next}
+        )
 
     def end(self, request: Request) -> Response:
         actor, session_id = request.signed_in(), request.path["id"]

@@ -1,25 +1,29 @@
 """Flask's binding of the API: a row becomes a Flask view, a Flask request a `Request`."""
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from uuid import UUID
 
 from flask import Flask, request
 from flask import Response as FlaskResponse
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
+from werkzeug.wsgi import FileWrapper
 
 from entrypoints.api.http import (
     Request,
     Response,
     Route,
     SessionCookie,
+    gathered,
     read_body,
     require_own_page,
     to_json,
 )
 from entrypoints.flask_app.gate import USER_ID
 from entrypoints.flask_app.login import client, signed_in, visitor
+
+# Of a long answer, so much at a time.
+PIECE_BYTES = 1 << 16
 
 
 def bind(app: Flask, route: Route, cookie: SessionCookie) -> None:
@@ -47,6 +51,8 @@ def send(response: Response, status: int, cookie: SessionCookie) -> FlaskRespons
             request.environ[USER_ID] = response.cookie.user_id
     if isinstance(response.data, Mapping):
         body: bytes | Iterable[bytes] = to_json(response.data)
-    else:  # an error before the first piece is answered like any other
-        body = chain([next(response.data)], response.data)
+    else:
+        file, length = gathered(response.data)
+        headers["Content-Length"] = str(length)
+        body = FileWrapper(file, PIECE_BYTES)
     return FlaskResponse(body, status, headers, content_type="application/json")

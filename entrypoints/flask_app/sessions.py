@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from application.sessions import Sessions
 from entrypoints.api.http import Cookie, SessionCookie
 from entrypoints.flask_app.login import signed_in, visitor
-from entrypoints.flask_app.page import show_page, show_to_strangers
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, cursor, show_page, show_to_strangers
 
 # Also in static/forms.js, where a form finds out.
 SESSION_ENDED = "Your session has ended. Log in to continue."
@@ -38,5 +38,14 @@ class SessionPages:
 
     def list(self) -> ResponseReturnValue:
         actor = signed_in()
-        sessions = self.sessions.of(actor)
-        return show_page("sessions.html", actor, sessions=sessions, current_id=actor.session.id)
+        after = cursor()
+        page = self.sessions.of(actor, after, ROWS_ON_A_PAGE)
+        more = f"/settings/sessions?after={page.next}" if page.next else None
+        return show_page(
+            "sessions.html",
+            actor,
+            sessions=page.items,
+            current_id=actor.session.id,
+            next_url=more,
+            alone=not after and not more and len(page.items) == 1,
+        )

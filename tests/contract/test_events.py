@@ -48,7 +48,7 @@ def test_the_events_about_a_user_are_exported_the_newest_first(store):
         work.commit()
 
     with store.look() as stored:
-        assert list(stored.events.exported(user_id)) == [exported(event) for event in events[::-1]]
+        assert stored.events.exported(user_id, None).items == [exported(event) for event in events[::-1]]
 
 
 def test_an_event_outside_a_commit_never_happened(store):
@@ -58,19 +58,6 @@ def test_an_event_outside_a_commit_never_happened(store):
 
     with store.look() as stored:
         assert stored.events.about(user_id, None, 10).items == []
-
-
-def test_the_user_agents_of_logins_are_known(store):
-    user_id = uuid7()
-    with store.transaction() as work:
-        work.events.add(an_event(user_id, Tag.REGISTERED, user_agent="one"))
-        work.events.add(an_event(user_id, Tag.LOGGED_IN, user_agent="two"))
-        work.events.add(an_event(user_id, Tag.LOGIN_FAILED, user_agent="three"))
-        work.events.add(an_event(uuid7(), Tag.LOGGED_IN, user_agent="four"))
-        work.commit()
-
-    with store.look() as stored:
-        assert stored.events.user_agents(user_id) == {"one", "two"}
 
 
 def test_forgetting_blanks_address_and_user_agent_and_keeps_the_events(store):
@@ -83,4 +70,37 @@ def test_forgetting_blanks_address_and_user_agent_and_keeps_the_events(store):
 
     with store.look() as stored:
         assert stored.events.about(event.user_id, None, 9).items == [replace(event, ip="", user_agent="")]
+        assert stored.events.about(other.user_id, None, 9).items == [other]
+
+
+def test_a_long_history_is_forgotten_part_by_part_the_oldest_first(store):
+    user_id, other = uuid7(), an_event(uuid7())
+    events = [an_event(user_id, **blank) for blank in ({}, {"ip": ""}, {"user_agent": ""}, {}, {})]
+    with store.transaction() as work:
+        for event in [other, *events]:
+            work.events.add(event)
+        work.commit()
+
+    def written():
+        with store.look() as stored:
+            kept = stored.events.about(user_id, None, 9).items[::-1]
+        return [bool(event.ip or event.user_agent) for event in kept]
+
+    with store.transaction() as work:
+        assert work.events.forget_some(user_id, 2)
+        work.commit()
+    assert written() == [False, False, True, True, True]
+
+    with store.transaction() as work:
+        assert work.events.forget_some(user_id, 2)
+        assert not work.events.forget_some(user_id, 2)
+        assert not work.events.forget_some(uuid7(), 2)
+        work.commit()
+    assert written() == [False] * 4 + [True]
+
+    with store.transaction() as work:
+        work.events.forget(user_id)
+        work.commit()
+    assert written() == [False] * 5
+    with store.look() as stored:
         assert stored.events.about(other.user_id, None, 9).items == [other]

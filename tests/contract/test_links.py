@@ -91,7 +91,7 @@ def test_the_links_of_a_user_are_exported_the_newest_first(store, link):
     put(store, a_link(uuid7(), token_hash="e" * 64))
 
     with store.look() as stored:
-        assert list(stored.links.exported(link.user_id)) == [exported(other), exported(link)]
+        assert stored.links.exported(link.user_id, None).items == [exported(other), exported(link)]
 
 
 def test_a_second_link_for_one_purpose_is_refused(store, link):

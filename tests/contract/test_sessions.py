@@ -4,6 +4,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
+from domain.paging import Page
 from domain.personal import exported
 from domain.users import Role
 from tests.fakes import NOON
@@ -104,8 +105,8 @@ def test_one_of_many_racing_logouts_ends_the_session(store, session):
     assert find(store, session) is None
 
 
-def test_the_sessions_of_a_user_are_listed_the_last_seen_first(store, user, session):
-    later = a_session(user.id, "b" * 64, last_seen_at=NOON + timedelta(minutes=1))
+def test_the_sessions_of_a_user_are_listed_by_the_page_newest_first(store, user, session):
+    later = a_session(user.id, "b" * 64)
     ended = a_session(user.id, "c" * 64, expires_at=NOON)
     with store.transaction() as work:
         work.sessions.add(later)
@@ -113,8 +114,35 @@ def test_the_sessions_of_a_user_are_listed_the_last_seen_first(store, user, sess
         work.commit()
 
     with store.look() as stored:
-        assert stored.sessions.of(user.id, NOON) == [later, session]
-        assert stored.sessions.of(uuid7(), NOON) == []
+        assert stored.sessions.of(user.id, NOON, None, 2) == Page([later, session], None)
+        assert stored.sessions.of(user.id, NOON, None, 1) == Page([later], later.id)
+        assert stored.sessions.of(user.id, NOON, later.id, 1) == Page([session], None)
+        assert stored.sessions.of(uuid7(), NOON, None, 1) == Page([], None)
+
+
+def test_the_least_recently_used_sessions_are_ended(store, user, session):
+    eve = a_user("eve@example.org")
+    eves = a_session(eve.id, "e" * 64)
+    mine = [
+        a_session(user.id, letter * 64, last_seen_at=NOON - timedelta(minutes=age))
+        for letter, age in (("b", 1), ("c", 9), ("d", 2), ("f", 9))
+    ]
+    with store.transaction() as work:
+        work.users.add(eve)
+        for each in [eves, *mine]:
+            work.sessions.add(each)
+        work.commit()
+
+    def left():
+        with store.look() as stored:
+            return [each.secret_hash[0] for each in stored.sessions.of(user.id, NOON, None, 9).items][::-1]
+
+    for kept, limit, expected in ((5, 9, "abcdf"), (4, 9, "abdf"), (1, 2, "af"), (0, 9, "")):
+        with store.transaction() as work:
+            work.sessions.end_oldest(user.id, kept, limit)
+            work.commit()
+        assert left() == list(expected)
+    assert find(store, eves)
 
 
 def test_the_sessions_of_a_user_are_exported_the_newest_first(store, user, session):
@@ -124,8 +152,8 @@ def test_the_sessions_of_a_user_are_exported_the_newest_first(store, user, sessi
         work.commit()
 
     with store.look() as stored:
-        assert list(stored.sessions.exported(user.id)) == [exported(ended), exported(session)]
-        assert list(stored.sessions.exported(uuid7())) == []
+        assert stored.sessions.exported(user.id, None).items == [exported(ended), exported(session)]
+        assert stored.sessions.exported(uuid7(), None).items == []
 
 
 def test_one_session_of_a_user_is_ended(store, user, session):

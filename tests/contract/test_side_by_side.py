@@ -17,7 +17,7 @@ from domain.teams import Membership, TeamRole
 from domain.users import Role
 from tests.contract.conftest import memory_store
 from tests.fakes import NOON
-from tests.samples import a_link, a_mail, a_session, a_team, a_user, an_event
+from tests.samples import a_device, a_link, a_mail, a_session, a_team, a_user, an_event
 
 LATER = NOON + timedelta(days=1)
 
@@ -103,7 +103,10 @@ class SideBySide(RuleBasedStateMachine):
         """Sessions, roles and memberships go with the user, teams and links stay."""
         self.both(lambda work: work.users.forget(id))
 
-    @rule(user_id=ids, word=st.sampled_from(["sessions", "teams", "events", "links", "mails", "all of them"]))
+    @rule(
+        user_id=ids,
+        word=st.sampled_from(["sessions", "teams", "events", "links", "mails", "devices", "all of them"]),
+    )
     def forget(self, user_id, word):
         def change(work):
             for name, store in reversed(stores(work).items()):
@@ -128,6 +131,10 @@ class SideBySide(RuleBasedStateMachine):
         arguments = [secret_hash] if how == "end" else [user_id, id]
         self.both(lambda work: getattr(work.sessions, how)(*arguments))
 
+    @rule(user_id=ids, kept=st.integers(0, 1))
+    def end_the_oldest_sessions(self, user_id, kept):
+        self.both(lambda work: work.sessions.end_oldest(user_id, kept, 1))
+
     @rule(id=ids, personal=st.booleans())
     def add_a_team(self, id, personal):
         self.both(lambda work: work.teams.add(a_team(id=id, personal=personal)))
@@ -148,6 +155,14 @@ class SideBySide(RuleBasedStateMachine):
     @rule(id=ids, user_id=st.none() | ids, tag=st.sampled_from([Tag.LOGGED_IN, Tag.LOGIN_FAILED]))
     def add_an_event(self, id, user_id, tag):
         self.both(lambda work: work.events.add(an_event(user_id, tag, id=id)))
+
+    @rule(user_id=ids, limit=st.integers(1, 2))
+    def forget_some_events(self, user_id, limit):
+        self.both(lambda work: work.events.forget_some(user_id, limit))
+
+    @rule(user_id=ids, name=names)
+    def add_a_device(self, user_id, name):
+        self.both(lambda work: work.devices.add(a_device(user_id, name)))
 
     @rule(id=ids, user_id=ids, purpose=purposes, token_hash=hashes, expires_at=moments)
     def add_a_link(self, id, user_id, purpose, token_hash, expires_at):
@@ -201,6 +216,8 @@ class SideBySide(RuleBasedStateMachine):
                 stored.users.page("eve", None, 1),
                 stored.users.holders(Role.ADMIN),
                 [stored.sessions.find(secret * 64, NOON) for secret in "ab"],
+                [stored.sessions.of(id, NOON, None, 1) for id in IDS],
+                [stored.devices.of(id) for id in IDS],
                 [stored.teams.get(id) for id in IDS],
                 [stored.teams.of(id) for id in IDS],
                 [stored.events.about(id, None, 2) for id in IDS],
@@ -210,14 +227,14 @@ class SideBySide(RuleBasedStateMachine):
             ]
 
     def teardown(self):
-        """Each export, at the end only: it takes six statements a user."""
+        """Each export, at the end only: it takes seven statements a user."""
         memory, sql = map(self.exports, self.stores)
         assert memory == sql
 
     def exports(self, store):
         with store.look() as stored:
             return [
-                (word, id, list(rows.exported(id))) for word, rows in stores(stored).items() for id in IDS
+                (word, id, rows.exported(id, None)) for word, rows in stores(stored).items() for id in IDS
             ]
 
 

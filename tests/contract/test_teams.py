@@ -98,8 +98,8 @@ def test_a_user_is_a_member_once(store, ada, team):
 
 def test_the_teams_of_a_user_are_exported(store, ada, team):
     with store.look() as stored:
-        assert list(stored.teams.exported(ada.id)) == [exported_team(team, a_membership(team, ada))]
-        assert list(stored.teams.exported(uuid7())) == []
+        assert stored.teams.exported(ada.id, None).items == [exported_team(team, a_membership(team, ada))]
+        assert stored.teams.exported(uuid7(), None).items == []
 
 
 def test_forgetting_a_user_deletes_the_personal_team_and_all_memberships(store, ada, team):

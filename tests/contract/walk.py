@@ -123,7 +123,9 @@ class Walk:
         return {word: store for word, store in stores(self.work).items() if isinstance(store, PersonalStore)}
 
     def export(self, owner: Owner) -> dict[str, list[dict[str, Any]]]:
-        return {word: list(store.exported(owner.user_id)) for word, store in self.personal_stores().items()}
+        return {
+            word: store.exported(owner.user_id, None).items for word, store in self.personal_stores().items()
+        }
 
     def forget(self, owner: Owner) -> None:
         """As application/accounts.py does."""
@@ -137,14 +139,14 @@ class Walk:
         """Adds a row: the export of the word must change."""
         word = self.word_of(table.name)
         store = self.personal_stores().get(word)
-        before = store and list(store.exported(owner.user_id))
+        before = store and store.exported(owner.user_id, None)
         if table.name not in owner.rows:
             self.insert(table, owner)
         if not word:
             yield f"table {table.name}: no file in adapters/sql defines it"
         elif store is None:
             yield f"table {table.name}: no store `{word}` that exports and forgets"
-        elif list(store.exported(owner.user_id)) == before:
+        elif store.exported(owner.user_id, None) == before:
             yield f"table {table.name}: its store `{word}` does not export it"
 
     def exported_secrets(self, owner: Owner) -> Iterator[str]:

@@ -21,7 +21,7 @@ from domain.errors import Stale, TooManyAttempts
 from domain.limits import Limit
 from tests.databases import KINDS, ROOT, alembic_config, empty_database
 from tests.fakes import NOON, FakeClock
-from tests.samples import a_link, a_mail, a_membership, a_session, a_team, a_user, an_event
+from tests.samples import a_device, a_link, a_mail, a_membership, a_session, a_team, a_user, an_event
 
 
 @pytest.fixture(params=KINDS)
@@ -54,6 +54,7 @@ def populate(url):
         work.events.add(an_event(user.id))
         work.links.add(a_link(user.id))
         work.mails.add(a_mail())
+        work.devices.add(a_device(user.id))
         work.commit()
     with SqlReading(engines) as stored:
         assert stored.users.get(user.id) == user

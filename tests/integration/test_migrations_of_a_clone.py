@@ -22,6 +22,10 @@ def downgrade(): op.execute("UPDATE teams SET version = version - 1")
 """
 
 
+# The newest revision of the product: "0005", say.
+NEWEST = max(path.name.split("_")[3] for path in (ROOT / "migrations/hexstart").glob("*.py"))
+
+
 class Clone:
     """A copy of the migrations. Alembic's command line runs in this process, which is faster."""
 
@@ -79,19 +83,19 @@ def test_a_clone_and_the_product_both_add_revisions(clone, url, strays):
     clone.alembic("revision", "--autogenerate", "-m", "add strays")
     first, folder = clone.written("add strays")
     assert (folder, first.down_revision, first.branch_labels) == ("versions", None, set())
-    assert first.dependencies == "0003"
+    assert first.dependencies == NEWEST
     clone.alembic("upgrade", "heads")
     clone.alembic("check")
 
     clone.alembic("revision", "-m", "second")
     second, folder = clone.written("second")
-    assert (folder, second.down_revision, second.dependencies) == ("versions", first.revision, "0003")
+    assert (folder, second.down_revision, second.dependencies) == ("versions", first.revision, NEWEST)
 
-    clone.add("hexstart", "0004", "0003")  # our next release
+    clone.add("hexstart", "release", NEWEST)  # our next release
     clone.alembic("upgrade", "heads")
     clone.alembic("revision", "--autogenerate", "-m", "third")
     third, folder = clone.written("third")
-    assert (folder, third.down_revision, third.dependencies) == ("versions", second.revision, "0004")
+    assert (folder, third.down_revision, third.dependencies) == ("versions", second.revision, "release")
     clone.alembic("upgrade", "heads")
     clone.alembic("check")
     assert tables(url) == set(metadata.tables)
@@ -111,14 +115,14 @@ def test_a_clone_of_the_first_release_keeps_its_revision(clone, url, strays):
     clone.alembic("upgrade", "heads")
     clone.alembic("revision", "--autogenerate", "-m", "add strays")
     first, folder = clone.written("add strays")
-    assert (folder, first.down_revision, first.dependencies) == ("versions", "abc", "0003")
+    assert (folder, first.down_revision, first.dependencies) == ("versions", "abc", NEWEST)
 
-    clone.add("hexstart", "0004", "0003")
+    clone.add("hexstart", "release", NEWEST)
     clone.alembic("upgrade", "heads")
     clone.alembic("check")
     clone.alembic("revision", "-m", "second")
     second, folder = clone.written("second")
-    assert (second.down_revision, second.dependencies) == (first.revision, "0004")
+    assert (second.down_revision, second.dependencies) == (first.revision, "release")
     clone.alembic("upgrade", "heads")
     assert tables(url) == set(metadata.tables)
 
@@ -141,4 +145,4 @@ def test_a_revision_that_names_its_parent_is_not_moved(clone):
     clone.alembic("revision", "--head", "hexstart@head", "-m", "ours")
     ours, folder = clone.written("ours")
 
-    assert (folder, ours.down_revision, ours.dependencies) == ("hexstart", "0003", None)
+    assert (folder, ours.down_revision, ours.dependencies) == ("hexstart", NEWEST, None)

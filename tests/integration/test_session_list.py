@@ -49,7 +49,7 @@ def secrets_stored(engines):
         return list(connection.execute(select(sessions.c.secret_hash)).scalars())
 
 
-def test_every_session_is_listed_the_last_seen_first(ada, client, clock):
+def test_every_session_is_listed_newest_first(ada, client, clock):
     start = clock.now
     clock.advance(seconds=30)
     login(client, PHONE, "2001:db8::7", remember=True)
@@ -72,7 +72,7 @@ def test_every_session_is_listed_the_last_seen_first(ada, client, clock):
     assert old["current"] is False
     assert [session["current"] for session in listed(ada)] == [False, True]
     clock.advance(minutes=1)
-    assert [session["id"] for session in listed(ada)] == [old["id"], phone["id"]]
+    assert [session["id"] for session in listed(ada)] == [phone["id"], old["id"]]
 
 
 def test_the_list_holds_no_secret_and_nobody_elses_session(ada, client, engines):

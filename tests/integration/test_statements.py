@@ -43,10 +43,10 @@ def test_what_others_cost(ada, engines, path, count):
     assert len(asked) == count
 
 
-def test_registering_costs_five_and_two_for_the_mail_with_its_link(client, engines):
+def test_registering_costs_six_and_two_for_the_mail_with_its_link(client, engines):
     with statements(engines) as asked:
         assert client.ask("POST", "/api/register", ADA)[0] == 201
-    assert len(asked) == 7
+    assert len(asked) == 8
 
 
 def test_what_is_refused_before_it_is_understood_costs_none(client, engines):

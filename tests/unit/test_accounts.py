@@ -176,8 +176,37 @@ def test_everything_stored_about_somebody_is_exported(world, ada):
     assert found["sessions"] == [exported(ada.session)]
     assert [team["name"] for team in found["teams"]] == ["ada's team"]
     assert [event["tag"] for event in found["events"]] == [Tag.EXPORTED, Tag.REGISTERED]
+    assert [device["name"] for device in found["devices"]] == ["Unknown device"]
     assert [link["email"] for link in found["links"]] == ["ada@example.org"]
     assert [mail["kind"] for mail in found["mails"]] == [MailKind.VERIFY_EMAIL]
+
+
+def test_a_long_export_is_read_page_by_page(world, ada, monkeypatch):
+    for _ in range(4):
+        world.login()
+    expected = {word: list(rows) for word, rows in world.accounts.export(ada)}
+    monkeypatch.setattr("adapters.memory.rows.EXPORTED_AT_ONCE", 2)
+    found = {word: list(rows) for word, rows in world.accounts.export(ada)}
+
+    assert found.pop("events")[1:] == expected.pop("events")
+    assert found == expected and len(found["sessions"]) == 5
+
+
+def test_a_long_history_is_forgotten_in_several_transactions(world, ada, monkeypatch):
+    monkeypatch.setattr("application.accounts.FORGOTTEN_AT_ONCE", 2)
+    for _ in range(4):
+        world.login()
+    commits, commit = [], world.transaction().__class__.commit
+    monkeypatch.setattr(
+        "adapters.memory.unit_of_work.MemoryUnitOfWork.commit",
+        lambda work: commits.append(1) or commit(work),
+    )
+    world.accounts.delete(ada, GOOD_PASSWORD)
+
+    assert len(commits) == 3
+    assert world.rows("users") == world.rows("sessions") == world.rows("devices") == []
+    assert {(event.ip, event.user_agent) for event in world.recorded} == {("", "")}
+    assert world.tags[-1] == Tag.DELETED
 
 
 def test_an_export_holds_no_hash_and_no_token(world, ada):

@@ -4,11 +4,14 @@ from uuid import UUID
 
 import pytest
 
+from domain.access import Operator
+from domain.devices import device_of
 from domain.errors import Invalid, NotFound, TooManyAttempts, Unavailable
 from domain.events import Tag
 from domain.mails import MailKind
+from domain.paging import Page
 from domain.secrets import hash_of
-from domain.sessions import Client, WrongCredentials, device_of
+from domain.sessions import MOST_SESSIONS, Client, WrongCredentials
 from tests.samples import CLIENT, GOOD_PASSWORD, a_session
 from tests.unit.conftest import LIFE
 
@@ -180,12 +183,14 @@ def test_a_locked_out_address_is_not_a_locked_out_owner(world):
     assert world.sessions.authenticate(secret, CLIENT)
 
 
-def test_the_sessions_of_somebody_are_listed_the_last_seen_first(world, ada):
+def test_the_sessions_of_a_user_are_listed_by_the_page_newest_first(world, ada):
     world.register("eve")
     world.clock.advance(minutes=1)
     later, _ = world.login()
 
-    assert world.sessions.of(ada) == [later.session, ada.session]
+    assert world.sessions.of(ada, None, 1000) == Page([later.session, ada.session], None)
+    assert world.sessions.of(ada, None, 1) == Page([later.session], later.session.id)
+    assert world.sessions.of(ada, later.session.id, 1) == Page([ada.session], None)
 
 
 def test_one_session_is_ended(world, ada):
@@ -232,10 +237,86 @@ def test_a_login_from_a_new_device_is_told_to_the_owner(world, ada):
 
 
 def test_nothing_is_new_to_whom_we_know_nothing_of(world, ada):
-    world.memory.tables["events"].stored.clear()
+    world.memory.tables["devices"].stored.clear()
     world.login(client=Client("198.51.100.1", FIREFOX))
 
     assert MailKind.NEW_DEVICE not in {mail.kind for mail in world.waiting}
+    world.login()
+    assert MailKind.NEW_DEVICE in {mail.kind for mail in world.waiting}
+
+
+def test_a_user_that_the_operator_created_gets_no_mail_about_the_first_device(world):
+    operator = Operator(Client("", "command line"))
+    world.accounts.create(operator, "ada", "ada@example.org", GOOD_PASSWORD)
+    world.login(client=Client("198.51.100.1", FIREFOX))
+
+    assert MailKind.NEW_DEVICE not in {mail.kind for mail in world.waiting}
+
+
+def test_a_device_is_known_however_long_its_login_is_ago(world, ada):
+    for _ in range(3):
+        world.login(client=Client("198.51.100.1", FIREFOX))
+        world.login()
+        world.clock.advance(days=100)
+
+    assert [device.name for device in world.rows("devices")] == ["Firefox on Linux", "Unknown device"]
+    assert [mail.kind for mail in world.waiting].count(MailKind.NEW_DEVICE) == 1
+
+
+def begin(world, actor, seconds=0):
+    """A session more, without the limit of logins."""
+    world.clock.advance(seconds=seconds and 1)
+    with world.transaction() as work:
+        _, secret = world.sessions.begin(work, actor.user, remember=False, replacing=None, client=CLIENT)
+        work.commit()
+    return secret
+
+
+def test_a_login_beyond_the_limit_ends_the_session_that_was_least_recently_used(world, ada):
+    secrets = [begin(world, ada, number) for number in range(1, MOST_SESSIONS)]
+    world.clock.advance(minutes=2)
+    oldest, unused, *others = secrets
+    assert world.sessions.authenticate(oldest, CLIENT)
+
+    for number in range(2):
+        secrets.append(world.login()[1])
+        assert len(world.rows("sessions")) == MOST_SESSIONS
+        left = {session.secret_hash for session in world.rows("sessions")}
+        assert (hash_of(unused) in left) == (number == 0)
+    assert ada.session not in world.rows("sessions")
+    assert all(world.sessions.authenticate(secret, CLIENT) for secret in [oldest, *others])
+
+
+def test_a_login_that_replaces_a_session_ends_no_other(world, ada):
+    secrets = [begin(world, ada) for _ in range(1, MOST_SESSIONS)]
+    world.login(replacing=secrets[-1])
+
+    assert len(world.rows("sessions")) == MOST_SESSIONS
+    assert ada.session in world.rows("sessions")
+
+
+def test_a_new_session_does_not_end_itself_when_the_clock_was_set_back(world, ada):
+    for _ in range(MOST_SESSIONS):
+        begin(world, ada)
+    world.clock.advance(hours=-2)
+    _, secret = world.login()
+
+    assert world.sessions.authenticate(secret, CLIENT)
+    assert len(world.rows("sessions")) == MOST_SESSIONS
+
+
+def test_an_account_with_too_many_sessions_gets_under_the_limit_step_by_step(world, ada, monkeypatch):
+    monkeypatch.setattr("application.sessions.ENDED_AT_ONCE", 50)
+    with world.transaction() as work:
+        for number in range(200):
+            work.sessions.add(a_session(ada.id, f"{number:064}", id=UUID(int=10_000 + number)))
+        work.commit()
+
+    counts = []
+    for _ in range(4):
+        world.login()
+        counts.append(len(world.rows("sessions")))
+    assert counts == [152, 103, 100, 100]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Settings in the spellings that operators and providers use."""
 
-from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest

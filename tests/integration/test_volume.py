@@ -1,0 +1,247 @@
+"""An account with a long history: nothing that users can make grow is read whole, or makes others wait."""
+
+import tracemalloc
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Table, event, func, select, text
+from uuid_utils.compat import uuid7
+
+from adapters.sql import events, limits, links, mails, sessions
+from adapters.sql.mails import SqlMails
+from domain.errors import Unavailable
+from domain.paging import Page
+from domain.sessions import MOST_SESSIONS
+from domain.users import User
+from tests.fakes import NOON
+from tests.integration.conftest import ADA, statements
+from tests.integration.test_emails import EVE, user_with
+from tests.races import racing
+from tests.samples import CLIENT, GOOD_PASSWORD, a_link, a_mail, a_session, an_event
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+# Rows of each kind. Filling the other databases takes half a minute.
+LONG = {"sqlite": 20_000, "postgresql": 4_000, "mysql": 4_000}
+MEGABYTE = 1 << 20
+PAGES = ["/api/sessions", "/settings/sessions", "/api/user/events", "/settings/history", "/api/teams"]
+
+
+def fill(engines, user_id, count, words=("events", "sessions", "mails")):
+    made = {
+        "events": (events.EVENTS, lambda number, moment: an_event(user_id)),
+        "sessions": (
+            sessions.SESSIONS,
+            lambda number, moment: a_session(user_id, f"{number:064}", expires_at=moment),
+        ),
+        "mails": (
+            mails.MAILS,
+            lambda number, moment: a_mail(user_id=user_id, delivered_at=moment, next_try_at=None),
+        ),
+        "links": (
+            links.LINKS,
+            lambda number, moment: a_link(uuid7(), token_hash=f"{number:064}", expires_at=moment),
+        ),
+    }
+    with engines.writer.begin() as connection:
+        for word in words:
+            rows, make = made[word]
+            values = [rows.write(make(number, later(number))) for number in range(count)]
+            connection.execute(rows.insert, values)
+
+
+def later(seconds):
+    return NOON + timedelta(hours=1, seconds=seconds)
+
+
+def count_of(engines, table: Table, user: User | None = None):
+    counted = select(func.count()).select_from(table)
+    with engines.reader.connect() as connection:
+        return connection.scalar(counted.where(table.c.user_id == user.id) if user else counted)
+
+
+def login(client, who):
+    assert client.ask("POST", "/api/login", {"email": who["email"], "password": GOOD_PASSWORD})[0] == 200
+
+
+@contextmanager
+def at_most(megabytes):
+    """Of new memory, at any time."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < megabytes * MEGABYTE
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_history_costs_as_many_statements_as_a_short_one(ada, client, container, engines, clock):
+    assert client.ask("POST", "/api/register", EVE)[0] == 201
+    user = user_with(container, ADA["email"])
+    long = LONG[engines.reader.dialect.name]
+    fill(engines, user.id, long)
+
+    costs = {}
+    for who, account in (("eve", client), ("ada", ada)):
+        for path in PAGES:
+            with statements(engines) as asked, at_most(4):
+                answer = account.get(path)
+            assert answer.status_code == 200 and len(answer.data) < 60_000
+            costs[who, path] = len(asked)
+    assert [costs["eve", path] for path in PAGES] == [2] * 5
+    assert [costs["ada", path] for path in PAGES] == [2] * 5
+
+    for who, account, more in ((EVE, client, 0), (ADA, ada, 1)):  # one DELETE ends what is too much
+        login(account, who)
+        before = count_of(engines, sessions.sessions)
+        with statements(engines) as asked, at_most(4):
+            login(account, who)
+        assert len(asked) == 7 + more
+        assert before - count_of(engines, sessions.sessions) == 1000 * more
+
+    # Every answer is written while it is read: a page of 500 rows, for each statement.
+    rows = [count_of(engines, table, user) for table in (events.events, sessions.sessions, mails.mails)]
+    with statements(engines) as asked, at_most(8):
+        length = sum(map(len, ada.get("/api/user/export").response))
+    assert length > long * 500
+    assert len(asked) == 5 + sum(count // 500 + 1 for count in rows) + 3
+
+    with statements(engines) as asked, at_most(4):
+        assert container.housekeeping().purge()["mails"] == 0
+        clock.advance(days=8)
+        assert container.housekeeping().purge()["mails"] == long
+    assert len(asked) < 3 * (rows[1] + rows[2]) // 1000 + 40
+
+    clock.advance(days=-8)
+    login(ada, ADA)
+    with statements(engines) as asked, at_most(4):
+        assert ada.ask("DELETE", "/api/user", {"current_password": GOOD_PASSWORD})[0] == 200
+    assert len(asked) < 40
+    assert count_of(engines, sessions.sessions, user) == 0
+    with engines.reader.connect() as connection:
+        written = events.events.c.ip != "", events.events.c.user_id == user.id
+        assert connection.execute(select(events.events).where(*written)).all() == []
+
+
+def test_the_sessions_are_walked_page_by_page(ada, container, engines, clock):
+    fill(engines, user_with(container, ADA["email"]).id, 59, ["sessions"])
+
+    found, after = [], ""
+    while after is not None:
+        page = ada.get(f"/api/sessions?limit=25{after and f'&after={after}'}").get_json()
+        found += page["data"]
+        after = page["next"]
+    assert len({session["id"] for session in found}) == 60
+    assert found == sorted(found, key=lambda session: session["id"], reverse=True)
+    assert sum(session["current"] for session in found) == 1
+
+    first = ada.get("/settings/sessions").text
+    [older] = [line.split('"')[3] for line in first.splitlines() if 'rel="next"' in line]
+    second = ada.get(older).text
+    assert (first.count("<li>"), second.count("Last seen")) == (first.count("<li>"), 10)
+    assert "End all other sessions" in first and "End all other sessions" in second
+    assert 'rel="next"' not in second
+    for path in ("/api/sessions", "/settings/sessions"):
+        assert ada.get(f"{path}?after=1").status_code == 422
+
+
+def test_twenty_logins_at_once_leave_as_many_sessions_as_are_allowed(ada, container, engines):
+    user = user_with(container, ADA["email"])
+    fill(engines, user.id, MOST_SESSIONS - 5, ["sessions"])
+
+    def attempt(number):
+        return container.sessions().login(
+            ADA["email"], GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
+        )
+
+    new = [actor.session.id for actor, _ in racing(attempt, times=20)]
+    with engines.reader.connect() as connection:
+        left = set(connection.execute(select(sessions.sessions.c.id)).scalars())
+    assert len(left) == MOST_SESSIONS
+    assert left >= set(new)
+
+
+def test_an_export_makes_no_registration_wait(ada, client, container):
+    actor, _ = container.sessions().login(
+        ADA["email"], GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
+    )
+    pieces = container.accounts().export(actor)
+    assert next(next(pieces)[1])["email"] == ADA["email"]
+
+    assert client.ask("POST", "/api/register", EVE)[0] == 201
+    assert "mails" in dict(pieces)
+
+
+def test_an_export_that_breaks_off_is_an_error_and_no_document(ada, monkeypatch, engines):
+    def break_off(self, user_id, after):
+        if after is None:
+            return Page([{"id": user_id}], user_id)
+        raise Unavailable(1)
+
+    monkeypatch.setattr(SqlMails, "exported", break_off)
+    response = ada.get("/api/user/export")
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.get_json()["errors"]["internal_error_code"] == 50301
+    assert "Content-Disposition" not in response.headers
+    assert engines.reader.pool.checkedout() <= 4  # the cursors that are kept
+
+
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN ", "mysql": "EXPLAIN "}
+ALL_ROWS = {"sqlite": "SCAN", "postgresql": "Seq Scan", "mysql": "'ALL'"}
+TABLES = [sessions.sessions, links.links, mails.mails, limits.limits]
+
+
+def test_purging_reads_no_whole_table(ada, container, engines):
+    user = user_with(container, ADA["email"])
+    fill(engines, user.id, 5000, ["links", "sessions", "mails"])
+    with engines.writer.begin() as connection:
+        rows = [{"key": f"{number:064}", "count": 1, "expires_at": later(number)} for number in range(5000)]
+        connection.execute(limits.limits.insert(), rows)
+    kind = engines.reader.dialect.name
+    with engines.reader.connect() as connection:
+        for table in TABLES:
+            connection.execute(text(f"ANALYZE {'TABLE ' if kind == 'mysql' else ''}{table.name}"))
+
+    def work(execute):
+        for purge in (sessions.PURGE, links.PURGE, mails.PURGE, limits.PURGE):
+            purge.rows(execute, later(200), 100)
+
+    plans = explained(engines, kind, work)
+    assert len(plans) == 8
+    for statement, plan in plans.items():
+        assert ALL_ROWS[kind] not in plan, f"{statement}\n{plan}"
+
+
+def test_a_page_far_back_reads_only_its_rows(ada, container, engines):
+    """Without statistics: MariaDB then read all that is newer, a minute for an export of 200,000 events."""
+    user = user_with(container, ADA["email"])
+    fill(engines, user.id, 2000)
+    values = {"its_user_id": user.id}
+    for rows in (events.EVENTS, sessions.SESSIONS, mails.MAILS):
+        with engines.reader.connect() as connection:
+            after = rows.of_user.page(connection.execute, None, 1500, **values).next
+
+        def work(execute, rows=rows, after=after):
+            rows.of_user.page(execute, after, 100, **values)
+
+        kind = engines.reader.dialect.name
+        [plan] = explained(engines, kind, work).values()
+        assert ALL_ROWS[kind] not in plan or kind == "postgresql"
+        if kind == "mysql":
+            assert "'range'" in plan and "PRIMARY" not in plan and "filesort" not in plan
+
+
+def explained(engines, kind, work):
+    """The plan of each statement that `work` executes."""
+    plans = {}
+
+    def explain(connection, cursor, statement, values, context, many):
+        cursor.execute(EXPLAIN[kind] + statement, values)
+        plans[statement[:90]] = "\n".join(map(str, cursor.fetchall()))
+
+    with engines.writer.connect() as connection:
+        event.listen(connection, "before_cursor_execute", explain)
+        work(connection.execute)
+    return plans
