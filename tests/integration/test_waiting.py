@@ -79,7 +79,7 @@ def test_a_reset_by_the_owner_stops_an_intruder_that_waits(ada, client, containe
     with container.look()() as stored:
         user = stored.users.by_email(ADA["email"])
         assert user is not None
-        assert list(stored.links.exported(user.id)) == []
+        assert stored.links.exported(user.id, None).items == []
     login = {"email": ADA["email"], "password": ANOTHER}
     assert client.ask("POST", "/api/login", login)[0] == 200
 
