@@ -118,7 +118,7 @@ def test_no_mail_template_names_the_site() -> None:
 
 def test_start_lines_and_the_command_line_say_the_new_name(renamed: Site) -> None:
     assert f"Acme & Sons is running on {renamed.url}" in renamed.log.read_text().splitlines()
-    for command in ([], ["users"], ["users", "create"], ["outbox"], ["mails", "deliver"]):
+    for command in ([], ["users"], ["users", "create"], ["mails"], ["mails", "deliver"]):
         told = renamed.run("entrypoints.cli", *command, "--help")
         assert not OLD.search(told)
         assert command or "Manage Acme & Sons from the command line." in told
