@@ -189,7 +189,8 @@ def module_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture
 def site(module_site: Site) -> Iterator[Site]:
-    """With connections in the pools of both workers."""
+    """With connections in the pools of both workers, and a new session: the tests log in over 100 times."""
+    module_site.cookie = module_site.login().cookie
     together(*[module_site.user] * 30, *[module_site.login] * 10)
     yield module_site
     module_site.proxy.heal()
