@@ -72,8 +72,7 @@ class Mail:
 
     def delivered(self, now: datetime) -> None:
         self.delivered_at, self.next_try_at, self.facts, self.last_error = now, None, {}, ""
-        if self.user_id is None:
-            self.recipient = ""  # the last mail of a deleted account leaves no address behind
+        self._forget_former_user()
 
     def failed(self, now: datetime, reason: str, *, for_good: bool = False) -> None:
         """Schedule the next try after a pause that grows, or park the mail: after a day, or `for_good`."""
@@ -81,8 +80,14 @@ class Mail:
         self.last_error = reason
         if for_good or now - self.created_at >= GIVE_UP_AFTER:
             self.parked_at, self.next_try_at = now, None
+            self._forget_former_user()
         else:
             self.next_try_at = now + pause_after(self.attempts)
+
+    def _forget_former_user(self) -> None:
+        """The last mail to a deleted account leaves no address and no name behind."""
+        if self.user_id is None:
+            self.recipient, self.facts = "", {}
 
 
 @dataclass(frozen=True, slots=True)

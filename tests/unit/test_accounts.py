@@ -239,6 +239,16 @@ def test_who_leaves_leaves_nothing_but_that_they_were_here(world, ada):
     register(world)
 
 
+def test_a_notice_of_a_deletion_that_fails_for_good_leaves_no_address(world, ada):
+    world.accounts.delete(ada, GOOD_PASSWORD)
+    world.mailer.broken = True
+    world.clock.advance(days=1)
+    world.delivery.deliver()
+
+    [parked] = world.rows("mails")
+    assert parked.parked_at and "ada" not in str(parked)
+
+
 def test_leaving_takes_the_password(world, ada):
     with pytest.raises(WrongPassword):
         world.accounts.delete(ada, "wrong horse battery")
