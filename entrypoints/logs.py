@@ -22,6 +22,8 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 # Lines that wait for a slow reader. Further lines are dropped and counted.
 LONGEST_QUEUE = 10_000
 FLUSH_SECONDS = 1.0
+# Lines are gathered for so long and written at once: to wake the thread for each costs more than the line.
+GATHER_SECONDS = 0.01
 
 # What may be a token (43 characters of base64url), within a path for example.
 SECRET = re.compile("[A-Za-z0-9_-]{40,}")
@@ -70,7 +72,7 @@ class Stderr(logging.Handler):
     def _begin(self) -> None:
         self.lines: SimpleQueue[str] = SimpleQueue()
         self.thread: threading.Thread | None = None
-        self.dropped, self.writing = 0, False
+        self.dropped = self.taken = self.written = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         if self.lines.qsize() >= LONGEST_QUEUE:
@@ -78,6 +80,7 @@ class Stderr(logging.Handler):
             return
         try:
             self.lines.put(self.format(record) + "\n")
+            self.taken += 1
         except Exception:
             self.handleError(record)
         if self.thread is None:
@@ -87,10 +90,11 @@ class Stderr(logging.Handler):
     def _write(self) -> None:
         while True:
             text = [self.lines.get()]
-            self.writing = True
+            sleep(GATHER_SECONDS)
             with suppress(Empty):
                 while True:
                     text.append(self.lines.get_nowait())
+            lines = len(text)
             dropped, self.dropped = self.dropped, 0
             if dropped:
                 facts = {"name": __name__, "levelname": "WARNING", "msg": f"{dropped} log lines were dropped"}
@@ -99,12 +103,12 @@ class Stderr(logging.Handler):
             with suppress(OSError):  # closed, or without a reader: there is nobody to tell
                 while rest:
                     rest = rest[os.write(2, rest) :]
-            self.writing = False
+            self.written += lines
 
     def flush(self) -> None:
         """Wait until all lines are written, but not for a reader that has stopped."""
         end = monotonic() + FLUSH_SECONDS
-        while (self.writing or not self.lines.empty()) and monotonic() < end:
+        while self.written < self.taken and monotonic() < end:
             sleep(0.001)
 
 

@@ -1,5 +1,6 @@
 """The client of a request: its address and its user agent."""
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from domain.sessions import LONGEST_USER_AGENT, Client
@@ -33,6 +34,7 @@ def behind_proxies(peer: str, forwarded_for: str, trusted: Networks) -> str:
     return address
 
 
+@lru_cache(1024)
 def plain(spelled: str) -> str | None:
     """The address without quotes, brackets, port and zone. None where there is no address.
 

@@ -50,8 +50,10 @@ def crowd_of(size: int, kind: str) -> Iterator[tuple[int, str, list[str]]]:
             (cookie,) = servers.register(server, 1).values()
         fill(url, kind, size)
         with servers.product(url) as server:
-            name, numbers = cookie.partition("=")[0], range(1, size + 1, size // FEW)
-            yield server.port, cookie, [f"{name}={secret(number)}" for number in numbers]
+            # The cookie's name holds the port, which is another one now.
+            name, numbers = f"session-{server.port}", range(1, size + 1, size // FEW)
+            administrator = f"{name}={cookie.partition('=')[2]}"
+            yield server.port, administrator, [f"{name}={secret(number)}" for number in numbers]
 
 
 def fill(url: str, kind: str, size: int) -> None:
@@ -85,7 +87,15 @@ def differences(number: int, one: dict[str, Any]) -> dict[str, Any]:
     """What the copy has for itself, where the table has such a column."""
     id = f"0190{number:08x}70008000{number:012x}"  # a UUIDv7 of the past
     name = f"person{number:07}"
-    own = {"id": id, "username": name, "username_key": name, "email": f"{name}@example.com", "user_id": id}
+    email = f"{name}@example.com"
+    own = {
+        "id": id,
+        "username": name,
+        "username_key": name,
+        "email": email,
+        "email_key": email,
+        "user_id": id,
+    }
     if "secret_hash" in one:
         own["secret_hash"] = sha256(secret(number).encode()).hexdigest()
         own["last_seen_at"] = one["expires_at"]  # so late that no GET has to write that it was seen
