@@ -100,7 +100,7 @@ class Stderr(logging.Handler):
                 facts = {"name": __name__, "levelname": "WARNING", "msg": f"{dropped} log lines were dropped"}
                 text.append(self.format(logging.makeLogRecord(facts)) + "\n")
             rest = "".join(text).encode(errors="backslashreplace")
-            with suppress(OSError):  # closed, or without a reader: there is nobody to tell
+            with suppress(OSError):  # closed, or without a reader
                 while rest:
                     rest = rest[os.write(2, rest) :]
             self.written += lines

@@ -27,7 +27,7 @@ class SessionPages:
 
     def end(self) -> ResponseReturnValue:
         actor = visitor()
-        # The button of a stale tab. That page names the user who is logged in by now, and asks.
+        # The button of a stale tab. The page names the present user, and asks.
         if actor and request.form.get("user", str(actor.id)) != str(actor.id):
             return redirect("/logout", 303)
         if actor:  # a user that logged out in another tab is logged out already

@@ -99,7 +99,7 @@ def test_a_wrong_password_at_login_is_an_alert_that_betrays_nothing(visit: Visit
     known = alert(page).inner_text()
     expect(page).to_have_url(re.compile("/login$"))
     expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_focused()
-    log_in(page, replace(regular, email="nobody@example.com"))
+    log_in(page, replace(regular, email="unknown@example.com"))
     expect(alert(page)).to_have_text(known)
 
 
@@ -175,7 +175,7 @@ def test_too_many_attempts_are_told_when_to_try_again(visit: Visit, seconds: str
     }
     headers = {"Retry-After": seconds} if seconds else {}
     page.route("**/api/**", lambda route: route.fulfill(status=429, json=body, headers=headers))
-    page.get_by_label("Email address").fill("somebody@example.com")
+    page.get_by_label("Email address").fill("a.person@example.com")
     page.get_by_role("button", name="Send link").click()
     expect(alert(page)).to_have_text(re.compile(f"^Too many attempts.+ {re.escape(told)}$"))
     expect(page.get_by_role("button", name="Send link")).to_be_enabled()

@@ -173,7 +173,7 @@ def test_a_member_moves_to_another_address_once_its_link_is_used(
     expect(main).to_contain_text(moved.email)
 
 
-def test_of_two_moves_in_a_row_only_the_last_counts(visit: Visit, site: Site, person: Person) -> None:
+def test_the_last_of_two_changes_of_address_counts(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/settings", person)
     change_address(page, person, f"first.{person.email}")
     change_address(page, person, f"second.{person.email}")
@@ -232,7 +232,7 @@ def test_a_forgotten_password_is_answered_alike_with_and_without_an_account(
     ask_for_a_new_password(page, regular.email)
     known = page.get_by_role("main").inner_text()
     page.reload()
-    ask_for_a_new_password(page, "nobody.at.all@example.com")
+    ask_for_a_new_password(page, "unknown@example.com")
     assert page.get_by_role("main").inner_text() == known
 
 

@@ -49,7 +49,7 @@ CASES = [
     Case("logout", "/logout", "member"),
     Case("forbidden", "/admin", "member"),
     Case("admin", "/admin", "admin"),
-    Case("admin without a match", "/admin?q=nobody-at-all", "admin"),
+    Case("admin without a match", "/admin?q=no-such-user", "admin"),
 ]
 WIDE = {"width": 1280, "height": 800}
 

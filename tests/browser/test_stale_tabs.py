@@ -35,7 +35,7 @@ def another_tab(page: Page, site: Site, person: Person) -> None:
     site.log_in(page.context, person)
 
 
-def test_a_stale_tab_does_not_act_for_the_user_who_has_logged_in_meanwhile(
+def test_a_stale_tab_does_not_act_for_the_next_user(
     visit: Visit, site: Site, ada: Person, other: Person
 ) -> None:
     page = visit("/settings", ada)
@@ -127,7 +127,7 @@ def test_a_session_that_ends_in_mid_form_costs_a_login_and_no_typing(visit: Visi
     expect(page.get_by_text(KEPT)).to_have_count(0)
 
 
-def test_what_one_user_typed_is_not_shown_to_the_next_user_of_the_tab(
+def test_typed_text_is_not_shown_to_the_next_user_of_the_tab(
     visit: Visit, site: Site, ada: Person, other: Person
 ) -> None:
     page = leave_mid_form(visit, ada)
@@ -136,7 +136,7 @@ def test_what_one_user_typed_is_not_shown_to_the_next_user_of_the_tab(
     assert page.evaluate("Object.keys(sessionStorage)") == []
 
 
-def test_what_was_typed_is_gone_after_an_hour(visit: Visit, person: Person) -> None:
+def test_typed_text_is_gone_after_an_hour(visit: Visit, person: Person) -> None:
     for hours, stays in ((0.9, True), (1.1, False), (-1, False)):
         page = leave_mid_form(
             visit,

@@ -80,9 +80,9 @@ def test_an_administrator_sees_all_users_and_searches(visit: Visit, site: Site, 
     page.get_by_role("button", name="Search").click()
     expect(search).to_have_value(person.username)
     expect(row).to_be_visible()
-    search.fill("<b>nobody</b>")
+    search.fill("<b>unknown</b>")
     search.press("Enter")
-    expect(page.get_by_text("No users match “<b>nobody</b>”.")).to_be_visible()
+    expect(page.get_by_text("No users match “<b>unknown</b>”.")).to_be_visible()
     page.get_by_role("link", name="Show all users").click()
     expect(page.get_by_role("row").nth(1)).to_be_visible()
 

@@ -100,7 +100,7 @@ def test_a_forgotten_count_begins_anew(limiter, subject):
     assert allowed(limiter, subject)
 
 
-def test_of_twenty_attempts_at_once_no_more_are_allowed_than_the_limit(limiter, subject):
+def test_racing_attempts_never_exceed_the_limit(limiter, subject):
     assert sum(racing(lambda number: allowed(limiter, subject), times=20)) == 3
 
 

@@ -94,7 +94,7 @@ def test_redis_takes_nothing_back_from_a_later_count(limiter, subject):
     assert not allowed(limiter, subject)
 
 
-def test_of_thirty_wrong_attempts_at_once_three_are_judged(limiter, subject):
+def test_three_of_thirty_racing_attempts_are_judged(limiter, subject):
     judged = []
 
     def attempt(number):
@@ -159,7 +159,7 @@ def test_after_the_clock_of_redis_was_set_back_it_begins_anew(limiter, subject):
     assert redis.ttl(key()) <= LIMIT.seconds
 
 
-def test_what_was_counted_without_redis_is_taken_back_there(clock, subject):
+def test_a_count_made_without_redis_is_taken_back_there(clock, subject):
     server, port = silent_port()
     server.close()
     limiter = RedisLimiter(f"redis://127.0.0.1:{port}/0", fallback=MemoryLimiter(clock))

@@ -84,7 +84,7 @@ def test_an_address_belongs_to_one_user(store):
         work.users.add(a_user(username="other"))
 
 
-def test_of_two_taken_values_the_address_is_reported(store):
+def test_the_taken_address_is_reported_before_the_taken_username(store):
     add(store, a_user())
 
     with pytest.raises(EmailTaken), store.transaction() as work:

@@ -143,7 +143,7 @@ def new_client(app: Flask) -> Callable[[], Talker]:
 
 @pytest.fixture
 def ada(new_client: Callable[[], Talker]) -> Talker:
-    """Somebody who has registered and is logged in."""
+    """A registered user with a session."""
     ada = new_client()
     assert ada.ask("POST", "/api/register", ADA)[0] == 201
     return ada

@@ -66,7 +66,7 @@ def test_a_name_that_was_left_can_be_taken(ada, client):
 
 
 @pytest.mark.parametrize("username", ["eve", "EVE"])
-def test_a_username_is_taken_in_any_case_of_letters(ada, client, container, username):
+def test_a_username_is_taken_in_any_case(ada, client, container, username):
     client.ask("POST", "/api/register", EVE)
 
     assert ada.code("PATCH", "/api/user", {"username": username}) == 40903
@@ -75,7 +75,7 @@ def test_a_username_is_taken_in_any_case_of_letters(ada, client, container, user
     assert [event.tag for event in history(container)] == ["registered"]
 
 
-def test_of_two_who_take_one_name_at_once_one_does(ada, client):
+def test_one_of_two_racing_renames_wins(ada, client):
     client.ask("POST", "/api/register", EVE)
     people = [ada, client]
 
@@ -189,7 +189,7 @@ def test_a_long_history_is_exported_to_its_end(ada, container):
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD.upper()])
-def test_without_the_current_password_nobody_leaves(ada, container, password):
+def test_a_deletion_without_the_current_password_is_refused(ada, container, password):
     body = {} if password is None else {"current_password": password}
 
     response = ada.delete("/api/user", json=body)
@@ -200,7 +200,7 @@ def test_without_the_current_password_nobody_leaves(ada, container, password):
     assert [event.tag for event in history(container)].count("password_refused") == bool(password)
 
 
-def test_who_leaves_is_gone_with_all_sessions_and_the_address_is_free(ada, client, new_client, container):
+def test_a_deletion_ends_all_sessions_and_frees_the_address(ada, client, new_client, container):
     other = new_client()
     other.ask("POST", "/api/login", CREDENTIALS)
 
@@ -216,7 +216,7 @@ def test_who_leaves_is_gone_with_all_sessions_and_the_address_is_free(ada, clien
     assert [event.tag for event in history(container)] == ["registered"]  # not the former one's
 
 
-def test_of_who_left_nothing_is_left_but_that_it_happened(client, container, engines):
+def test_a_deleted_user_leaves_events_and_no_trace(client, container, engines):
     """The mails are delivered first, so that their rows are those that are kept a week."""
     client.ask("POST", "/api/register", ADA | {"username": "lovelace"}, **ADAS_PLACE)
     client.ask("PATCH", "/api/user", {"username": "lovelace2"}, **ADAS_PLACE)
@@ -257,7 +257,7 @@ def test_no_address_that_was_ever_asked_for_or_left_is_kept(ada, client, contain
     assert [row for row in rows if "@example.org" in row] == []
 
 
-def test_a_link_that_was_replaced_is_not_sent_to_who_left(ada, container):
+def test_a_replaced_link_is_not_sent_to_a_deleted_user(ada, container):
     ask_to_change(ada, container, "first@example.org")
     ask_to_change(ada, container, "second@example.org")
 
@@ -266,7 +266,7 @@ def test_a_link_that_was_replaced_is_not_sent_to_who_left(ada, container):
     assert [mail.kind for mail in delivered(container)] == ["account_deleted"]
 
 
-def test_mail_that_waits_for_who_left_is_not_sent(ada, container):
+def test_mail_that_waits_for_a_deleted_user_is_not_sent(ada, container):
     ask_to_change(ada, container, "countess@example.org")
     assert len(waiting(container)) == 3
 
@@ -275,7 +275,7 @@ def test_mail_that_waits_for_who_left_is_not_sent(ada, container):
     assert [mail.kind for mail in delivered(container)] == ["account_deleted"]
 
 
-def test_mail_to_others_is_sent_when_somebody_leaves(ada, client, container):
+def test_mail_to_other_users_is_sent_after_a_deletion(ada, client, container):
     client.ask("POST", "/api/register", EVE)
 
     ada.ask("DELETE", "/api/user", LEAVE)
@@ -303,7 +303,7 @@ def test_the_last_admin_does_not_leave(ada, client, container):
     assert client.code("DELETE", "/api/user", LEAVE) == 40904
 
 
-def test_of_two_admins_who_leave_at_once_one_stays(ada, client, container):
+def test_one_of_two_admins_that_leave_at_once_stays(ada, client, container):
     client.ask("POST", "/api/register", EVE)
     for email in (ADA["email"], EVE["email"]):
         container.administration().grant(OPERATOR, email, Role.ADMIN)
@@ -318,7 +318,7 @@ def test_of_two_admins_who_leave_at_once_one_stays(ada, client, container):
         assert len(stored.users.holders(Role.ADMIN)) == 1
 
 
-def test_a_password_that_is_no_longer_good_deletes_nothing(ada, client, container):
+def test_an_old_password_deletes_nothing(ada, client, container):
     change = {"current_password": GOOD_PASSWORD, "new_password": ANOTHER_PASSWORD}
     assert ada.ask("POST", "/api/password", change)[0] == 200
 

@@ -77,7 +77,7 @@ def test_registering_answers_the_user_as_stored(client, container):
     assert user.password_hash.startswith("$bcrypt-sha256$")
 
 
-def test_who_registers_owns_a_personal_team(client, container):
+def test_a_new_user_owns_a_personal_team(client, container):
     client.ask("POST", "/api/register", ADA)
 
     with container.look()() as stored:
@@ -85,7 +85,7 @@ def test_who_registers_owns_a_personal_team(client, container):
     assert (team.name, team.personal, membership.role) == ("ada's team", True, "owner")
 
 
-def test_registering_is_audited(client, container):
+def test_a_registration_is_recorded(client, container):
     client.ask("POST", "/api/register", ADA, headers={"User-Agent": "Engine/1.0"})
 
     user = user_with(container, ADA["email"])
@@ -125,7 +125,7 @@ def test_a_username_that_breaks_the_rules_is_refused(client, container):
 
 
 @ON_ONE_DATABASE
-def test_reserved_usernames_are_refused_in_any_case_of_letters(client, container):
+def test_reserved_usernames_are_refused_in_any_case(client, container):
     promised = {"admin", "administrator", "root", "support", "api", "system", "null", "undefined"}
     for username in promised | {word.title() for word in RESERVED_USERNAMES}:
         assert refused_fields(client, "/api/register", ADA | {"username": username}) == {"username"}
@@ -140,7 +140,7 @@ def test_a_username_stays_as_it_was_typed(client, container, username):
 
 
 @ON_ONE_DATABASE
-def test_what_is_no_address_is_refused(client, container):
+def test_an_invalid_address_is_refused(client, container):
     for email in NO_ADDRESSES:
         assert refused_fields(client, "/api/register", ADA | {"email": email}) == {"email"}, email
     assert people(container) == []
@@ -182,7 +182,7 @@ def test_all_that_is_wrong_is_said_at_once(client):
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@example.org", " Ada@Example.ORG "])
-def test_an_address_is_taken_in_any_case_of_letters(ada, client, container, email):
+def test_an_address_is_taken_in_any_case(ada, client, container, email):
     assert client.code("POST", "/api/register", EVE | {"email": email}) == 40902
 
     assert [user.username for user in people(container)] == ["ada"]
@@ -190,14 +190,14 @@ def test_an_address_is_taken_in_any_case_of_letters(ada, client, container, emai
 
 
 @pytest.mark.parametrize("username", ["ada", "ADA", "Ada"])
-def test_a_username_is_taken_in_any_case_of_letters(ada, client, container, username):
+def test_a_username_is_taken_in_any_case(ada, client, container, username):
     assert client.code("POST", "/api/register", EVE | {"username": username}) == 40903
 
     assert [user.email for user in people(container)] == ["ada@example.org"]
     assert client.get_cookie(COOKIE) is None
 
 
-def test_of_many_registering_one_address_at_once_one_does(new_client, container):
+def test_one_of_many_racing_registrations_wins(new_client, container):
     def register(number):
         return new_client().ask("POST", "/api/register", ADA | {"username": f"ada{number}"})
 

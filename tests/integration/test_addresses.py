@@ -86,7 +86,7 @@ domains = st.sampled_from(["example.org", "BÜCHER.example", "ß.de", "日本語
 
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.builds("{}@{}".format, local_parts, domains), st.emails()))
-def test_what_is_stored_is_the_envelope_and_the_header(server, typed):
+def test_the_stored_address_is_the_envelope_and_the_header(server, typed):
     inbox, carrier = server
     try:
         stored = normal_email(typed, email_syntax)

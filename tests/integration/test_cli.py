@@ -106,7 +106,7 @@ def test_passwords_that_differ_are_asked_for_again(run, container):
         ["users", "create", "--username", "grace"],
         ["users", "grant", "ada@example.org", "queen"],
         ["users", "list", "--limit", "101"],
-        ["users", "list", "--after", "nobody"],
+        ["users", "list", "--after", "nowhere"],
         ["mails", "list", "--limit", "0"],
         ["users", "delete"],
         ["nonsense"],
@@ -119,8 +119,8 @@ def test_wrong_use_is_2_and_a_password_is_no_argument(run, container, arguments)
     assert user_with(container, "grace@example.org") is None
 
 
-def test_what_was_refused_is_told_on_stderr_and_by_the_exit_code(run, ada):
-    run("users", "grant", "nobody@example.org", "admin", code=6)
+def test_a_refusal_is_told_on_stderr_and_by_the_exit_code(run, ada):
+    run("users", "grant", "unknown@example.org", "admin", code=6)
     taken = run(*CREATE[:2], "--email", "ADA@example.org", "--username", "other", "--password-stdin",
                 typed=GOOD_PASSWORD, code=7)  # fmt: skip
     assert (taken.stdout, taken.stderr) == ("", f"Error: {EmailTaken.message}\n")
@@ -247,7 +247,7 @@ def undelivered(clock, container):
     return waits, parked
 
 
-def test_the_outbox_lists_what_waits_and_what_was_given_up_and_no_token(run, undelivered):
+def test_undelivered_mails_are_listed_without_tokens(run, undelivered):
     result = run("mails", "list")
 
     given_up, waits = lines(result)
@@ -256,7 +256,7 @@ def test_the_outbox_lists_what_waits_and_what_was_given_up_and_no_token(run, und
     assert "t0k3n" not in result.output
 
 
-def test_the_outbox_is_listed_for_programs(run, undelivered):
+def test_undelivered_mails_are_listed_as_json(run, undelivered):
     _, parked = undelivered
     result = run("mails", "list", "--json")
 
@@ -279,12 +279,12 @@ def test_the_outbox_is_listed_for_programs(run, undelivered):
     assert first["data"] + rest["data"] == page["data"]
 
 
-def test_what_was_given_up_is_counted_for_whoever_watches(client, undelivered):
+def test_failed_mails_are_counted_for_monitors(client, undelivered):
     data = {"status": "ready", "mail": {"waiting": 1, "parked": 1}}
     assert client.ask("GET", "/health/ready") == (200, {"data": data})
 
 
-def test_what_is_due_is_delivered(run, clock, ada, container):
+def test_due_mail_is_delivered(run, clock, ada, container):
     mailer = FakeMailer()
     container.mailer.override(providers.Object(mailer))
     later = a_mail(recipient="later@example.org", next_try_at=NOON + timedelta(minutes=1), attempts=1)

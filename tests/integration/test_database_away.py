@@ -1,4 +1,4 @@
-"""The real server while its database is cut off, refuses, says nothing, or is held by somebody else."""
+"""The real server while its database is cut off, refuses, says nothing, or is locked by another process."""
 
 import contextlib
 import os
@@ -80,7 +80,7 @@ class Proxy:
 
     def refuse(self) -> None:
         with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept
         self.listener.close()
         self.cut()
 
@@ -97,11 +97,11 @@ class Proxy:
 
 
 class Site:
-    """A server behind such a proxy, and somebody who is logged in."""
+    """A server behind such a proxy, and a user with a session."""
 
     def __init__(self, server: Server, proxy: Proxy, engines: Engines) -> None:
         self.server, self.proxy, self.engines = server, proxy, engines
-        self.person = somebody()
+        self.person = a_person()
         answer = server.ask("POST", "/api/register", self.person)
         assert answer.status == 201
         self.cookie, self.id = answer.cookie, answer.json["data"]["id"]
@@ -113,7 +113,7 @@ class Site:
         return self.server.ask("POST", "/api/login", credentials(self.person))
 
     def register(self) -> Answer:
-        return self.server.ask("POST", "/api/register", somebody())
+        return self.server.ask("POST", "/api/register", a_person())
 
     def ready(self) -> Answer:
         return self.server.ask("GET", "/health/ready")
@@ -129,7 +129,7 @@ class Site:
         return self.server.ask("PATCH", f"/api/teams/{team}", {"name": "Analysts"}, self.cookie)
 
 
-def somebody() -> dict[str, str]:
+def a_person() -> dict[str, str]:
     name = "u" + uuid4().hex[:16]
     return {"username": name, "email": f"{name}@example.org", "password": GOOD_PASSWORD}
 
@@ -281,7 +281,7 @@ def test_it_does_not_start_while_the_database_is_away_or_says_nothing(site):
         site.proxy.heal()
 
 
-def test_who_waits_for_a_lock_too_long_is_told_to_come_back(site):
+def test_a_lock_that_is_held_too_long_is_a_503(site):
     mine = query(teams.c.id).with_for_update()
     with site.engines.writer.begin() as other:
         assert other.execute(mine).first()
@@ -295,7 +295,7 @@ def test_who_waits_for_a_lock_too_long_is_told_to_come_back(site):
 
 
 def test_a_commit_that_is_cut_off_is_never_told_as_done(site):
-    """Of many who register while connections are cut, all who were told so are stored."""
+    """Connections are cut during many registrations. Each one that was answered with success is stored."""
     done = threading.Event()
     told: list[str] = []
     statuses: set[int] = set()
@@ -330,7 +330,7 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
 
 def test_while_another_process_writes_a_sqlite_file_reads_go_on_and_writes_are_refused(on_sqlite):
     server, path = on_sqlite
-    one = somebody()
+    one = a_person()
     cookie = server.ask("POST", "/api/register", one).cookie
 
     def user() -> Answer:
@@ -339,7 +339,7 @@ def test_while_another_process_writes_a_sqlite_file_reads_go_on_and_writes_are_r
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         writes = [
-            lambda: server.ask("POST", "/api/register", somebody()),
+            lambda: server.ask("POST", "/api/register", a_person()),
             lambda: server.ask("POST", "/api/login", credentials(one)),
             lambda: server.ask("POST", "/api/logout", cookie=cookie),
         ]
@@ -357,7 +357,7 @@ def test_while_another_process_writes_a_sqlite_file_reads_go_on_and_writes_are_r
 
 def test_a_session_that_cannot_be_prolonged_now_is_a_session_all_the_same(on_sqlite):
     server, path = on_sqlite
-    cookie = server.ask("POST", "/api/register", somebody()).cookie
+    cookie = server.ask("POST", "/api/register", a_person()).cookie
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("UPDATE sessions SET last_seen_at = datetime('now', '-5 minutes')")
         other.execute("BEGIN EXCLUSIVE")

@@ -72,14 +72,14 @@ def named(error: DBAPIError) -> str:
 
 
 @pytest.mark.parametrize("error", AWAY, ids=named)
-def test_what_the_operator_can_mend_is_unavailable_with_the_words_of_the_driver(error):
+def test_a_fault_for_the_operator_is_unavailable_with_the_drivers_words(error):
     found = refusal(error)
     assert isinstance(found, Unavailable)
     assert (found.reason, found.message) == ("words", Unavailable.message)
 
 
 @pytest.mark.parametrize("error", OURS, ids=named)
-def test_what_is_wrong_with_a_statement_is_our_fault(error):
+def test_a_wrong_statement_is_a_fault_of_ours(error):
     assert refusal(error) is None
 
 

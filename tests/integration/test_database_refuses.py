@@ -32,7 +32,7 @@ from tests.samples import GOOD_PASSWORD
 from tests.servers import ROOT, environment, free_port, until
 
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
-OTHER_USER = 65534  # "nobody": root could write every file
+OTHER_USER = 65534  # root could write every file
 
 
 class Site:
@@ -199,7 +199,7 @@ def sqlite_file() -> Iterator[Path]:
 
 @contextmanager
 def restarted(file: Path) -> Iterator[Site]:
-    """The site as another user than the owner of the file, with a user who registered before."""
+    """The site as another user than the owner of the file, with a registered user."""
     with site_over(f"sqlite:///{file}") as before:
         before.begin()
         [cookie] = before.ada._cookies.values()

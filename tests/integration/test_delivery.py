@@ -49,14 +49,14 @@ def until(fact, seconds=PATIENCE):
     return found
 
 
-def somebody():
+def a_person():
     name = "u" + uuid4().hex[:16]
     return {"username": name, "email": f"{name}@example.org", "password": GOOD_PASSWORD}
 
 
 def register(server, count=1):
     """The addresses of so many new accounts; each was acknowledged."""
-    people = [somebody() for _ in range(count)]
+    people = [a_person() for _ in range(count)]
     for person in people:
         assert server.ask("POST", "/api/register", person).status == 201
     return [person["email"] for person in people]
@@ -183,7 +183,7 @@ def test_a_mail_server_that_refuses_delays_no_answer_and_loses_nothing(database_
             assert each_once(inbox, emails)
 
 
-def test_what_was_acknowledged_before_kill_9_arrives_after_the_restart(database_url, engines):
+def test_acknowledged_mail_arrives_after_kill_9_and_a_restart(database_url, engines):
     inbox, port = Inbox(), free_port()
     emails = []
     for _ in range(2):
@@ -213,7 +213,7 @@ def test_a_mail_in_hand_when_its_process_was_killed_is_sent_by_another(database_
             assert until(lambda: not undelivered(engines))
 
 
-def test_two_who_deliver_send_each_mail_once(database_url, engines, tmp_path):
+def test_two_deliveries_at_once_send_each_mail_once(database_url, engines, tmp_path):
     inbox = SlowInbox(0.05)
     with serving(inbox) as port, ExitStack() as stack:
         url = f"smtp://127.0.0.1:{port}"
@@ -244,7 +244,7 @@ def test_sigterm_ends_it_after_the_mail_in_hand_and_loses_none(database_url, eng
 
         inbox.seconds = 0
         with delivering(database_url, url, tmp_path):
-            # Without waiting for the end of a lease: who was told to end gives back what it had taken.
+            # Before the end of a lease: a process that stops gives its mails back.
             assert each_once(inbox, recipients)
 
 
@@ -276,13 +276,13 @@ def test_when_the_worker_that_delivers_is_killed_another_takes_over(database_url
         assert each_once(inbox, emails)
         first = until(lambda: holder_of_the_turn(server))
         os.kill(first, signal.SIGKILL)
-        assert until(lambda: holder_of_the_turn(server) not in {None, first}, 5), "nobody took over"
+        assert until(lambda: holder_of_the_turn(server) not in {None, first}, 5), "no process took over"
         emails += register(server, 3)
         assert until(lambda: len(inbox.recipients) == 4, 5)
         assert each_once(inbox, emails)
 
 
-def test_of_four_workers_one_delivers(database_url, engines):
+def test_one_of_four_workers_delivers(database_url, engines):
     inbox = SlowInbox(0.02)
     with (
         serving(inbox) as port,
@@ -310,7 +310,7 @@ def test_the_server_stops_in_time_while_mail_waits(database_url, engines):
 
 
 @ON_ONE_DATABASE
-def test_what_was_given_up_is_counted_and_listed_without_its_token(database_url, engines):
+def test_failed_mail_is_counted_and_listed_without_its_token(database_url, engines):
     def command(*arguments):
         env = environment(database_url, free_port(), MAIL_URL=f"smtp://127.0.0.1:{free_port()}")
         done = subprocess.run(

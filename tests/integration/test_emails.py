@@ -26,7 +26,7 @@ def waiting(container):
         return stored.mails.undelivered(None, 100).items[::-1]
 
 
-def letters(container):
+def mails_of(container):
     return [(mail.kind, mail.recipient) for mail in waiting(container)]
 
 
@@ -75,10 +75,10 @@ def verify(client, token):
 
 
 @ON_ONE_DATABASE
-def test_what_is_no_address_is_refused(ada, container):
+def test_an_invalid_address_is_refused(ada, container):
     for email in ["", "ada", "ada@localhost", "a@b@c.org", "a\n@example.org", "@x.org"]:
         assert refused_fields(ada, "POST", "/api/email", CHANGE | {"email": email}) == {"email"}
-    assert letters(container) == [("verify_email", ADA["email"])]
+    assert mails_of(container) == [("verify_email", ADA["email"])]
 
 
 def test_the_link_of_the_registration_verifies_the_address(ada, client, container):
@@ -99,7 +99,7 @@ def test_the_link_of_the_registration_verifies_the_address(ada, client, containe
 def test_asking_sends_a_link_to_the_new_address_and_a_notice_to_the_old_which_stays(ada, container):
     assert ada.ask("POST", "/api/email", CHANGE | {"email": " Countess@EXAMPLE.org "}) == (202, SUCCESS)
 
-    assert letters(container)[1:] == [
+    assert mails_of(container)[1:] == [
         ("verify_email", "Countess@example.org"),
         ("email_change_asked", "ada@example.org"),
     ]
@@ -116,7 +116,7 @@ def test_the_link_moves_the_account_and_the_old_address_is_told(ada, client, new
 
     user = ada.ask("GET", "/api/user")[1]["data"]  # the session goes on
     assert (user["email"], user["email_verified"]) == (CHANGE["email"], True)
-    assert letters(container)[-1] == ("email_changed", ADA["email"])
+    assert mails_of(container)[-1] == ("email_changed", ADA["email"])
     assert history(container, CHANGE["email"])[0].tag == "email_changed"
     for email, status in [(ADA["email"], 401), (CHANGE["email"], 200)]:
         credentials = {"email": email, "password": GOOD_PASSWORD}
@@ -124,7 +124,7 @@ def test_the_link_moves_the_account_and_the_old_address_is_told(ada, client, new
     assert client.ask("POST", "/api/register", EVE | {"email": ADA["email"]})[0] == 201
 
 
-def test_the_link_is_posted_whoever_is_logged_in(ada, new_client, container):
+def test_the_link_works_in_the_session_of_another_user(ada, new_client, container):
     token = ask_to_change(ada, container)
     eve = new_client()
     eve.ask("POST", "/api/register", EVE)
@@ -197,13 +197,13 @@ def test_a_link_that_is_not_good_is_answered_alike(ada, client, container, clock
     assert response.get_json()["errors"]["internal_error_code"] == 41001
 
 
-def test_until_it_has_expired_a_link_is_good(ada, client, container, clock):
+def test_a_link_is_good_until_it_expires(ada, client, container, clock):
     clock.advance(days=1, seconds=-1)
 
     assert verify(client, token_of(container, "verify_email"))[0] == 200
 
 
-def test_of_two_changes_in_a_row_the_newest_link_works(ada, client, container):
+def test_the_newest_link_of_two_changes_works(ada, client, container):
     first = ask_to_change(ada, container, "first@example.org")
     second = ask_to_change(ada, container, "second@example.org")
 
@@ -219,19 +219,19 @@ def test_without_the_current_password_nothing_is_asked_for(ada, container, passw
 
     assert ada.code("POST", "/api/email", body) == 40303
 
-    assert letters(container) == [("verify_email", ADA["email"])]
+    assert mails_of(container) == [("verify_email", ADA["email"])]
     assert [event.tag for event in history(container)] == ["password_refused"] * bool(password) + [
         "registered"
     ]
 
 
 @pytest.mark.parametrize("email", ["eve@example.org", " EVE@Example.org"])
-def test_nobody_asks_for_an_address_that_is_taken(ada, client, container, email):
+def test_a_change_to_a_taken_address_is_refused(ada, client, container, email):
     client.ask("POST", "/api/register", EVE)
 
     assert ada.code("POST", "/api/email", CHANGE | {"email": email}) == 40902
 
-    assert [letter for letter, _ in letters(container)] == ["verify_email"] * 2
+    assert [kind for kind, _ in mails_of(container)] == ["verify_email"] * 2
     assert [event.tag for event in history(container)] == ["registered"]
 
 
@@ -246,7 +246,7 @@ def test_an_address_that_was_taken_meanwhile_is_not_taken_over(ada, client, cont
     assert ada.ask("GET", "/api/user")[1]["data"]["email"] == ADA["email"]
 
 
-def test_of_two_who_confirm_one_address_at_once_one_wins(ada, new_client, container):
+def test_one_of_two_racing_changes_to_an_address_wins(ada, new_client, container):
     eve = new_client()
     eve.ask("POST", "/api/register", EVE)
     for _ in range(5):
@@ -266,7 +266,7 @@ def test_of_two_who_confirm_one_address_at_once_one_wins(ada, new_client, contai
         assert verify(new_client(), ask_to_change(winner[0], container, back))[0] == 200
 
 
-def test_of_twenty_at_once_on_one_link_one_wins(ada, new_client, container):
+def test_one_of_twenty_racing_uses_of_a_link_wins(ada, new_client, container):
     token = ask_to_change(ada, container)
 
     answers = racing(lambda number: verify(new_client(), token), times=20)
@@ -274,20 +274,20 @@ def test_of_twenty_at_once_on_one_link_one_wins(ada, new_client, container):
     assert sorted(status for status, _ in answers) == [200] + [410] * 19
     assert {answer["errors"]["internal_error_code"] for status, answer in answers if status == 410} == {41001}
     assert [event.tag for event in history(container, CHANGE["email"])].count("email_changed") == 1
-    assert letters(container).count(("email_changed", ADA["email"])) == 1
+    assert mails_of(container).count(("email_changed", ADA["email"])) == 1
 
 
 def test_a_new_link_is_sent_until_the_address_is_verified(ada, client, container):
     assert ada.ask("POST", "/api/email/verify/resend") == (202, SUCCESS)
-    assert letters(container) == [("verify_email", ADA["email"])] * 2
+    assert mails_of(container) == [("verify_email", ADA["email"])] * 2
 
     verify(client, token_of(container, "verify_email"))
     assert ada.ask("POST", "/api/email/verify/resend") == (202, SUCCESS)
-    assert letters(container) == [("verify_email", ADA["email"])] * 2
+    assert mails_of(container) == [("verify_email", ADA["email"])] * 2
 
 
 @pytest.mark.parametrize("letter", ["verify_email", "reset_password"])
-def test_of_a_token_only_the_hash_is_kept_when_its_mail_was_sent(ada, client, container, engines, letter):
+def test_the_hash_of_a_token_is_all_that_stays_after_delivery(ada, client, container, engines, letter):
     if letter == "reset_password":
         client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})
     token = token_of(container, letter)
@@ -351,4 +351,4 @@ def test_an_address_that_only_looks_alike_is_another(client, container, typed):
 
     assert client.ask("POST", "/api/password/forgot", {"email": typed}) == (202, SUCCESS)
 
-    assert letters(container) == [("verify_email", "mike@example.org")]
+    assert mails_of(container) == [("verify_email", "mike@example.org")]

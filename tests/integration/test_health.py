@@ -1,4 +1,4 @@
-"""What they are told who watch over the site: its health, and its log."""
+"""For monitors of the site: its health, and its log."""
 
 import io
 import json
@@ -176,7 +176,7 @@ def test_a_crash_in_the_database_logs_nothing_of_what_is_stored(container, log, 
 
 def test_each_request_is_one_line_of_the_log(ada, client, log):
     user_id = ada.ask("GET", "/api/user")[1]["data"]["id"]
-    for who, method, path, status, known in [
+    for asker, method, path, status, known in [
         (ada, "GET", "/settings?q=m4rk3r", 200, user_id),
         (client, "GET", "/settings?q=m4rk3r", 302, None),
         (client, "POST", "/api/nowhere", 404, None),
@@ -184,7 +184,7 @@ def test_each_request_is_one_line_of_the_log(ada, client, log):
         (client, "HEAD", "/health/live", 200, None),
     ]:
         log()
-        number = who.open(path, method=method).headers["X-Request-ID"]
+        number = asker.open(path, method=method).headers["X-Request-ID"]
         line = json.loads(log())
         assert line.pop("ms") >= 0
         assert line.pop("at").endswith("Z")
@@ -216,15 +216,15 @@ def test_no_secret_is_in_any_log(client, log):
     text = log()
     assert_no_secret(text, first, second, hash_of(first), hash_of(second))
     seen = [(line["status"], line["user_id"]) for line in map(json.loads, text.splitlines())]
-    nobody, user = [401, 400, 400], [201, 200, 200, 403, 202, 303]
+    strangers, user = [401, 400, 400], [201, 200, 200, 403, 202, 303]
     assert sorted(seen, key=str) == sorted(
-        [(n, None) for n in nobody] + [(n, user_id) for n in user], key=str
+        [(n, None) for n in strangers] + [(n, user_id) for n in user], key=str
     )
 
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("log", [JsonLines, TextLines], indirect=True)
-def test_nobody_writes_a_line_of_the_log(client, log):
+def test_a_client_cannot_write_a_line_of_the_log(client, log):
     client.get("/x%0a12:00:00%20error%20forged%0d%1b[2J%c2%85")
 
     text = log()

@@ -179,7 +179,7 @@ COOKIES = [
 
 
 @ON_ONE_DATABASE
-def test_a_cookie_that_is_no_session_is_nobody(ada, client, container, unchanged):
+def test_an_invalid_session_cookie_is_no_login(ada, client, container, unchanged):
     live = ada.get_cookie(COOKIE).value
     with container.look()() as stored:
         session, _ = stored.sessions.find(hash_of(live), container.now()())
@@ -215,7 +215,7 @@ RAISED = {
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("told", RAISED)
-def test_what_a_use_case_raises_is_told_in_the_one_shape(container, told):
+def test_an_error_of_a_use_case_has_the_one_shape(container, told):
     error, headers = RAISED[told]
     container.accounts.override(providers.Object(Raising(error)))
     response = create_app(container).test_client().post("/api/register", json=ADA)

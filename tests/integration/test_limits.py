@@ -1,4 +1,4 @@
-"""How often one may try, over HTTP: who is counted, and who is let through all the same."""
+"""Rate limits over HTTP: what counts, and what is let through."""
 
 import pytest
 from dependency_injector import providers
@@ -14,7 +14,7 @@ from tests.integration.test_emails import (
     SUCCESS,
     delivered,
     everything_stored,
-    letters,
+    mails_of,
     token_of,
 )
 from tests.samples import GOOD_PASSWORD
@@ -102,7 +102,7 @@ def test_an_address_is_guessed_at_ten_times_in_five_minutes(ada, client, clock, 
 
 def test_an_unknown_address_is_refused_like_a_known_one(ada, client, hasher):
     answers = []
-    for email in (ADA["email"], "nobody@example.org"):
+    for email in (ADA["email"], "unknown@example.org"):
         guess(client, 10, email)
         response = client.post("/api/login", json=CREDENTIALS | {"email": email}, **place("198.51.100.1"))
         answers.append((response.status_code, response.data, response.headers["Retry-After"]))
@@ -113,7 +113,7 @@ def test_an_unknown_address_is_refused_like_a_known_one(ada, client, hasher):
 
 def test_an_ip_guesses_a_hundred_times_at_all_addresses_together(ada, client, hasher):
     for number in range(100):
-        body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
+        body = CREDENTIALS | {"email": f"unknown{number}@example.org"}
         assert client.code("POST", "/api/login", body, **place("192.0.2.1")) == 40101
     before = hasher.count
 
@@ -124,7 +124,7 @@ def test_an_ip_guesses_a_hundred_times_at_all_addresses_together(ada, client, ha
 
 def test_one_of_ipv6_is_a_network(ada, client):
     for number in range(100):
-        body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
+        body = CREDENTIALS | {"email": f"unknown{number}@example.org"}
         assert client.code("POST", "/api/login", body, **place(f"2001:db8:1:2:{number}::{number}")) == 40101
 
     assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("2001:db8:1:2:ffff::"))
@@ -134,7 +134,7 @@ def test_one_of_ipv6_is_a_network(ada, client):
 @ON_ONE_DATABASE
 def test_an_ipv4_address_is_the_same_in_its_ipv6_form(ada, client):
     for number in range(10):
-        guess(client, 10, f"nobody{number}@example.org", "::ffff:192.0.2.1")
+        guess(client, 10, f"unknown{number}@example.org", "::ffff:192.0.2.1")
 
     assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("192.0.2.1"))
 
@@ -156,7 +156,7 @@ def test_guesses_of_the_current_password_count_like_logins(ada, client, hasher, 
         assert refused(ada, method, path, good, 300, **place("198.51.100.1"))
     assert refused(client, "POST", "/api/login", CREDENTIALS, 300, **place("198.51.100.1"))
     assert hasher.count == before
-    assert letters(container) == [("verify_email", ADA["email"])]
+    assert mails_of(container) == [("verify_email", ADA["email"])]
 
 
 def test_a_missing_current_password_is_no_guess(ada):
@@ -220,32 +220,32 @@ def test_links_of_every_kind_count_together_and_refused_ones_are_not_sent(ada, c
         assert ada.ask("POST", "/api/email/verify/resend")[0] == 202
         assert client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})[0] == 202
     while ada.ask("POST", "/api/email/verify/resend")[0] == 202:
-        assert len(letters(container)) <= 6
-    before = letters(container)
+        assert len(mails_of(container)) <= 6
+    before = mails_of(container)
 
     assert refused(ada, "POST", "/api/email/verify/resend", None, 3600)
-    # A stranger is not told, and has asked for three: that there is no fourth would say who has the address.
-    for who in (ADA["email"], "nobody@example.org"):
-        asked = 2 if who == ADA["email"] else 0
+    # The answer to a stranger stays the same: a refusal would tell which address has an account.
+    for email in (ADA["email"], "unknown@example.org"):
+        asked = 2 if email == ADA["email"] else 0
         while asked < 5:
-            assert client.ask("POST", "/api/password/forgot", {"email": f" {who.upper()}"})[0] == 202
+            assert client.ask("POST", "/api/password/forgot", {"email": f" {email.upper()}"})[0] == 202
             asked += 1
-        assert refused(client, "POST", "/api/password/forgot", {"email": who}, 3600)
-    assert letters(container) == before
+        assert refused(client, "POST", "/api/password/forgot", {"email": email}, 3600)
+    assert mails_of(container) == before
 
 
-def test_an_address_that_is_asked_for_is_counted_and_not_who_asks(ada, client, new_client, container):
+def test_reset_links_count_for_the_address_and_not_for_the_client(ada, client, new_client, container):
     for number in range(5):
         assert ada.ask("POST", "/api/email", CHANGE, **place(f"192.0.2.{number}"))[0] == 202
 
     assert refused(ada, "POST", "/api/email", CHANGE, 3600, **place("198.51.100.1"))
     other = CHANGE | {"email": "other@example.org"}
     assert ada.ask("POST", "/api/email", other, **place("198.51.100.1"))[0] == 202
-    assert [recipient for _, recipient in letters(container)].count(CHANGE["email"]) == 5
+    assert [recipient for _, recipient in mails_of(container)].count(CHANGE["email"]) == 5
 
 
-def test_nobody_is_sent_more_links_by_registering_again_and_again(client, container):
-    """Who registers a stranger's address, leaves and registers it again must not flood the mailbox."""
+def test_repeated_registrations_send_no_more_links_than_the_limit(client, container):
+    """Repeated registrations and deletions of a stranger's address do not flood its mailbox."""
     sent = []
     for number in range(8):
         options = place(f"192.0.2.{number}")
@@ -257,12 +257,12 @@ def test_nobody_is_sent_more_links_by_registering_again_and_again(client, contai
 
 
 @ON_ONE_DATABASE
-def test_what_is_counted_is_stored_as_a_hash(ada, client, engines):
-    guess(client, 1, "somebody@example.org", "203.0.113.9")
+def test_the_subject_of_a_limit_is_stored_as_a_hash(ada, client, engines):
+    guess(client, 1, "a.person@example.org", "203.0.113.9")
     [counters] = [[row for row in everything_stored(engines).splitlines() if row.startswith("limits")]]
 
     assert len(counters) >= 3
-    for trace in ("somebody", "203.0.113", "email", "login"):
+    for trace in ("a.person", "203.0.113", "email", "login"):
         assert not any(trace in row for row in counters)
 
 
@@ -303,15 +303,15 @@ def behind(container, database_url):
         ("10.0.0.0/8", "10.0.0.1", "198.51.100.{}, 203.0.113.5", True),  # only what it added itself counts,
         ("10.0.0.0/8", "10.0.0.1", "198.51.100.{}, 203.0.113.5, 10.0.0.2", True),  # through several, too,
         ("10.0.0.0/8", "10.0.0.1", "198.51.100.{}, nonsense", True),
-        ("10.0.0.0/8", "203.0.113.5", "198.51.100.{}", True),  # who is no proxy is not believed,
-        ("", "10.0.0.1", "198.51.100.{}", True),  # and nobody where none is trusted
+        ("10.0.0.0/8", "203.0.113.5", "198.51.100.{}", True),  # a client that is no proxy is not believed
+        ("", "10.0.0.1", "198.51.100.{}", True),  # without trusted proxies, no client is
     ],
 )
 def test_a_forwarded_address_is_believed_from_a_trusted_proxy_only(behind, proxies, peer, forwarded, counted):
     client = behind(proxies)
 
     for number in range(100):
-        body = CREDENTIALS | {"email": f"nobody{number}@example.org"}
+        body = CREDENTIALS | {"email": f"unknown{number}@example.org"}
         options = place(peer, X_Forwarded_For=forwarded.format(number))
         assert client.code("POST", "/api/login", body, **options) == 40101
 

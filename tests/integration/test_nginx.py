@@ -109,7 +109,7 @@ def nginx_before(upstream: int, folder: Path) -> Iterator[Site]:
         assert ours in text
         text = text.replace(ours, here)
     (folder / "hexstart.conf").write_text(text)
-    # Without this line root's nginx becomes another user, who may not read what is in pytest's folder.
+    # Without this line root's nginx becomes another user, which may not read pytest's folder.
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(user + MAIN.format(folder=folder))
 
@@ -191,7 +191,7 @@ def test_an_unknown_host_gets_neither_certificate_nor_answer(site: Site) -> None
     assert site.plain(b"GET /login HTTP/1.0\r\n\r\n") == b""
 
 
-def test_a_hundred_slow_bodies_delay_nobody_and_are_answered_in_the_end(site: Site) -> None:
+def test_a_hundred_slow_bodies_delay_no_request_and_are_answered(site: Site) -> None:
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(site.slow_body(f"127.0.0.{2 + n % 4}")) for n in range(100)]
         seconds = []

@@ -72,7 +72,7 @@ def test_a_stranger_sees_the_page_without_a_logout_button(client, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/settings", "/logout", "/admin", "/nowhere"])
-def test_who_is_signed_in_has_the_logout_button_on_every_page(ada, path):
+def test_a_signed_in_user_has_the_logout_button_on_every_page(ada, path):
     page = ada.get(path)
 
     assert LOGOUT_BUTTON.search(shown_on(page))
@@ -85,7 +85,7 @@ def test_pages_greet_by_name_and_settings_show_the_account(ada):
 
 
 @pytest.mark.parametrize("path", ["/login", "/register"])
-def test_who_is_signed_in_is_sent_on(ada, path):
+def test_a_signed_in_user_is_sent_on(ada, path):
     response = ada.get(path)
     assert (response.status_code, response.headers["Location"]) == (302, "/settings")
     assert response.headers["Cache-Control"] == "no-store"
@@ -126,7 +126,7 @@ def test_next_is_never_markup(client):
     assert "<script>alert" not in shown_on(page)
 
 
-def test_to_look_at_the_logout_page_changes_nothing(ada):
+def test_the_logout_page_changes_nothing(ada):
     assert LOGOUT_BUTTON.search(shown_on(ada.get("/logout")))
     assert ada.ask("GET", "/api/user")[0] == 200
 
@@ -139,12 +139,12 @@ def test_the_logout_button_logs_out(ada):
     assert not LOGOUT_BUTTON.search(shown_on(ada.get("/")))
 
 
-def test_to_log_out_twice_is_to_log_out(client):
+def test_a_second_logout_changes_nothing(client):
     response = client.post("/logout")
     assert (response.status_code, response.headers["Location"]) == (303, "/")
 
 
-def test_another_site_cannot_log_anybody_out(ada):
+def test_another_site_cannot_log_a_user_out(ada):
     response = ada.post("/logout", headers={"Sec-Fetch-Site": "cross-site"})
 
     assert response.status_code == 403
@@ -196,7 +196,7 @@ def test_a_crash_is_told_on_a_page_with_the_number_to_quote(broken):
 
 
 @pytest.mark.parametrize("path", ["/", "/settings", "/nowhere", "/api/user"])
-def test_a_crash_while_asking_who_it_is_is_told_too(container, path):
+def test_a_crash_while_the_user_is_loaded_is_shown_too(container, path):
     container.sessions.override(providers.Object(Broken()))
     client = create_app(container).test_client()
     client.set_cookie(COOKIE, "secret")
@@ -295,7 +295,7 @@ def test_no_password_is_ever_filled_in(ada, client, path):
         assert not [tag for tag in re.findall("<input[^>]*>", page) if "password" in tag and "value=" in tag]
 
 
-def test_what_a_page_loads_is_there(client):
+def test_the_files_of_a_page_exist(client):
     page = client.get("/login").text
     loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
 

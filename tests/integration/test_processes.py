@@ -45,7 +45,7 @@ from tests.servers import (
 TABLES = metadata.sorted_tables
 
 
-def somebody(**fields: str) -> dict[str, str]:
+def a_person(**fields: str) -> dict[str, str]:
     name = "u" + uuid4().hex[:16]
     return {"username": name, "email": f"{name}@example.org", "password": GOOD_PASSWORD} | fields
 
@@ -100,18 +100,18 @@ def assert_one_account(added: Counter[str]) -> None:
     assert set(added.values()) == {1}
 
 
-def test_of_twenty_who_register_one_address_at_once_one_wins(server, stored):
-    before, one = stored(), somebody()
-    answers = at_once(server, [somebody(email=one["email"]) for _ in range(20)])
+def test_one_of_twenty_racing_registrations_of_an_address_wins(server, stored):
+    before, one = stored(), a_person()
+    answers = at_once(server, [a_person(email=one["email"]) for _ in range(20)])
     assert Counter(a.status for a in answers) == {201: 1, 409: 19}
     assert {a.code for a in answers if a.status == 409} == {40902}
     assert_one_account(stored() - before)
 
 
-def test_of_twenty_who_register_one_username_at_once_one_wins(server, stored):
-    before, one = stored(), somebody()
+def test_one_of_twenty_racing_registrations_of_a_username_wins(server, stored):
+    before, one = stored(), a_person()
     spellings = [one["username"].upper() if n % 2 else one["username"] for n in range(20)]
-    answers = at_once(server, [somebody(username=spelling) for spelling in spellings])
+    answers = at_once(server, [a_person(username=spelling) for spelling in spellings])
     assert Counter(a.status for a in answers) == {201: 1, 409: 19}
     assert {a.code for a in answers if a.status == 409} == {40903}
     assert_one_account(stored() - before)
@@ -120,7 +120,7 @@ def test_of_twenty_who_register_one_username_at_once_one_wins(server, stored):
 def register_until_it_dies(server: Server, acknowledged: list[str]) -> None:
     with suppress(OSError, http.client.HTTPException), closing(server.client(timeout=5)) as client:
         while True:
-            one = somebody()
+            one = a_person()
             if ask(client, "POST", "/api/register", one).status == 201:
                 acknowledged.append(one["email"])
 
@@ -149,15 +149,15 @@ def test_after_kill_9_every_acknowledged_registration_is_there_and_none_is_half_
             login = {"email": email, "password": GOOD_PASSWORD}
             assert ask(client, "POST", "/api/login", login).status == 200
     with engines.reader.connect() as connection:
-        everybody = set(connection.scalars(select(users.c.id)))
+        everyone = set(connection.scalars(select(users.c.id)))
         owners = select(memberships.c.user_id).join(teams, teams.c.id == memberships.c.team_id)
         owners = owners.where(memberships.c.role == "owner", teams.c.personal.is_(True))
         registered = select(events.c.user_id).where(events.c.tag == "registered")
         for of_users in (owners, registered):
-            assert Counter(connection.scalars(of_users)) == Counter(everybody)
+            assert Counter(connection.scalars(of_users)) == Counter(everyone)
         members = set(connection.scalars(select(memberships.c.team_id)))
         assert members == set(connection.scalars(select(teams.c.id)))
-        assert everybody == set(connection.scalars(select(sessions.c.user_id)))
+        assert everyone == set(connection.scalars(select(sessions.c.user_id)))
 
 
 def complaints(server: Server) -> list[str]:
@@ -165,7 +165,7 @@ def complaints(server: Server) -> list[str]:
 
 
 def test_sigterm_lets_requests_in_flight_finish(sqlite_url):
-    one = somebody()
+    one = a_person()
     right = {"email": one["email"], "password": one["password"]}
     wrong = right | {"password": "wrong horse battery"}
     with running(sqlite_url, BCRYPT_ROUNDS="12") as server, ExitStack() as stack:
@@ -244,8 +244,8 @@ os._exit(0)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc to count open files with")
-def test_what_workers_are_born_with_has_no_thread_and_no_connection(database_url):
-    """They would share the connection; the thread would be missing. (Nobody listens on port 1.)"""
+def test_workers_start_without_a_thread_or_a_connection(database_url):
+    """They would share the connection; the thread would be missing. (No server listens on port 1.)"""
     code = """
 import os, threading
 from entrypoints.flask_app import wsgi
@@ -264,11 +264,11 @@ def test_workers_do_not_outlive_a_master_that_was_killed(sqlite_url):
         workers = server.workers()
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait(5)
-        until(lambda: not any(map(alive, workers)), "they serve on, with nobody who could stop them")
+        until(lambda: not any(map(alive, workers)), "they serve on, without a master")
 
 
 def test_the_log_is_one_json_object_a_line_and_holds_no_secret(tmp_path):
-    one, other = somebody(), somebody(password="violet anchor meadow sugar")
+    one, other = a_person(), a_person(password="violet anchor meadow sugar")
     secrets = [one["password"], other["password"], "wrong horse battery"]
     # Without a mail server letters would be printed to the log, links and all; this one never answers.
     mail = f"smtp://127.0.0.1:{free_port()}"
@@ -345,14 +345,14 @@ def nothing_stored(small: Server, sqlite_url: str) -> Iterator[None]:
 
 
 def test_a_body_may_come_in_chunks(small):
-    body = json.dumps(somebody()).encode()
+    body = json.dumps(a_person()).encode()
     assert small.raw(a_request(small, "Transfer-Encoding: chunked", body=chunks(body, 7))).status == 201
 
 
 @pytest.mark.parametrize("more", [1, 1_000_000])
 def test_a_body_over_64_kib_is_refused_with_its_length_and_in_chunks(small, nothing_stored, more):
-    fits = json.dumps(somebody(username="")).encode().ljust(64 * 1024)
-    large = json.dumps(somebody()).encode().ljust(64 * 1024 + more)
+    fits = json.dumps(a_person(username="")).encode().ljust(64 * 1024)
+    large = json.dumps(a_person()).encode().ljust(64 * 1024 + more)
     for send in (
         lambda body: a_request(small, f"Content-Length: {len(body)}", body=body),
         lambda body: a_request(small, "Transfer-Encoding: chunked", body=chunks(body)),
@@ -363,7 +363,7 @@ def test_a_body_over_64_kib_is_refused_with_its_length_and_in_chunks(small, noth
 
 
 def test_only_its_own_host_is_answered_and_only_when_it_is_named_once(small, nothing_stored):
-    own, body = f"Host: 127.0.0.1:{small.port}", json.dumps(somebody()).encode()
+    own, body = f"Host: 127.0.0.1:{small.port}", json.dumps(a_person()).encode()
     for host in (
         "",
         "Host:",
@@ -399,7 +399,7 @@ def test_nesting_of_5000_levels_is_not_json(small, nothing_stored, opening, clos
     assert small.raw(a_request(small, f"Content-Length: {len(body)}", body=body)).code == 40001
 
 
-def test_what_is_no_http_or_far_too_large_is_refused(small, nothing_stored):
+def test_invalid_or_huge_requests_are_refused(small, nothing_stored):
     own = f"Host: 127.0.0.1:{small.port}\r\n".encode()
     for size in (5_000, 100_000, 1_000_000):
         filling = b"a" * size
@@ -427,14 +427,14 @@ def test_what_is_no_http_or_far_too_large_is_refused(small, nothing_stored):
 
 @pytest.mark.alone
 def test_a_login_for_an_unknown_address_takes_as_long_and_answers_the_same(sqlite_url):
-    known = somebody()
+    known = a_person()
     with running(sqlite_url, BCRYPT_ROUNDS="10") as server, closing(server.client()) as client:
         assert ask(client, "POST", "/api/register", known).status == 201
         seconds: dict[str, list[float]] = {"known": [], "unknown": [], "not an address": []}
         shown = set()
         for _ in range(20):
             for kind, taken in seconds.items():
-                email = {"known": known["email"], "unknown": somebody()["email"]}.get(kind, "nobody")
+                email = {"known": known["email"], "unknown": a_person()["email"]}.get(kind, "no address")
                 began = time.perf_counter()
                 answer = ask(
                     client, "POST", "/api/login", {"email": email, "password": "wrong horse battery"}

@@ -224,7 +224,7 @@ def test_a_thing_of_another_account_is_answered_like_one_that_is_absent(site, un
 
 @ON_ONE_DATABASE
 @WITH_BODY
-def test_a_body_that_is_no_json_object_is_refused(site, unchanged, name):
+def test_a_body_without_a_json_object_is_refused(site, unchanged, name):
     expected = dict.fromkeys(NOT_JSON, 40001)
     assert {each: code(site.ask("user", name, body)) for each, body in NOT_JSON.items()} == expected
     for content_type in [None, "", *NOT_JSON_TYPES.split()]:

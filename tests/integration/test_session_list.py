@@ -9,7 +9,7 @@ from tests.integration.test_emails import (
     EVE,
     SUCCESS,
     history,
-    letters,
+    mails_of,
     waiting,
 )
 from tests.samples import GOOD_PASSWORD
@@ -75,7 +75,7 @@ def test_every_session_is_listed_newest_first(ada, client, clock):
     assert [session["id"] for session in listed(ada)] == [phone["id"], old["id"]]
 
 
-def test_the_list_holds_no_secret_and_nobody_elses_session(ada, client, engines):
+def test_the_list_holds_own_sessions_and_no_secret(ada, client, engines):
     client.ask("POST", "/api/register", EVE)
 
     response = ada.get("/api/sessions")
@@ -139,7 +139,7 @@ def test_all_others_are_ended(ada, new_client, container):
     assert history(container)[0].tag == "sessions_ended"
 
 
-def test_where_there_are_no_others_nothing_happens(ada, container):
+def test_ending_no_other_sessions_changes_nothing(ada, container):
     assert ada.ask("DELETE", "/api/sessions") == (200, SUCCESS)
 
     assert [event.tag for event in history(container)] == ["registered"]
@@ -153,6 +153,6 @@ def test_a_login_from_a_new_device_is_told_by_mail(ada, client, new_client, cont
     assert notice.facts == {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.9"}
 
     login(new_client(), FIREFOX.replace("140", "141"), "192.0.2.10")  # an update is no new device
-    assert [letter for letter, _ in letters(container)].count("new_device") == 1
+    assert [kind for kind, _ in mails_of(container)].count("new_device") == 1
     login(new_client(), PHONE)
-    assert [letter for letter, _ in letters(container)].count("new_device") == 2
+    assert [kind for kind, _ in mails_of(container)].count("new_device") == 2

@@ -83,11 +83,11 @@ def test_logging_in_answers_the_user(ada, client):
 
 
 @pytest.mark.parametrize("email", ["ADA@example.org", " ada@EXAMPLE.org\n"])
-def test_the_address_may_be_typed_in_any_case_of_letters(ada, client, email):
+def test_the_address_may_be_typed_in_any_case(ada, client, email):
     assert client.ask("POST", "/api/login", CREDENTIALS | {"email": email})[0] == 200
 
 
-def test_what_is_stored_of_a_session(ada, client, container, clock):
+def test_a_session_stores_hash_and_client(ada, client, container, clock):
     client.post("/api/login", json=REMEMBERED, headers={"User-Agent": "Engine\t1.0" + "x" * 300})
 
     session = stored_session(container, client)
@@ -159,7 +159,7 @@ def test_the_address_that_a_trusted_proxy_saw_is_written_down(container, engines
 
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client):
     passwords = ["wrong horse battery", GOOD_PASSWORD.upper(), GOOD_PASSWORD + " ", ""]
-    emails = ["nobody@example.org", "no address", "' OR 1=1 --", ""]
+    emails = ["unknown@example.org", "no address", "' OR 1=1 --", ""]
     wrong = [{"password": password} for password in passwords] + [{"email": email} for email in emails]
     responses = [client.post("/api/login", json=CREDENTIALS | each) for each in wrong]
 
@@ -171,7 +171,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client)
     assert client.get_cookie(COOKIE) is None
 
 
-def test_a_failed_login_ends_nothing_and_is_audited(ada, container):
+def test_a_failed_login_ends_nothing_and_is_recorded(ada, container):
     assert ada.code("POST", "/api/login", CREDENTIALS | {"password": "wrong horse"}) == 40101
 
     assert ada.ask("GET", "/api/user")[0] == 200
@@ -180,7 +180,7 @@ def test_a_failed_login_ends_nothing_and_is_audited(ada, container):
     assert (failed.ip, failed.detail) == ("127.0.0.1", "")
 
 
-def test_a_failed_login_of_nobody_is_audited(client, engines):
+def test_a_failed_login_without_an_account_is_recorded(client, engines):
     assert client.code("POST", "/api/login", CREDENTIALS) == 40101
 
     with engines.reader.connect() as connection:
@@ -188,7 +188,7 @@ def test_a_failed_login_of_nobody_is_audited(client, engines):
     assert event == ("login_failed", None, "")
 
 
-def test_logins_and_logouts_are_audited(ada, client, container, clock):
+def test_logins_and_logouts_are_recorded(ada, client, container, clock):
     clock.advance(seconds=1)
     logged_in(client)
     clock.advance(seconds=1)
@@ -231,7 +231,7 @@ def test_a_login_elsewhere_ends_nothing(ada, client):
 
 
 @ON_ONE_DATABASE
-def test_nobody_can_be_given_a_session_of_anothers_choice(ada, client):
+def test_a_login_never_keeps_the_session_that_the_client_sent(ada, client):
     logged_in(with_cookie(client, "chosen-by-eve"))
 
     assert secret_of(client) != "chosen-by-eve"
@@ -239,7 +239,7 @@ def test_nobody_can_be_given_a_session_of_anothers_choice(ada, client):
 
 
 @pytest.mark.parametrize("path, status", [("/api/logout", 200), ("/logout", 303)])
-def test_after_logging_out_a_replayed_cookie_is_nobody(ada, new_client, engines, path, status):
+def test_a_cookie_replayed_after_logout_is_no_login(ada, new_client, engines, path, status):
     secret = secret_of(ada)
 
     response = ada.post(path)

@@ -32,7 +32,7 @@ SENDER = "noreply@app.acme.test"
 
 
 class Inbox:
-    """A mail server that keeps what it is given; `refusing` is what it answers instead, to everybody."""
+    """A mail server that keeps what it is given; `refusing` is its answer instead, to all."""
 
     def __init__(self):
         self.envelopes, self.commands, self.refusing = [], [], ""
@@ -77,7 +77,7 @@ def mailer(url, base_url="https://app.acme.test"):
 
 
 def reason_of(mailer, mail=None, *secrets):
-    """Why it was not sent, in words that tell nobody anything."""
+    """Why it was not sent, without a secret."""
     mail = mail or a_mail()
     with pytest.raises(MailNotSent) as caught:
         mailer.send(mail)
@@ -100,7 +100,7 @@ def hurry(monkeypatch):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that nobody but itself has signed, and its key."""
+    """A certificate for 127.0.0.1 that is signed by itself, and its key."""
     folder = tmp_path_factory.mktemp("tls")
     made = f"-keyout {folder}/key.pem -out {folder}/certificate.pem -addext subjectAltName=IP:127.0.0.1"
     command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 {made}"
@@ -156,7 +156,7 @@ def test_every_mail_can_be_sent(inbox, kind):
     assert "Hello ada," in message.get_body(["html"]).get_content()
 
 
-def test_what_came_from_outside_is_text_and_no_markup(inbox):
+def test_input_is_shown_as_text_and_not_as_markup(inbox):
     facts = {"username": "ada", "device": "<b>Firefox</b>\r\nBcc: eve@example.org", "ip": "<img src=x>"}
     with serving(inbox) as port:
         mailer(f"smtp://127.0.0.1:{port}").send(a_mail(MailKind.NEW_DEVICE, facts=facts))
@@ -206,7 +206,7 @@ def test_unicode_in_a_name_is_encoded_for_every_server(inbox):
     assert inbox.envelopes[0][0].content.isascii()
 
 
-def test_starttls_is_refused_when_nobody_vouches_for_the_certificate(inbox, server_tls):
+def test_starttls_with_an_unknown_certificate_is_refused(inbox, server_tls):
     with serving(inbox, tls_context=server_tls) as port:
         reason = reason_of(mailer(f"smtp+starttls://ada:{quote(SECRET, safe='')}@127.0.0.1:{port}"))
 
@@ -230,7 +230,7 @@ def test_a_certificate_for_another_name_is_refused(inbox, server_tls, certificat
     assert inbox.commands == []
 
 
-def test_where_starttls_is_not_offered_nothing_is_sent_in_clear(inbox):
+def test_nothing_is_sent_in_clear_without_starttls(inbox):
     heard = []
 
     def check(server, session, envelope, mechanism, data):
@@ -261,9 +261,9 @@ def tls_in_front(inbox, server_tls):
 
     def greet():
         """In place of its own check that it has started, which takes the server's context for a client's."""
-        anybody = ssl._create_unverified_context()
+        unchecked = ssl._create_unverified_context()
         plain = socket.create_connection(("127.0.0.1", controller.port), 5)
-        with anybody.wrap_socket(plain) as connection:
+        with unchecked.wrap_socket(plain) as connection:
             connection.recv(1024)
 
     controller._trigger_server = greet

@@ -102,7 +102,7 @@ def test_each_page_names_the_user_that_it_was_rendered_for(bob, client):
         assert "data-user" not in client.get(path).text
 
 
-def test_the_log_out_button_of_a_stale_page_asks_the_user_who_is_logged_in_now(ada, bob):
+def test_the_log_out_button_of_a_stale_page_asks_the_present_user(ada, bob):
     for path in ("/", "/logout"):
         assert f'<button name="user" value="{id_of(ada)}"' in ada.get(path).text
 

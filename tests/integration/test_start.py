@@ -39,7 +39,7 @@ def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ("PORT", {"PORT": "abc"}),
         ("HOST", {"HOST": "no such host"}),
         ("WORKERS", {"WORKERS": "0"}),
-        ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "everybody"}),
+        ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "everywhere"}),
         ("DATABASE_URL", {"DATABASE_URL": SECRET}),
         ("DATABASE_URL", {"DATABASE_URL": f"postgresql://ada:{SECRET}@[::1/db"}),
         ("DATABASE_URL", {"DATABASE_URL": f"postgresql://ada:{SECRET}@127.0.0.1:port/db"}),

@@ -6,7 +6,7 @@ from tests.integration.conftest import ADA, COOKIE, statements
 
 
 @pytest.mark.parametrize("path", ["/api/user", "/settings", "/", "/logout"])
-def test_who_is_signed_in_costs_one_statement(ada, engines, path):
+def test_a_signed_in_user_costs_one_statement(ada, engines, path):
     with statements(engines) as asked:
         assert ada.get(path).status_code == 200
     assert len(asked) == 1
@@ -20,15 +20,15 @@ def test_a_stranger_costs_none(client, engines, path):
 
 
 @pytest.mark.parametrize("path", ["/static/site.css", "/health/live"])
-def test_what_is_for_everybody_costs_none_with_a_session_either(ada, engines, path):
+def test_public_answers_cost_no_statement_with_a_session(ada, engines, path):
     with statements(engines) as asked:
         ada.get(path)
     assert asked == []
 
 
 @pytest.mark.parametrize("path", ["/api/user", "/nowhere"])
-def test_a_cookie_that_is_nobodys_costs_one(client, engines, path):
-    client.set_cookie(COOKIE, "nobody")
+def test_an_unknown_session_cookie_costs_one_statement(client, engines, path):
+    client.set_cookie(COOKIE, "unknown")
     with statements(engines) as asked:
         client.get(path)
     assert len(asked) == 1
@@ -37,7 +37,7 @@ def test_a_cookie_that_is_nobodys_costs_one(client, engines, path):
 @pytest.mark.parametrize(
     "path, count", [("/api/teams", 2), ("/settings/team", 2), ("/login", 1), ("/health/ready", 2)]
 )
-def test_what_others_cost(ada, engines, path, count):
+def test_other_requests_cost_few_statements(ada, engines, path, count):
     with statements(engines) as asked:
         ada.get(path)
     assert len(asked) == count
@@ -49,7 +49,7 @@ def test_registering_costs_six_and_two_for_the_mail_with_its_link(client, engine
     assert len(asked) == 8
 
 
-def test_what_is_refused_before_it_is_understood_costs_none(client, engines):
+def test_an_early_refusal_costs_no_statement(client, engines):
     with statements(engines) as asked:
         client.post("/api/register", data=b"{", content_type="application/json")
         client.post("/api/register", json=ADA, headers={"Sec-Fetch-Site": "cross-site"})

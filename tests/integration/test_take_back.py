@@ -4,7 +4,7 @@
 import pytest
 
 from tests.integration.conftest import ADA
-from tests.integration.test_emails import letters
+from tests.integration.test_emails import mails_of
 from tests.integration.test_limits import (
     CHANGE,
     CREDENTIALS,
@@ -23,14 +23,14 @@ EVE = ADA | {"username": "eve", "email": "eve@example.org"}
 BACK = pytest.mark.parametrize("back", [{"hours": -1}, {"days": -2}])
 
 
-def test_right_logins_of_an_office_lock_out_nobody(ada, new_client):
+def test_right_logins_of_an_office_lock_out_no_user(ada, new_client):
     for _ in range(110):
         assert new_client().ask("POST", "/api/login", CREDENTIALS)[0] == 200
 
     assert new_client().code("POST", "/api/login", CREDENTIALS | WRONG) == 40101
 
 
-def test_of_thirty_parallel_guesses_at_most_ten_are_judged(ada, new_client, hasher):
+def test_at_most_ten_of_thirty_parallel_guesses_are_judged(ada, new_client, hasher):
     before = hasher.count
     clients = [new_client() for _ in range(30)]
 
@@ -80,7 +80,7 @@ def test_a_stranger_uses_up_no_mail_of_an_address_without_account(client, new_cl
         assert client.ask("POST", "/api/password/forgot", body, **place(f"192.0.2.{number}"))[0] == 202
     assert new_client().ask("POST", "/api/register", ADA)[0] == 201
 
-    assert letters(container) == [("verify_email", ADA["email"])]
+    assert mails_of(container) == [("verify_email", ADA["email"])]
 
 
 def test_twenty_renames_a_day_and_ten_exports_an_hour(ada, clock):

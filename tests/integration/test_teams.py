@@ -94,7 +94,7 @@ def test_markup_is_taken_out_of_a_name_and_all_else_stays(ada, container):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_name_that_is_none_is_refused(ada, container):
+def test_an_invalid_name_is_refused(ada, container):
     team = team_of(ada)
 
     for name in NO_NAMES:

@@ -61,8 +61,8 @@ def count_of(engines, table: Table, user: User | None = None):
         return connection.scalar(counted.where(table.c.user_id == user.id) if user else counted)
 
 
-def login(client, who):
-    assert client.ask("POST", "/api/login", {"email": who["email"], "password": GOOD_PASSWORD})[0] == 200
+def login(client, user):
+    assert client.ask("POST", "/api/login", {"email": user["email"], "password": GOOD_PASSWORD})[0] == 200
 
 
 @contextmanager
@@ -83,20 +83,20 @@ def test_a_long_history_costs_as_many_statements_as_a_short_one(ada, client, con
     fill(engines, user.id, long)
 
     costs = {}
-    for who, account in (("eve", client), ("ada", ada)):
+    for name, account in (("eve", client), ("ada", ada)):
         for path in PAGES:
             with statements(engines) as asked, at_most(4):
                 answer = account.get(path)
             assert answer.status_code == 200 and len(answer.data) < 60_000
-            costs[who, path] = len(asked)
+            costs[name, path] = len(asked)
     assert [costs["eve", path] for path in PAGES] == [2] * 5
     assert [costs["ada", path] for path in PAGES] == [2] * 5
 
-    for who, account, more in ((EVE, client, 0), (ADA, ada, 1)):  # one DELETE ends what is too much
-        login(account, who)
+    for user, account, more in ((EVE, client, 0), (ADA, ada, 1)):  # one DELETE ends what is too much
+        login(account, user)
         before = count_of(engines, sessions.sessions)
         with statements(engines) as asked, at_most(4):
-            login(account, who)
+            login(account, user)
         assert len(asked) == 7 + more
         assert before - count_of(engines, sessions.sessions) == 1000 * more
 

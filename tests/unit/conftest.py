@@ -103,5 +103,5 @@ def world() -> World:
 
 @pytest.fixture
 def ada(world: World) -> SignedIn:
-    """Somebody who has registered and is logged in."""
+    """A registered user with a session."""
     return world.register()[0]

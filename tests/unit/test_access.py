@@ -12,14 +12,14 @@ def test_every_role_is_in_the_table():
 
 
 @pytest.mark.parametrize("permission", Permission)
-def test_who_has_no_role_has_no_permission(world, ada, permission):
+def test_a_user_without_a_role_has_no_permission(world, ada, permission):
     for actor in (ada, Actor(CLIENT)):
         with pytest.raises(PermissionDenied):
             actor.require(permission)
 
 
 @pytest.mark.parametrize("permission", Permission)
-def test_the_operator_may_do_anything_and_is_nobody(permission):
+def test_the_operator_has_every_permission_and_no_account(permission):
     operator = Operator(CLIENT)
     operator.require(permission)
 

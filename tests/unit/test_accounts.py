@@ -21,7 +21,7 @@ def register(world, username="ada", email="ada@example.org", password=GOOD_PASSW
     return world.accounts.register(username, email, password, replacing=replacing, client=CLIENT)
 
 
-def test_registering_stores_a_user_who_is_not_verified_yet(world):
+def test_a_registration_stores_an_unverified_user(world):
     actor, _ = register(world, email=" Ada@Example.org ")
 
     assert world.rows("users") == [actor.user]
@@ -38,14 +38,14 @@ def test_registering_logs_in(world):
     assert found == actor
 
 
-def test_who_registers_owns_a_personal_team(world):
+def test_a_new_user_owns_a_personal_team(world):
     actor, _ = register(world)
 
     [(team, membership)] = world.teams.mine(actor)
     assert (team.name, team.personal, membership.role) == ("ada's team", True, TeamRole.OWNER)
 
 
-def test_registering_is_audited(world):
+def test_a_registration_is_recorded(world):
     actor, _ = register(world)
 
     [event] = world.recorded
@@ -100,13 +100,13 @@ def test_the_operator_creates_an_admin(world):
     assert [event.actor_id for event in world.recorded] == [None, None]
 
 
-def test_the_operator_creates_somebody_without_a_role(world):
+def test_the_operator_creates_a_user_without_a_role(world):
     world.accounts.create(OPERATOR, "ada", "ada@example.org", GOOD_PASSWORD)
 
     assert world.tags == [Tag.REGISTERED]
 
 
-def test_nobody_else_creates_accounts_for_others(world, ada):
+def test_a_user_without_the_permission_creates_no_account(world, ada):
     with pytest.raises(PermissionDenied):
         world.accounts.create(ada, "eve", "eve@example.org", GOOD_PASSWORD)
 
@@ -152,7 +152,7 @@ def test_some_usernames_cannot_be_changed_to(world, ada, name, error):
     assert world.memory.tables["users"].get(ada.id).username == "ada"
 
 
-def test_who_is_gone_changes_nothing(world, ada):
+def test_a_deleted_user_changes_nothing(world, ada):
     world.memory.tables["users"].stored.clear()
 
     with pytest.raises(NotLoggedIn):
@@ -169,7 +169,7 @@ def test_people_see_their_own_history(world, ada):
     ]
 
 
-def test_everything_stored_about_somebody_is_exported(world, ada):
+def test_everything_stored_about_a_user_is_exported(world, ada):
     found = {word: list(rows) for word, rows in world.accounts.export(ada)}
 
     assert found["users"] == [exported(ada.user)]
@@ -217,7 +217,7 @@ def test_an_export_holds_no_hash_and_no_token(world, ada):
         assert secret not in found
 
 
-def test_who_leaves_leaves_nothing_but_that_they_were_here(world, ada):
+def test_a_deletion_leaves_events_only(world, ada):
     eve, _ = world.register("eve")
     world.delivery.deliver()
     world.emails.ask_to_change(ada, "new@example.org", GOOD_PASSWORD)
@@ -271,7 +271,7 @@ def test_a_team_that_is_not_personal_stays(world, ada):
     assert [row.id for row in world.rows("teams")] == [team.id]
 
 
-def test_who_was_mailed_too_often_registers_without_the_link(world):
+def test_an_address_over_the_mail_limit_registers_without_a_link(world):
     for _ in range(5):
         actor, _ = register(world)
         world.accounts.delete(actor, GOOD_PASSWORD)

@@ -50,7 +50,7 @@ def test_users_are_found_by_a_part_of_their_address_or_name(world, ada, search):
     assert [user.id for user in world.administration.users(OPERATOR, search, None, 9).items] == [ada.id]
 
 
-def test_nobody_else_sees_the_users(world, ada):
+def test_a_user_without_the_permission_sees_no_users(world, ada):
     with pytest.raises(PermissionDenied):
         world.administration.users(ada, "", None, 10)
 
@@ -85,14 +85,14 @@ def test_the_site_is_not_left_without_an_admin(world):
 
 
 @pytest.mark.parametrize("change", ["grant", "revoke"])
-def test_roles_are_changed_by_nobody_else(world, ada, change):
+def test_a_user_without_the_permission_changes_no_roles(world, ada, change):
     with pytest.raises(PermissionDenied):
         getattr(world.administration, change)(ada, "ada@example.org", Role.ADMIN)
 
 
 @pytest.mark.parametrize("change", ["grant", "revoke"])
-@pytest.mark.parametrize("email, error", [("nobody@example.org", NotFound), ("nonsense", Invalid)])
-def test_roles_are_changed_of_somebody(world, change, email, error):
+@pytest.mark.parametrize("email, error", [("unknown@example.org", NotFound), ("nonsense", Invalid)])
+def test_a_role_of_an_unknown_user_is_not_changed(world, change, email, error):
     with pytest.raises(error):
         getattr(world.administration, change)(OPERATOR, email, Role.ADMIN)
 

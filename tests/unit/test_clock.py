@@ -14,7 +14,7 @@ BACK = pytest.mark.parametrize("back", [{"hours": -1}, {"days": -2}])
 
 
 @BACK
-def test_wrong_passwords_from_the_future_lock_out_nobody(world, ada, back):
+def test_wrong_passwords_from_the_future_lock_out_no_user(world, ada, back):
     for _ in range(10):
         with pytest.raises(WrongCredentials):
             world.login(password="wrong horse battery")

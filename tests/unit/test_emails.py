@@ -47,7 +47,7 @@ def test_an_unknown_link_is_answered_alike(world):
         world.emails.verify("guess", CLIENT)
 
 
-def test_a_link_of_somebody_who_left_is_gone(world, ada):
+def test_a_link_of_a_deleted_user_is_gone(world, ada):
     token = world.token(MailKind.VERIFY_EMAIL)
     world.memory.tables["users"].stored.clear()
 
@@ -64,7 +64,7 @@ def test_a_new_link_replaces_the_old_one(world, ada):
     world.emails.verify(world.token(MailKind.VERIFY_EMAIL), CLIENT)
 
 
-def test_who_is_verified_gets_no_more_links(world, ada):
+def test_a_verified_user_gets_no_more_links(world, ada):
     world.emails.verify(world.token(MailKind.VERIFY_EMAIL), CLIENT)
     ada.user.email_verified_at = world.clock.now
     before = len(world.waiting)
@@ -80,7 +80,7 @@ def test_mails_to_one_address_are_few(world, ada):
         world.emails.send_again(ada)
 
 
-def test_until_the_new_address_is_proven_the_old_one_stays(world, ada):
+def test_the_old_address_stays_until_the_new_one_is_verified(world, ada):
     ask(world, ada)
 
     assert stored(world, ada).email == "ada@example.org"
@@ -106,7 +106,7 @@ def test_the_proven_address_takes_the_network_of_the_old_one(world, ada):
         world.passwords.reset(reset, "another horse battery", CLIENT)
 
 
-def test_of_two_changes_the_newest_link_works(world, ada):
+def test_the_newest_link_of_two_changes_works(world, ada):
     first = ask(world, ada, "first@example.org")
     second = ask(world, ada, "second@example.org")
 
@@ -162,6 +162,6 @@ def test_guesses_of_the_current_password_are_counted_as_logins(world, ada):
         world.login()
 
 
-def test_what_is_no_address_is_refused(world, ada):
+def test_an_invalid_address_is_refused(world, ada):
     with pytest.raises(Invalid):
         ask(world, ada, "nonsense")

@@ -39,11 +39,11 @@ def test_exit_codes_differ():
 
 
 @pytest.mark.parametrize("error", [errors.Unavailable(7), errors.TooManyAttempts(7)])
-def test_who_has_to_wait_is_told_how_long(error):
+def test_an_error_with_a_wait_names_the_seconds(error):
     assert problem_of(error).headers == {"Retry-After": "7"}
 
 
-def test_what_is_none_of_ours_is_our_fault_and_says_nothing():
+def test_an_unknown_error_is_a_500_without_details():
     problem = problem_of(KeyError("the password"))
     assert (problem.status, problem.code) == (500, 50001)
     assert "password" not in problem.message

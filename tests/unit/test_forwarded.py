@@ -33,7 +33,7 @@ PROXIES = (ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("2001:d
     ],
 )
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::ffff:127.0.0.1"])
-def test_what_proxies_forward_in_several_spellings(peer, forwarded, seen):
+def test_forwarded_addresses_are_read_in_several_spellings(peer, forwarded, seen):
     assert client_of(peer, forwarded, "", PROXIES).ip == seen
 
 

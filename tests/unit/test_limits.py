@@ -29,7 +29,7 @@ def guess(world, number):
         world.login(password=WRONG, client=Client(f"192.0.2.{number}"))
 
 
-def test_right_logins_of_an_office_lock_out_nobody(world, ada):
+def test_right_logins_of_an_office_lock_out_no_user(world, ada):
     for _ in range(120):
         world.login()
 
@@ -69,7 +69,7 @@ def test_a_password_that_was_not_judged_does_not_count(world, ada, monkeypatch):
 def test_an_ip_that_is_locked_out_does_not_lock_out_an_address(world, ada):
     for number in range(100):
         with pytest.raises(WrongCredentials):
-            world.login(f"nobody{number}@example.org", client=Client("192.0.2.1"))
+            world.login(f"unknown{number}@example.org", client=Client("192.0.2.1"))
     for _ in range(12):
         with pytest.raises(TooManyAttempts):
             world.login(client=Client("192.0.2.1"))
@@ -85,7 +85,7 @@ def test_an_address_that_is_locked_out_does_not_lock_out_an_ip(world, ada):
             world.login(client=Client("198.51.100.1"))
 
     with pytest.raises(WrongCredentials):
-        world.login("nobody@example.org", client=Client("198.51.100.1"))
+        world.login("unknown@example.org", client=Client("198.51.100.1"))
 
 
 @pytest.mark.parametrize("taken", ["email", "username"])

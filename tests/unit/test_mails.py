@@ -22,7 +22,7 @@ def test_mail_is_delivered_once_and_its_link_is_forgotten(world, ada):
     assert (kept.delivered_at, kept.facts, kept.next_try_at) == (NOON, {}, None)
 
 
-def test_what_was_not_committed_is_not_sent(world, ada):
+def test_uncommitted_mail_is_not_sent(world, ada):
     world.delivery.deliver()
     with pytest.raises(ZeroDivisionError), world.transaction() as work:
         world.accounts.links.send(work, Purpose.VERIFY_EMAIL, ada.user, "ada@example.org")
@@ -71,7 +71,7 @@ def test_the_operator_sees_what_was_not_delivered(world, ada):
         world.delivery.undelivered(ada, None, 1)
 
 
-def test_what_has_served_its_time_is_forgotten(world, ada):
+def test_expired_rows_are_deleted(world, ada):
     world.passwords.forgot("ada@example.org", CLIENT)
     world.delivery.deliver()
     assert sum(world.housekeeping.purge().values()) == 0
@@ -133,7 +133,7 @@ def test_a_mail_that_cannot_be_written_holds_up_no_other(world, monkeypatch):
     assert (waiting.attempts, waiting.last_error) == (1, "the mail could not be written (KeyError)")
 
 
-def test_who_is_stopping_finishes_the_mail_in_hand_and_leaves_the_others_to_somebody_else(world):
+def test_a_delivery_that_stops_finishes_its_mail_and_leaves_the_others(world):
     for name in ("ada", "bob", "eve"):
         world.register(name)
     world.delivery.deliver(stopping=lambda: len(world.mailer.sent) == 1)

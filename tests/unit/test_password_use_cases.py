@@ -33,7 +33,7 @@ def test_changing_the_password_ends_all_sessions_and_renews_this_one(world):
         world.login()
 
 
-def test_changing_the_password_is_told_and_audited(world, ada):
+def test_a_changed_password_is_mailed_and_recorded(world, ada):
     world.passwords.change(ada, GOOD_PASSWORD, ANOTHER)
 
     assert (world.waiting[-1].kind, world.waiting[-1].recipient) == (
@@ -69,7 +69,7 @@ def test_a_session_that_ended_by_a_change_changes_nothing_again(world, ada):
         world.passwords.change(ada, GOOD_PASSWORD, "yet another battery")
 
 
-def test_who_is_gone_changes_nothing(world, ada):
+def test_a_deleted_user_changes_nothing(world, ada):
     world.memory.tables["users"].stored.clear()
 
     with pytest.raises(NotLoggedIn):
@@ -86,9 +86,9 @@ def test_a_forgotten_password_is_reset_by_a_link(world):
     assert Tag.PASSWORD_RESET in world.tags
 
 
-def test_nobody_is_told_who_has_an_account_but_as_much_is_written(world, ada):
+def test_forgot_writes_as_much_for_an_address_without_an_account(world, ada):
     before = len(world.rows("mails")), len(world.rows("links")), len(world.recorded)
-    world.passwords.forgot("nobody@example.org", CLIENT)
+    world.passwords.forgot("unknown@example.org", CLIENT)
 
     after = len(world.rows("mails")), len(world.rows("links")), len(world.recorded)
     assert after == tuple(count + 1 for count in before)
@@ -103,16 +103,16 @@ def test_a_request_that_was_overtaken_by_another_is_answered_alike(world, ada, m
     world.passwords.forgot("ada@example.org", CLIENT)
 
 
-def test_what_is_no_address_is_refused(world):
+def test_an_invalid_address_is_refused(world):
     with pytest.raises(Invalid):
         world.passwords.forgot("nonsense", CLIENT)
 
 
 def test_links_to_one_address_are_few_whether_it_is_known_or_not(world):
     for number in range(5):
-        world.passwords.forgot("nobody@example.org", Client(f"192.0.2.{number}"))
+        world.passwords.forgot("unknown@example.org", Client(f"192.0.2.{number}"))
     with pytest.raises(TooManyAttempts):
-        world.passwords.forgot("nobody@example.org", CLIENT)
+        world.passwords.forgot("unknown@example.org", CLIENT)
 
 
 def test_how_many_mails_an_address_has_had_shows_in_no_answer(world, ada):
@@ -128,9 +128,9 @@ def test_how_many_mails_an_address_has_had_shows_in_no_answer(world, ada):
 
 def test_one_place_asks_for_so_many_links(world):
     for number in range(30):
-        world.passwords.forgot(f"nobody{number}@example.org", CLIENT)
+        world.passwords.forgot(f"unknown{number}@example.org", CLIENT)
     with pytest.raises(TooManyAttempts):
-        world.passwords.forgot("nobody@example.org", CLIENT)
+        world.passwords.forgot("unknown@example.org", CLIENT)
 
 
 @pytest.mark.parametrize("case", ["unknown", "used", "expired", "replaced", "changed", "left", "verify"])
@@ -156,7 +156,7 @@ def test_a_link_that_is_not_good_is_answered_alike(world, ada, case):
         world.passwords.reset(token, "yet another battery", CLIENT)
 
 
-def test_who_leaves_while_the_hash_is_computed_resets_nothing(world, ada):
+def test_a_user_deleted_while_the_hash_is_computed_resets_nothing(world, ada):
     class Slow(type(world.hasher)):
         def hash(self, password):
             world.memory.tables["users"].stored.clear()

@@ -32,7 +32,7 @@ def test_the_secret_itself_is_not_stored(world, ada):
     assert hash_of(secret) in [session.secret_hash for session in world.rows("sessions")]
 
 
-def test_a_wrong_password_is_refused_and_audited(world, ada):
+def test_a_wrong_password_is_refused_and_recorded(world, ada):
     with pytest.raises(WrongCredentials):
         world.login(password="wrong horse battery")
 
@@ -41,7 +41,7 @@ def test_a_wrong_password_is_refused_and_audited(world, ada):
     assert len(world.rows("sessions")) == 1
 
 
-@pytest.mark.parametrize("email", ["nobody@example.org", "not an address"])
+@pytest.mark.parametrize("email", ["unknown@example.org", "not an address"])
 def test_an_unknown_address_costs_a_hash_too_and_is_answered_alike(world, email):
     with pytest.raises(WrongCredentials):
         world.login(email)
@@ -51,7 +51,7 @@ def test_an_unknown_address_costs_a_hash_too_and_is_answered_alike(world, email)
 
 
 @pytest.mark.parametrize("password", ["nul \0 in it", "lone \ud800 surrogate", "x" * 1025, "\ufdfa" * 100])
-def test_what_can_be_no_password_is_invalid(world, password):
+def test_an_impossible_password_is_invalid(world, password):
     with pytest.raises(Invalid):
         world.login(password=password)
 
@@ -96,7 +96,7 @@ def test_logging_out_twice_is_logging_out_once(world, ada):
     assert world.tags.count(Tag.LOGGED_OUT) == 1
 
 
-def test_nobody_holds_an_unknown_secret(world, ada):
+def test_an_unknown_secret_has_no_session(world, ada):
     assert world.sessions.authenticate("guess", CLIENT) is None
 
 
@@ -137,7 +137,7 @@ def test_use_is_written_down_once_a_minute_with_the_place(world):
     assert (stored.last_seen_at, stored.ip) == (world.clock.now, elsewhere.ip)
 
 
-def test_where_sessions_may_be_unused_for_seconds_only_use_is_written_down_more_often(world):
+def test_short_sessions_are_touched_more_often(world):
     short = replace(LIFE, idle=timedelta(seconds=4))
     sessions = replace(world.sessions, session_life=short)
     world.register()
@@ -166,12 +166,12 @@ def test_one_address_is_tried_so_often_from_wherever(world, ada):
 def test_one_place_tries_so_often_whatever_the_address(world):
     for number in range(100):
         with pytest.raises(WrongCredentials):
-            world.login(f"nobody{number}@example.org", client=Client(f"2001:db8::{number}"))
+            world.login(f"unknown{number}@example.org", client=Client(f"2001:db8::{number}"))
 
     with pytest.raises(TooManyAttempts):
         world.login("not an address", client=Client("2001:db8::ffff:1"))
     with pytest.raises(WrongCredentials):
-        world.login("nobody@example.org", client=Client("2001:db8:0:1::1"))
+        world.login("unknown@example.org", client=Client("2001:db8:0:1::1"))
 
 
 def test_a_locked_out_address_is_not_a_locked_out_owner(world):
@@ -338,7 +338,7 @@ def test_devices_are_told_in_words(user_agent, device):
     assert a_session(UUID(int=1), user_agent=user_agent).device == device
 
 
-def test_a_store_that_cannot_be_written_now_ends_nobodys_session(world):
+def test_a_store_that_cannot_be_written_ends_no_session(world):
     ada, secret = world.register()
     world.clock.advance(minutes=2)
 

@@ -163,7 +163,7 @@ def test_a_sqlite_file_in_the_home_folder(monkeypatch):
     monkeypatch.setenv("HOME", "/home/a da")
     assert driver_gets("sqlite:///~/x.db")[0].database == "/home/a da/x.db"
     with pytest.raises(ValidationError):
-        settings(database_url="sqlite:///~nobody-has-this-name/x.db")
+        settings(database_url="sqlite:///~no-such-account/x.db")
 
 
 @pytest.mark.parametrize(

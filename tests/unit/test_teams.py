@@ -17,7 +17,7 @@ def test_an_owner_renames_the_team(world, ada):
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u200d \ufeff", "\u034f"])
-def test_a_name_that_nobody_can_see_is_refused(world, ada, name):
+def test_an_invisible_name_is_refused(world, ada, name):
     with pytest.raises(Invalid):
         world.teams.rename(ada, mine(world, ada).id, name)
 
@@ -50,7 +50,7 @@ def test_a_role_that_may_not_rename_does_not(world, ada, monkeypatch):
     "name",
     ["", "  ", "<b></b>", "x" * (LONGEST_TEAM_NAME + 1), "bell \a", "\u202egnp.exe"],
 )
-def test_a_name_that_is_none_is_refused(world, ada, name):
+def test_an_invalid_name_is_refused(world, ada, name):
     with pytest.raises(Invalid) as caught:
         world.teams.rename(ada, mine(world, ada).id, name)
 

@@ -47,7 +47,7 @@ def test_an_address_is_stored_as_typed_but_for_its_domain(typed, normal):
         "\u00e9" * 64 + "@" + ".".join(["y" * 50] * 3) + ".com",
     ],
 )
-def test_what_is_no_address_is_refused(typed):
+def test_an_invalid_address_is_refused(typed):
     with pytest.raises(Invalid) as caught:
         normal_email(typed, email_syntax)
 
