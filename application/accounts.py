@@ -21,15 +21,7 @@ from domain.mails import MailKind
 from domain.passwords import PasswordStrength, acceptable_password
 from domain.sessions import Client
 from domain.teams import Membership, Team, TeamRole, personal_team_name
-from domain.users import (
-    EmailSyntax,
-    EmailTaken,
-    Role,
-    User,
-    UsernameTaken,
-    acceptable_username,
-    normal_email,
-)
+from domain.users import EmailSyntax, EmailTaken, Role, User, UsernameTaken, acceptable_username, normal_email
 
 # A longer history is forgotten in several transactions before the last: one would make others wait, and
 # 200,000 events take longer than a statement may.
@@ -53,13 +45,7 @@ class Accounts:
     new_id: Ids
 
     def register(
-        self,
-        unsafe_username: str,
-        unsafe_email: str,
-        password: str,
-        *,
-        replacing: str | None,
-        client: Client,
+        self, unsafe_username: str, unsafe_email: str, password: str, *, replacing: str | None, client: Client
     ) -> tuple[SignedIn, str]:
         """A new user, logged in, and the secret for the cookie (`replacing` as at login).
 

@@ -46,12 +46,7 @@ class Passwords:
             user = self.reauthentication.still(work, actor)
             self._set(work, user, password_hash)
             session, secret = self.sessions.begin(
-                work,
-                user,
-                remember=actor.session.remembered,
-                replacing=None,
-                client=actor.client,
-                first=True,
+                work, user, remember=actor.session.remembered, replacing=None, client=actor.client, first=True
             )
             self.events.record(work, Tag.PASSWORD_CHANGED, user.id, actor)
             work.commit()

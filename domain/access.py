@@ -22,13 +22,9 @@ class TeamPermission(StrEnum):
     RENAME = "rename"
 
 
-PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset(Permission),
-}
+PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.ADMIN: frozenset(Permission)}
 
-TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {
-    TeamRole.OWNER: frozenset(TeamPermission),
-}
+TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {TeamRole.OWNER: frozenset(TeamPermission)}
 
 
 class PermissionDenied(Forbidden):

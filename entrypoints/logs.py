@@ -146,6 +146,6 @@ def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
             # Without a handler of its own: the server's lines look like the application's.
-            "_granian": {},
+            "_granian": {}
         },
     }

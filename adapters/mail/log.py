@@ -16,6 +16,5 @@ class LogMailer(Mailer):
     def send(self, mail: Mail) -> None:
         written = self.templates.write(mail)
         log.info(
-            "mail",
-            extra={"recipient": mail.recipient, "subject": written.subject, "text": written.text},
+            "mail", extra={"recipient": mail.recipient, "subject": written.subject, "text": written.text}
         )

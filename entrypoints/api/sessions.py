@@ -38,11 +38,7 @@ class SessionViews:
 
     def login(self, request: Request, body: Login) -> Response:
         actor, secret = self.sessions.login(
-            body.email,
-            body.password,
-            remember=body.remember,
-            replacing=request.cookie,
-            client=request.client,
+            body.email, body.password, remember=body.remember, replacing=request.cookie, client=request.client
         )
         return Response({"message": "success", "data": show_user(actor.user)}, Cookie.of(actor, secret))
 

@@ -168,10 +168,7 @@ def test_an_answer_that_is_not_ours_is_no_success(visit: Visit, person: Person, 
 def test_too_many_attempts_are_told_when_to_try_again(visit: Visit, seconds: str | None, told: str) -> None:
     page = visit("/forgot-password")
     body = {
-        "errors": {
-            "display_error": "Too many attempts. Please wait a while.",
-            "internal_error_code": 42901,
-        }
+        "errors": {"display_error": "Too many attempts. Please wait a while.", "internal_error_code": 42901}
     }
     headers = {"Retry-After": seconds} if seconds else {}
     page.route("**/api/**", lambda route: route.fulfill(status=429, json=body, headers=headers))

@@ -9,16 +9,7 @@ from adapters.no_limits import NoLimits
 from adapters.redis_limits import RedisLimiter
 from domain.errors import TooManyAttempts
 from domain.limits import Limit
-from tests.contract.test_limits import (
-    LIMIT,
-    REDIS,
-    allowed,
-    clock,
-    limiter,
-    make,
-    silent_port,
-    subject,
-)
+from tests.contract.test_limits import LIMIT, REDIS, allowed, clock, limiter, make, silent_port, subject
 from tests.races import racing
 
 

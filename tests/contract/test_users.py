@@ -108,8 +108,7 @@ def test_a_username_belongs_to_one_user_in_any_case(store):
 
 
 @pytest.mark.parametrize(
-    "other",
-    ["\u00e9mile@example.org", "emi_e@example.org", "uq_users_username_key'@x.com"],
+    "other", ["\u00e9mile@example.org", "emi_e@example.org", "uq_users_username_key'@x.com"]
 )
 def test_addresses_that_differ_in_one_byte_are_two(store, other):
     one, two = a_user("emile@example.org", username="one"), a_user(other, username="two")

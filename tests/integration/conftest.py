@@ -106,11 +106,7 @@ def everything_stored(engines: Engines) -> str:
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     return Settings(
-        _env_file=None,
-        database_url=database_url,
-        bcrypt_rounds=4,
-        base_url="http://localhost",
-        limits="off",
+        _env_file=None, database_url=database_url, bcrypt_rounds=4, base_url="http://localhost", limits="off"
     )
 
 

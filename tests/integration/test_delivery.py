@@ -268,10 +268,7 @@ def holder_of_the_turn(server):
 def test_when_the_worker_that_delivers_is_killed_another_takes_over(database_url, engines):
     """Killed once: where one worker dies twice in a few seconds, the server itself gives up."""
     inbox = Inbox()
-    with (
-        serving(inbox) as port,
-        running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server,
-    ):
+    with serving(inbox) as port, running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
         emails = register(server)
         assert each_once(inbox, emails)
         first = until(lambda: holder_of_the_turn(server))

@@ -45,11 +45,7 @@ class CountingHasher(PasswordHasher):
 @pytest.fixture
 def settings(database_url):
     return Settings(
-        _env_file=None,
-        database_url=database_url,
-        bcrypt_rounds=4,
-        base_url="http://localhost",
-        limits="on",
+        _env_file=None, database_url=database_url, bcrypt_rounds=4, base_url="http://localhost", limits="on"
     )
 
 

@@ -9,10 +9,7 @@ import pytest
 from adapters.sql.engines import connect
 from tests.databases import migrated_database
 from tests.integration.test_processes import a_person, rows_of
-from tests.servers import (
-    Server,
-    running,
-)
+from tests.servers import Server, running
 
 
 @pytest.fixture(scope="module")

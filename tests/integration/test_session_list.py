@@ -5,13 +5,7 @@ from sqlalchemy import select
 
 from adapters.sql.sessions import sessions
 from tests.integration.conftest import ADA, COOKIE
-from tests.integration.test_emails import (
-    EVE,
-    SUCCESS,
-    history,
-    mails_of,
-    waiting,
-)
+from tests.integration.test_emails import EVE, SUCCESS, history, mails_of, waiting
 from tests.samples import GOOD_PASSWORD
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -5,15 +5,7 @@ import pytest
 
 from tests.integration.conftest import ADA
 from tests.integration.test_emails import mails_of
-from tests.integration.test_limits import (
-    CHANGE,
-    CREDENTIALS,
-    WRONG,
-    hasher,
-    place,
-    refused,
-    settings,
-)
+from tests.integration.test_limits import CHANGE, CREDENTIALS, WRONG, hasher, place, refused, settings
 from tests.races import racing
 from tests.samples import GOOD_PASSWORD
 

@@ -163,10 +163,7 @@ def test_people_see_their_own_history(world, ada):
     world.register("eve")
     world.login()
 
-    assert [event.tag for event in world.events.mine(ada, None, 100).items] == [
-        Tag.LOGGED_IN,
-        Tag.REGISTERED,
-    ]
+    assert [event.tag for event in world.events.mine(ada, None, 100).items] == [Tag.LOGGED_IN, Tag.REGISTERED]
 
 
 def test_everything_stored_about_a_user_is_exported(world, ada):
@@ -198,8 +195,7 @@ def test_a_long_history_is_forgotten_in_several_transactions(world, ada, monkeyp
         world.login()
     commits, commit = [], world.transaction().__class__.commit
     monkeypatch.setattr(
-        "adapters.memory.unit_of_work.MemoryUnitOfWork.commit",
-        lambda work: commits.append(1) or commit(work),
+        "adapters.memory.unit_of_work.MemoryUnitOfWork.commit", lambda work: commits.append(1) or commit(work)
     )
     world.accounts.delete(ada, GOOD_PASSWORD)
 

@@ -324,10 +324,7 @@ def test_an_account_with_too_many_sessions_gets_under_the_limit_step_by_step(wor
     [
         (FIREFOX, "Firefox on Linux"),
         ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
-        (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Safari/604.1",
-            "Safari on iPhone",
-        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Safari/604.1", "Safari on iPhone"),
         ("curl/8.0", "curl"),
         ("Mozilla/5.0 (X11; CrOS x86_64)", "ChromeOS"),
         ("", "Unknown device"),

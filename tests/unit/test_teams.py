@@ -47,8 +47,7 @@ def test_a_role_that_may_not_rename_does_not(world, ada, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["", "  ", "<b></b>", "x" * (LONGEST_TEAM_NAME + 1), "bell \a", "\u202egnp.exe"],
+    "name", ["", "  ", "<b></b>", "x" * (LONGEST_TEAM_NAME + 1), "bell \a", "\u202egnp.exe"]
 )
 def test_an_invalid_name_is_refused(world, ada, name):
     with pytest.raises(Invalid) as caught:

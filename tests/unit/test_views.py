@@ -161,10 +161,7 @@ LIMITS = ["", "0", "101", "-1", "1_0", "ten", "1e1", "٣", "\0", "9" * 5000, "00
 
 @pytest.mark.parametrize(
     "name, values",
-    [
-        ("limit", LIMITS),
-        ("after", ["1", "\0", "nowhere", "x" * 5000, "'; DROP TABLE users; --"]),
-    ],
+    [("limit", LIMITS), ("after", ["1", "\0", "nowhere", "x" * 5000, "'; DROP TABLE users; --"])],
 )
 def test_a_wrong_paging_parameter_is_named(name, values):
     for value in values:
