@@ -88,7 +88,7 @@ def a_mail(kind: MailKind = MailKind.VERIFY_EMAIL, **fields: Any) -> Mail:
     defaults = {
         "id": uuid7(),
         "kind": kind,
-        "user_id": None,
+        "user_id": uuid7(),
         "recipient": "ada@example.org",
         "facts": {"username": "ada", "token": "t0k3n"},
         "created_at": NOON,

@@ -92,11 +92,11 @@ def test_a_long_history_costs_as_many_statements_as_a_short_one(ada, client, con
     assert [costs["eve", path] for path in PAGES] == [2] * 5
     assert [costs["ada", path] for path in PAGES] == [2] * 5
 
-    for user, account, more in ((EVE, client, 0), (ADA, ada, 1)):  # one DELETE ends what is too much
-        login(account, user)
+    for person, account, more in ((EVE, client, 0), (ADA, ada, 1)):  # one DELETE ends what is too much
+        login(account, person)
         before = count_of(engines, sessions.sessions)
         with statements(engines) as asked, at_most(4):
-            login(account, user)
+            login(account, person)
         assert len(asked) == 7 + more
         assert before - count_of(engines, sessions.sessions) == 1000 * more
 
