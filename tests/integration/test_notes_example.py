@@ -75,7 +75,7 @@ def clone(tmp_path_factory):
 def test_the_example_passes_its_tests_and_the_checks(clone):
     clone.make("check")
     clone.pytest("tests/unit/test_notes.py")
-    integration = ("tests/integration/test_notes.py", "tests/integration/test_migrations.py")
+    integration = [f"tests/integration/test_{name}.py" for name in ("notes", "rows", "migrations")]
     clone.pytest("tests/contract/test_notes.py", *integration, *IN_MEMORY_AND_SQLITE)
 
 
@@ -88,7 +88,7 @@ def test_the_example_is_small(clone):
     assert len(own) <= 10
     assert sum(path.startswith("migrations/versions/") for path in own) == 1
     assert sum(bool(line) and not line.startswith("#") for line in lines) <= 165
-    assert len(shared) == 6
+    assert len(shared) == 7
     assert all(text.count("\n+") <= 4 for text in shared)
 
 
