@@ -18,7 +18,7 @@ class Housekeeping:
     now: Clock
 
     def purge(self) -> dict[str, int]:
-        """Delete the expired rows of every store, and limits that are over; how many of each."""
+        """Delete the expired rows of every store, and limits that are over. Returns the number of each."""
         with self.look() as stored:
             words = [word for word, store in stores(stored).items() if isinstance(store, ExpiringStore)]
         purged = {word: _until_done(partial(self._batch, word)) for word in words}

@@ -57,7 +57,7 @@ class Delivery:
     now: Clock
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Send a few mails that are due; how many were claimed. When `stopping`, finish the current one.
+        """Send a few mails that are due. Returns how many. When `stopping`, finish the current one.
 
         They are claimed in one transaction and sent outside of any. When the process dies in between, they
         are sent again after the lease.

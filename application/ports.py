@@ -63,7 +63,7 @@ class ExpiringStore(Protocol):
     """A store with rows that expire. Housekeeping finds it by this method."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` expired rows; how many it were."""
+        """Delete at most `limit` expired rows. Returns the number."""
 
 
 class PasswordHasher(Protocol):
@@ -91,7 +91,7 @@ class RateLimiter(Protocol):
         """Set the count to zero."""
 
     def purge(self, limit: int) -> int:
-        """Delete at most `limit` counts that are over; how many it were."""
+        """Delete at most `limit` counts that are over. Returns the number."""
 
 
 class MailNotSent(Exception):

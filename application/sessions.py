@@ -21,10 +21,10 @@ from domain.secrets import hash_of
 from domain.sessions import MOST_SESSIONS, Client, Session, SessionLife, WrongCredentials
 from domain.users import EmailSyntax, User, normal_email
 
-# A login whose account changes while its hash is computed is decided again, so often at most.
+# When the account changes while the hash is computed, the login is decided again. This many times at most.
 TRIES = 3
 
-# An account from a time without a limit gets under it in several logins, each a short transaction.
+# An account with more sessions than the limit loses this many at each login: transactions stay short.
 ENDED_AT_ONCE = 1000
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 
-# So much may lie between the moments that two processes read, or between reading one and storing it.
+# Clocks of two processes may differ by this much.
 CLOCKS_DIFFER = timedelta(seconds=30)
 
 
@@ -26,7 +26,7 @@ class Limit:
         return self.end(now) + CLOCKS_DIFFER
 
     def retry_after(self, seconds: float) -> int:
-        """What a client is told that has to wait for so long: a whole number, never more than the limit."""
+        """The wait as a client is told it: whole seconds, never more than the limit."""
         return min(max(1, ceil(seconds)), self.seconds)
 
 

@@ -64,7 +64,7 @@ class LinkStore(PersonalStore, Protocol):
         """End the user's link for this purpose, if there is one."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` expired links; how many it were."""
+        """Delete at most `limit` expired links. Returns the number."""
 
     def forget(self, user_id: UUID) -> None:
         """End all links of the user."""

@@ -113,7 +113,7 @@ class MailStore(PersonalStore, Protocol):
         """Mails that wait or were given up, newest first."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` mails that were delivered KEEP_DELIVERED ago; how many it were."""
+        """Delete at most `limit` mails that were delivered KEEP_DELIVERED ago. Returns the number."""
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         """All mail to the user, at any address."""

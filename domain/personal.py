@@ -23,7 +23,7 @@ class PersonalStore(Protocol):
         """All that is stored about the user, a page at a time. One page, where it cannot be long."""
 
     def forget(self, user_id: UUID) -> None:
-        """Delete what belongs to the user. What must stay loses every trace of the person."""
+        """Delete what belongs to the user. Rows that must stay lose every trace of the person."""
 
 
 def exported(entity: Exportable) -> dict[str, Any]:

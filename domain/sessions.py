@@ -108,13 +108,13 @@ class SessionStore(PersonalStore, Protocol):
         """False when this user has no such session."""
 
     def end_others(self, user_id: UUID, kept: UUID) -> int:
-        """End all sessions of the user but one; how many it were."""
+        """End all sessions of the user but one. Returns the number."""
 
     def end_oldest(self, user_id: UUID, kept: int, limit: int) -> None:
         """End sessions of the user beyond the `kept` last seen, at most `limit` of them."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` sessions that have ended; how many it were."""
+        """Delete at most `limit` sessions that have ended. Returns the number."""
 
     def forget(self, user_id: UUID) -> None:
         """End all sessions of the user."""

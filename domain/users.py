@@ -134,7 +134,7 @@ def folded(text: str) -> str:
 
 
 def search_keys(unsafe_search: str, syntax: EmailSyntax) -> tuple[str, str]:
-    """What is searched for as keys spell it: as a part of any key, and with its domain in ASCII (IDNA).
+    """A search term in the spelling of keys: as a part of any key, and with its domain in ASCII (IDNA).
 
     Of a domain in another alphabet, whole labels are found: IDNA encodes each as a whole.
     """

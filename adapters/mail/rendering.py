@@ -21,7 +21,7 @@ class Written:
 
 
 class Templates:
-    """Links begin with `base_url`, not with a request's host. Tokens stand behind #: no server logs them."""
+    """Links begin with `base_url`, not with a request's host. Tokens stand behind #: browsers keep them."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class SmtpMailer(Mailer):
             try:
                 server.ehlo_or_helo_if_needed()
                 if not (mail.recipient.isascii() or server.has_extn("smtputf8")):
-                    # A server does not learn it overnight: the operator needs another server.
+                    # A retry cannot help: the operator needs another server.
                     raise MailNotSent(NO_SMTPUTF8, for_good=True)
                 server.send_message(message, self.sender, [mail.recipient])
                 with suppress(smtplib.SMTPException, OSError):

@@ -12,7 +12,7 @@ from adapters.sql.failures import is_read_only
 from adapters.sql.prebuilt import Cursors
 from adapters.sql.urls import understood
 
-# Together they keep the promise that a store that is away is noticed within five seconds (HTTP.md, 503).
+# Together they keep the promise that a store that is away is noticed within five seconds.
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1
 LOCK_SECONDS = 2

@@ -34,7 +34,7 @@ class Purge:
         self.delete = column.table.delete().where(key.in_(bindparam("keys", expanding=True)), come)
 
     def rows(self, execute: Execute, until: datetime, limit: int) -> int:
-        """Delete at most `limit`; how many it were."""
+        """Delete at most `limit`. Returns the number."""
         keys = list(execute(self.found, {"until": until, "limit": limit}).scalars())
         return execute(self.delete, {"until": until, "keys": keys}).rowcount if keys else 0
 

@@ -23,7 +23,7 @@ from entrypoints.settings import Settings
 B = TypeVar("B", bound="Body")
 
 DEFAULT_LIMIT = 50
-# A longer answer in pieces is in a file until it is sent.
+# A longer answer waits in a file until it is sent.
 LONGEST_IN_MEMORY = 1 << 20
 # Levels of a body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13 and over 20,000 in 3.14.
 DEEPEST = 500

@@ -22,7 +22,7 @@ from entrypoints.api.http import (
 from entrypoints.flask_app.gate import USER_ID
 from entrypoints.flask_app.login import client, signed_in, visitor
 
-# Of a long answer, so much at a time.
+# Bytes of a long answer that are sent at a time.
 PIECE_BYTES = 1 << 16
 
 

@@ -24,7 +24,7 @@ from tests.integration.test_start import refused_start
 from tests.samples import GOOD_PASSWORD
 from tests.servers import Answer, Server, environment, free_port, running, until
 
-# HTTP.md: a part that is down is noticed within five seconds. Half a second is for the machine.
+# The promise: a part that is down is noticed within five seconds. Half a second is for the machine.
 BOUND = 5.5
 
 
