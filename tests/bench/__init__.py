@@ -1,1 +1,0 @@
-"""The speed and the size of the product beside their targets: `make bench`."""

@@ -7,7 +7,7 @@ import time
 import traceback
 
 from entrypoints.settings import Settings
-from tests.bench import crowd, flood, inside, memory, reads
+from tests.bench import crowd, flood, inside, reads
 from tests.bench.report import Row, show
 from tests.bench.servers import KINDS
 
@@ -17,15 +17,15 @@ JOBS = {
     "passwords": inside.cpu_beyond_the_hash,
     "flood": flood.reads_during_a_flood,
     "crowd": crowd.rates_with_a_million_users,
-    "memory": memory.memory_of_a_worker,
+    "memory": reads.memory_of_a_worker,
 }
 
 
 def main(names: list[str]) -> None:
     # SIGTERM ends the servers and drops the databases, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    for setting in Settings.model_fields:
-        os.environ.pop(setting.upper(), None)  # the settings of the shell are not what is measured
+    for setting in Settings.model_fields:  # the settings of the shell are not what is measured
+        os.environ.pop(setting.upper(), None)
     began, rows = time.monotonic(), list[Row]()
     try:
         for name in names or JOBS:

@@ -12,8 +12,7 @@ from tests.bench import load, servers
 from tests.bench.report import Row, detail, judge, middle_of_pairs
 from tests.bench.servers import SQLITE
 
-FEW, MANY = 1_000, 1_000_000
-PAIRS, SECONDS = 4, 1.5
+FEW, MANY, PAIRS, SECONDS = 1_000, 1_000_000, 4, 1.5
 
 # The path and the connections of each job. A search reads every user, so two ask at once.
 JOBS = {
@@ -51,9 +50,9 @@ def crowd_of(size: int, kind: str) -> Iterator[tuple[int, str, list[str]]]:
         fill(url, kind, size)
         with servers.product(url) as server:
             # The cookie's name holds the port, which is another one now.
-            name, numbers = f"session-{server.port}", range(1, size + 1, size // FEW)
-            administrator = f"{name}={cookie.partition('=')[2]}"
-            yield server.port, administrator, [f"{name}={secret(number)}" for number in numbers]
+            secrets = [cookie.partition("=")[2], *map(secret, range(1, size + 1, size // FEW))]
+            administrator, *users = [f"session-{server.port}={each}" for each in secrets]
+            yield server.port, administrator, users
 
 
 def fill(url: str, kind: str, size: int) -> None:
