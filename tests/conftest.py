@@ -1,12 +1,18 @@
 """What tests of every kind share: databases, and the application on one of them."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from adapters.sql.engines import Engines, connect
 from adapters.sql.limits import metadata
+from entrypoints.settings import Settings
 from tests.databases import KINDS, migrated_database
+
+# The settings of the shell are not those of the tests.
+for setting in Settings.model_fields:
+    os.environ.pop(setting.upper(), None)
 
 
 @pytest.fixture(scope="session", params=KINDS)
