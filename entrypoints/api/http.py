@@ -29,6 +29,15 @@ LONGEST_IN_MEMORY = 1 << 20
 DEEPEST = 500
 
 
+def cursor(query: Mapping[str, str]) -> UUID | None:
+    """Where a list goes on (`?after=`), None for its beginning. Raise Invalid."""
+    after = query.get("after")
+    try:
+        return UUID(after) if after else None
+    except ValueError:
+        raise Invalid("after", "This isn't a valid cursor.") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """`actor` is None on public routes, and `cookie` is the secret that the client sent, good or not."""
@@ -46,12 +55,7 @@ class Request:
         return self.actor
 
     def after(self) -> UUID | None:
-        """The cursor of a list (`?after=`), None for its beginning. Raise Invalid."""
-        after = self.query.get("after")
-        try:
-            return UUID(after) if after else None
-        except ValueError:
-            raise Invalid("after", "This isn't a valid cursor.") from None
+        return cursor(self.query)
 
     def limit(self) -> int:
         """The size of a page (`?limit=`). Raise Invalid unless it is 1 to 100."""

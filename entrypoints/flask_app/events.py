@@ -1,10 +1,12 @@
 from dataclasses import dataclass
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from application.events import Events
+from entrypoints.api.http import cursor
 from entrypoints.flask_app.login import signed_in
-from entrypoints.flask_app.page import ROWS_ON_A_PAGE, cursor, show_page
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,6 @@ class EventPages:
 
     def history(self) -> ResponseReturnValue:
         actor = signed_in()
-        page = self.events.mine(actor, cursor(), ROWS_ON_A_PAGE)
+        page = self.events.mine(actor, cursor(request.args), ROWS_ON_A_PAGE)
         more = f"/settings/history?after={page.next}" if page.next else None
         return show_page("history.html", actor, events=page.items, next_url=more)

@@ -3,13 +3,11 @@
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from flask import Flask, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain.access import Permission, SignedIn
-from domain.errors import Invalid
 from domain.links import Purpose, in_words
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
@@ -41,15 +39,6 @@ def common(actor: SignedIn | None) -> dict[str, Any]:
         "may_administer": actor is not None and actor.may(Permission.SEE_USERS),
         "request_id": logs.request_id.get(),
     }
-
-
-def cursor() -> UUID | None:
-    """Where a list goes on (`?after=`), None for its beginning. Raise Invalid."""
-    after = request.args.get("after")
-    try:
-        return UUID(after) if after else None
-    except ValueError:
-        raise Invalid("after", "This isn't a valid cursor.") from None
 
 
 def local_path(unsafe_next: str) -> str:

@@ -4,9 +4,9 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from application.sessions import Sessions
-from entrypoints.api.http import Cookie, SessionCookie
+from entrypoints.api.http import Cookie, SessionCookie, cursor
 from entrypoints.flask_app.login import signed_in, visitor
-from entrypoints.flask_app.page import ROWS_ON_A_PAGE, cursor, show_page, show_to_strangers
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page, show_to_strangers
 
 # Also in static/forms.js, where a form finds out.
 SESSION_ENDED = "Your session has ended. Log in to continue."
@@ -38,7 +38,7 @@ class SessionPages:
 
     def list(self) -> ResponseReturnValue:
         actor = signed_in()
-        after = cursor()
+        after = cursor(request.args)
         page = self.sessions.of(actor, after, ROWS_ON_A_PAGE)
         more = f"/settings/sessions?after={page.next}" if page.next else None
         return show_page(
