@@ -13,31 +13,31 @@ class MemoryLimiter(RateLimiter):
     def __init__(self, now: Clock) -> None:
         self.now = now
         self.lock = RLock()
-        self.counters: dict[tuple[str, str], tuple[int, datetime]] = {}
+        self.counts: dict[tuple[str, str], tuple[int, datetime]] = {}
 
     def count(self, limit: Limit, subject: str) -> TakeBack:
         with self.lock:
             now, key = self.now(), (limit.name, subject)
-            count, end = self.counters.get(key, (0, now))
+            count, end = self.counts.get(key, (0, now))
             if not now < end <= limit.latest(now):
                 count, end = 0, limit.end(now)
             if count >= limit.times:
                 raise TooManyAttempts(limit.retry_after((end - now).total_seconds()))
-            self.counters[key] = count + 1, end
+            self.counts[key] = count + 1, end
         return partial(self._one_less, key, end)
 
     def _one_less(self, key: tuple[str, str], counted_until: datetime) -> None:
         with self.lock:
-            count, end = self.counters.get(key, (0, counted_until))
+            count, end = self.counts.get(key, (0, counted_until))
             if count and end == counted_until:
-                self.counters[key] = count - 1, end
+                self.counts[key] = count - 1, end
 
     def forget(self, limit: Limit, subject: str) -> None:
-        self.counters.pop((limit.name, subject), None)
+        self.counts.pop((limit.name, subject), None)
 
     def purge(self, limit: int) -> int:
         with self.lock:
-            ended = [key for key, (_, end) in self.counters.items() if end <= self.now()][:limit]
+            ended = [key for key, (_, end) in self.counts.items() if end <= self.now()][:limit]
             for key in ended:
-                del self.counters[key]
+                del self.counts[key]
         return len(ended)

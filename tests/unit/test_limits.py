@@ -17,7 +17,7 @@ WRONG = "wrong horse battery"
 
 
 def count_of(world, limit, subject):
-    return world.limiter.counters.get((limit.name, subject), (0, None))[0]
+    return world.limiter.counts.get((limit.name, subject), (0, None))[0]
 
 
 def mails_counted(world, email):
