@@ -10,7 +10,7 @@ from domain.errors import TooManyAttempts
 from domain.limits import (
     EMAIL_CHANGES,
     EXPORTS,
-    LINKS_ASKED_FOR,
+    LINK_REQUESTS,
     MAILS_PER_DAY,
     MAILS_PER_HOUR,
     PASSWORD_CHANGES,
@@ -57,7 +57,7 @@ class Limits:
         Counted apart from the mails: otherwise other mail to the address would tell that it has an account.
         """
         with self._all(
-            (LINKS_ASKED_FOR, f"ip:{network_of(client.ip)}"),
+            (LINK_REQUESTS, f"ip:{network_of(client.ip)}"),
             (MAILS_PER_HOUR, f"asked:{key_of(email)}"),
             (MAILS_PER_DAY, f"asked:{key_of(email)}"),
         ) as counted:

@@ -1,4 +1,4 @@
-"""Teams: users that work together, each with a role. Every user owns a personal team from the start."""
+"""Teams and their members. A member has a role. Each user owns a personal team from the start."""
 
 import unicodedata
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from domain.personal import PersonalStore
 
 LONGEST_TEAM_NAME = 80
 
-# They reverse the text around them: one name could look like another (Unicode TR 36, 2.9).
+# These characters reverse the text around them, so one name could look like another (Unicode TR 36, 2.9).
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -47,19 +47,19 @@ class TeamStore(PersonalStore, Protocol):
         """Raise Stale."""
 
     def add_member(self, membership: Membership) -> None:
-        """Raise Stale when the user is a member already, or when user or team is gone."""
+        """Raise Stale when the user is a member already, or when the user or the team is deleted."""
 
     def membership(self, team_id: UUID, user_id: UUID) -> Membership | None: ...
 
     def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
-        """The teams that the user belongs to, oldest first."""
+        """The user's teams, oldest team first."""
 
     def forget(self, user_id: UUID) -> None:
-        """Delete the user's personal team and all memberships."""
+        """Delete the user's personal team and all the user's memberships."""
 
 
 def exported_team(team: Team, membership: Membership) -> dict[str, object]:
-    """A team as one of its members reads it in an export."""
+    """A team as a member reads it, in an export and in the API."""
     return {
         "id": team.id,
         "name": team.name,
@@ -74,7 +74,10 @@ def personal_team_name(username: str) -> str:
 
 
 def acceptable_team_name(unsafe_name: str, plain: Callable[[str], str]) -> str:
-    """The name on one line, without markup (`plain`). Raise Invalid when it is empty or too long."""
+    """The name on one line, without markup (`plain` removes it).
+
+    Raise Invalid when it is too long, has no visible character, or has a control character.
+    """
     one_line = " ".join(unsafe_name.split())
     if any(unicodedata.category(letter) == "Cc" or letter in BIDI_CONTROLS for letter in one_line):
         raise Invalid("name", "This name contains an invalid character.")

@@ -182,7 +182,7 @@ def test_a_long_export_is_read_page_by_page(world, ada, monkeypatch):
     for _ in range(4):
         world.login()
     expected = {word: list(rows) for word, rows in world.accounts.export(ada)}
-    monkeypatch.setattr("adapters.memory.rows.EXPORTED_AT_ONCE", 2)
+    monkeypatch.setattr("adapters.memory.rows.EXPORT_BATCH", 2)
     found = {word: list(rows) for word, rows in world.accounts.export(ada)}
 
     assert found.pop("events")[1:] == expected.pop("events")
