@@ -1,7 +1,6 @@
-"""Reauthentication: a dangerous change asks for the current password. An open session is not enough.
+"""Reauthentication: a dangerous change needs the current password, not only a session.
 
-Time passes between reading an actor and changing its account: the password hash waits in a queue. So the
-unit of work decides again, by `still`.
+Verifying the password takes time. The session may end meanwhile, so the unit of work calls `still`.
 """
 
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ class Reauthentication:
     now: Clock
 
     def require(self, actor: SignedIn, current_password: str) -> None:
-        """Raise WrongPassword, or TooManyAttempts: a guess counts like one at the login."""
+        """Raise WrongPassword or TooManyAttempts. The login and this share one limit."""
         if current_password:
             right = partial(self._right, actor, current_password)
             if self.limits.guess(actor.user.email, actor.client, right):
@@ -40,7 +39,7 @@ class Reauthentication:
     def still(self, work: UnitOfWork, actor: SignedIn) -> User:
         """The actor's user as stored now, locked until `work` ends.
 
-        Raise NotLoggedIn when the session has ended meanwhile: a changed or reset password ends it.
+        Raise NotLoggedIn when the session has ended, for example by a change of the password.
         """
         user = work.users.lock(actor.id)
         if user is None or work.sessions.find(actor.session.secret_hash, self.now()) is None:

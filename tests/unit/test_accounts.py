@@ -190,7 +190,7 @@ def test_a_long_export_is_read_page_by_page(world, ada, monkeypatch):
 
 
 def test_a_long_history_is_forgotten_in_several_transactions(world, ada, monkeypatch):
-    monkeypatch.setattr("application.accounts.FORGOTTEN_AT_ONCE", 2)
+    monkeypatch.setattr("application.accounts.FORGET_BATCH", 2)
     for _ in range(4):
         world.login()
     commits, commit = [], world.transaction().__class__.commit
