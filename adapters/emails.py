@@ -1,4 +1,4 @@
-"""Email addresses by the standards (the email-validator package), and as the mail library reads them."""
+"""The syntax of email addresses, by the email-validator package and by Python's mail library."""
 
 from email import message_from_string, policy
 from email.message import EmailMessage
@@ -9,14 +9,17 @@ REFUSED = "Enter a valid email address."
 
 
 def email_syntax(unsafe_email: str) -> tuple[str, str]:
-    """RFC 5321/5322/6531 without DNS look-ups, quoted local parts and address literals."""
+    """The local part and the domain by RFC 5321, 5322 and 6531.
+
+    Quoted local parts and IP addresses as domains are refused. DNS is not asked.
+    """
     from email_validator import EmailNotValidError, validate_email  # imported when first needed
 
     try:
-        # `test_environment` allows the domain .test (RFC 2606), which demos need.
+        # `test_environment` allows the domain .test (RFC 2606).
         found = validate_email(unsafe_email, check_deliverability=False, strict=True, test_environment=True)
     except EmailNotValidError:
-        # The package's own messages quote the input.
+        # The messages of the package quote the input.
         raise Invalid("email", REFUSED) from None
     local, domain = found.local_part, found.ascii_domain or ""
     if not mailed_unchanged(f"{local}@{domain}"):
@@ -25,10 +28,10 @@ def email_syntax(unsafe_email: str) -> tuple[str, str]:
 
 
 def mailed_unchanged(email: str) -> bool:
-    """Whether a header To with this address is read as the same address.
+    """Whether a mail program reads the same address in the header To.
 
-    Mail libraries decode an encoded word (RFC 2047) inside an address, some of them also where Python does
-    not: =?utf-8?q?eve=40acme.com?=@example.org would name eve@acme.com.
+    Some mail libraries decode an encoded word (RFC 2047) in an address, and Python's decodes fewer of them:
+    =?utf-8?q?eve=40acme.com?=@example.org is read as eve@acme.com.
     """
     if "=?" in email:
         return False
@@ -37,5 +40,5 @@ def mailed_unchanged(email: str) -> bool:
         message["To"] = email
         read = message_from_string(message.as_string(), policy=policy.default)["To"]
         return [address.addr_spec for address in read.addresses] == [email]
-    except Exception:  # its parser fails in many ways: ValueError, IndexError, AttributeError
+    except Exception:  # the parser raises ValueError, IndexError, AttributeError and others
         return False

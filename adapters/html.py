@@ -1,4 +1,4 @@
-"""Removes markup from text that other users see (bleach is no longer maintained; nh3 can replace it)."""
+"""Removes markup from text that other users see. bleach is no longer maintained: nh3 can replace it."""
 
 from html import unescape
 
@@ -9,8 +9,8 @@ class BleachSanitizer(Sanitizer):
     def plain(self, unsafe_text: str) -> str:
         from bleach import clean  # imported when first needed
 
-        # bleach returns HTML ("&amp;"), but the stored form is text, escaped wherever it is shown. Unescaping
-        # can produce new markup, so this repeats until nothing changes. Each round is shorter, or the last.
+        # bleach returns HTML ("&amp;"), but text is stored. Unescaping can make new markup, so this repeats
+        # until the text stays the same. Each round before that makes it shorter.
         text, before = unsafe_text, None
         while text != before:
             text, before = unescape(clean(text, tags=(), strip=True)), text

@@ -1,4 +1,4 @@
-"""No rate limits: LIMITS=off, for tests and load tests."""
+"""No rate limits, for LIMITS=off in tests and load tests."""
 
 from application.ports import RateLimiter, TakeBack
 from domain.limits import Limit

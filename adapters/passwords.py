@@ -1,4 +1,4 @@
-"""Hashing passwords with bcrypt, one at a time and at low priority, and rating new passwords."""
+"""Password hashes by bcrypt, made one at a time at low priority, and the strength of new passwords."""
 
 import logging
 import os
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
-# zxcvbn tries every way to read 4 as a and $ as s: 100 such characters take a second (measured), 20 take a
-# hundredth. A password with one strong part is strong, so its beginning and its end are rated.
-JUDGED_CHARACTERS = 20
+# zxcvbn tries all ways to read 4 as a and $ as s: 100 such characters take 1 s, 20 take 10 ms (measured).
+# A password with one strong part is strong, so only its first and last characters are rated.
+RATED_CHARACTERS = 20
 
 
 class BcryptHasher(PasswordHasher):
-    """bcrypt_sha256, because plain bcrypt ignores or refuses all bytes after the 72nd.
+    """bcrypt_sha256, because plain bcrypt ignores or refuses bytes after the 72nd.
 
-    Plain bcrypt hashes (of imported users, say) are still verified, and are `outdated`.
+    Plain bcrypt hashes, for example of imported users, are verified, too. They are `outdated`.
     """
 
     def __init__(self, rounds: int) -> None:
         self.rounds = rounds
-        # The hash of no password, at the cost of a real one.
-        self.unmatched = f"$bcrypt-sha256$v=2,t=2b,r={rounds}${'.' * 21}u${'.' * 31}"
+        # A hash that no password has. Verifying it takes the time of a real one.
+        self.dummy_hash = f"$bcrypt-sha256$v=2,t=2b,r={rounds}${'.' * 21}u${'.' * 31}"
 
     @cached_property
     def context(self) -> "CryptContext":
@@ -48,13 +48,13 @@ class BcryptHasher(PasswordHasher):
 
     def verify(self, password: str, password_hash: str | None) -> bool:
         if password_hash is None:
-            self._matches(password, self.unmatched)
+            self._matches(password, self.dummy_hash)
             return False
         try:
             return self._matches(password, password_hash)
         except ValueError:
             log.error("a stored password hash is damaged")
-            self._matches(password, self.unmatched)
+            self._matches(password, self.dummy_hash)
             return False
 
     def outdated(self, password_hash: str) -> bool:
@@ -62,16 +62,16 @@ class BcryptHasher(PasswordHasher):
 
     def _matches(self, password: str, password_hash: str) -> bool:
         if password_hash.startswith("$2"):
-            # A plain bcrypt hash was made of the first 72 bytes.
+            # Plain bcrypt hashes the first 72 bytes.
             return bool(self.context.verify(password.encode()[:72], password_hash))
         return bool(self.context.verify(password, password_hash))
 
 
 class QueueingHasher(PasswordHasher):
-    """Runs another hasher in one thread of low priority: a flood of logins does not slow the other requests.
+    """Runs another hasher in one thread of low priority, so that many logins do not slow other requests.
 
-    `longest_queue` is how many may wait or run: a little below the number of request threads, so that some
-    stay free for requests without a password. A request beyond it is refused (Unavailable).
+    At most `longest_queue` calls wait or run, the next one raises Unavailable. There are more request threads
+    than that, so some threads stay free for requests without a password.
     """
 
     def __init__(self, hasher: PasswordHasher, longest_queue: int) -> None:
@@ -80,7 +80,7 @@ class QueueingHasher(PasswordHasher):
 
     @cached_property
     def thread(self) -> ThreadPoolExecutor:
-        """Started at the first hash, and so in the worker: threads do not survive a fork."""
+        """Made at the first hash, in the worker: a fork does not copy threads."""
         return ThreadPoolExecutor(1, "hashing", initializer=_give_way)
 
     def hash(self, password: str) -> str:
@@ -101,8 +101,8 @@ class QueueingHasher(PasswordHasher):
             self.places.release()
 
 
-# Measured with 32 logins at once beside 4 readers that keep two cores busy. Shares of the rate alone, readers
-# and logins: at 3 65 and 48 %, at 7 78 and 40 %, at 10 84 and 36 %.
+# 32 logins beside 4 readers on two cores, in % of the rate that each has alone (measured): with niceness 3
+# readers 65 and logins 48, with 7 readers 78 and logins 40, with 10 readers 84 and logins 36.
 NICENESS = 7
 
 
@@ -115,10 +115,10 @@ def zxcvbn_strength(password: str, known_words: Sequence[str]) -> tuple[int, str
     from zxcvbn_rs_py import zxcvbn  # imported when first needed: its dictionaries are large
 
     parts = [part for word in known_words for part in (word, *word.split("@"))]
-    known = [piece for part in parts for piece in (part, part[:JUDGED_CHARACTERS], part[-JUDGED_CHARACTERS:])]
-    beginning = zxcvbn(password[:JUDGED_CHARACTERS], known)
+    known = [piece for part in parts for piece in (part, part[:RATED_CHARACTERS], part[-RATED_CHARACTERS:])]
+    beginning = zxcvbn(password[:RATED_CHARACTERS], known)
     score = int(beginning.score)
-    if score < WEAKEST_SCORE and len(password) > JUDGED_CHARACTERS:
-        score = max(score, int(zxcvbn(password[-JUDGED_CHARACTERS:], known).score))
+    if score < WEAKEST_SCORE and len(password) > RATED_CHARACTERS:
+        score = max(score, int(zxcvbn(password[-RATED_CHARACTERS:], known).score))
     warning = beginning.feedback and beginning.feedback.warning
     return score, str(warning or "")

@@ -1,4 +1,4 @@
-"""Rate limits counted in Redis, for more than one machine."""
+"""Rate limits that Redis counts, for sites on more than one machine."""
 
 import logging
 from collections.abc import Callable
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 SOCKET_SECONDS = 0.3
-# After a failure Redis is not asked for so long: each request would wait for the timeout.
-REST_SECONDS = 5
+# After a failure Redis is not asked for this time. Otherwise each request would wait for the timeout.
+PAUSE_SECONDS = 5
 
-# `limits` offers no way back: its `incr` by -1 goes below zero. A count that has more milliseconds left
-# than ARGV[1] has begun since.
+# Takes one attempt back. (`incr` of the package `limits` by -1 would go below zero.) ARGV[1] is the time left
+# in the attempt's window, in milliseconds. A key with more time left is of a newer window.
 ONE_LESS = b"""
 if tonumber(redis.call("get", KEYS[1]) or 0) > 0 and redis.call("pttl", KEYS[1]) <= tonumber(ARGV[1]) then
     redis.call("decr", KEYS[1])
@@ -36,17 +36,17 @@ end
 
 
 class RedisLimiter(RateLimiter):
-    """While Redis does not answer, the fallback counts: there is always a limit."""
+    """While Redis does not answer, the fallback counts."""
 
     def __init__(self, url: str, fallback: RateLimiter) -> None:
         self.fallback = fallback
-        self.resting_until = 0.0
+        self.paused_until = 0.0
         self.storage = RedisStorage(
             url,
             key_prefix="hexstart",
             socket_timeout=SOCKET_SECONDS,
             socket_connect_timeout=SOCKET_SECONDS,
-            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # handed on to redis-py
+            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # for redis-py
         )
         self.less = self.storage.get_connection().register_script(ONE_LESS)
         self.windows = FixedWindowRateLimiter(self.storage)
@@ -66,7 +66,7 @@ class RedisLimiter(RateLimiter):
         if wait > limit.seconds + CLOCK_SKEW.total_seconds():  # the clock of Redis was set back
             self.windows.clear(item, key)
             return self._in_redis(limit, item, key)
-        one_less()  # `hit` counts refused attempts, too
+        one_less()  # `hit` has counted the refused attempt, too
         raise TooManyAttempts(limit.retry_after(wait))
 
     def _one_less(self, item: RateLimitItem, key: str, began: float) -> None:
@@ -79,21 +79,21 @@ class RedisLimiter(RateLimiter):
         self.fallback.forget(limit, subject)
 
     def purge(self, limit: int) -> int:
-        return self.fallback.purge(limit)  # Redis deletes its own
+        return self.fallback.purge(limit)  # Redis deletes expired keys itself
 
     def _try(self, in_redis: Callable[[], R], elsewhere: Callable[[], R]) -> R:
-        if monotonic() < self.resting_until:
+        if monotonic() < self.paused_until:
             return elsewhere()
         try:
             return in_redis()
         except (RedisError, OSError) as error:
-            self.resting_until = monotonic() + REST_SECONDS
+            self.paused_until = monotonic() + PAUSE_SECONDS
             log.warning("Redis does not answer (%s): counting in the database", type(error).__name__)
             return elsewhere()
 
 
 def _counted(limit: Limit, subject: str) -> tuple[RateLimitItem, str]:
-    """The subject as a hash: a reader of Redis learns no addresses."""
+    """The item and the hash of the subject: a reader of Redis sees no addresses."""
     return (
         RateLimitItemPerSecond(limit.times, limit.seconds, namespace=limit.name),
         sha256(subject.encode("utf-8", "surrogatepass")).hexdigest(),

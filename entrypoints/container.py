@@ -15,9 +15,9 @@ from adapters.mail.log import LogMailer
 from adapters.mail.rendering import Templates
 from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
-from adapters.sql.engines import Engines, connect, useless
+from adapters.sql.engines import Engines, connect, unusable
 from adapters.sql.limits import SqlLimiter
-from adapters.sql.readiness import check, check_at_start, settle
+from adapters.sql.readiness import check, check_at_start, close
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from adapters.sql.wal import check_wal
 from application.accounts import Accounts
@@ -83,7 +83,7 @@ class Container(containers.DeclarativeContainer):
     check = providers.Singleton(partial, check, engines)
     check_wal = providers.Callable(check_wal, settings.provided.database_url)
     check_at_start = providers.Callable(check_at_start, settings.provided.database_url, engines)
-    settle = providers.Callable(settle, engines)
+    close = providers.Callable(close, engines)
 
     bcrypt = providers.Singleton(BcryptHasher, rounds=settings.provided.bcrypt_rounds)
     hasher = providers.Singleton(QueueingHasher, bcrypt, longest_queue=REQUEST_THREADS - 4)
@@ -116,7 +116,7 @@ def opened(settings: Settings) -> Container:
         container.check_wal()  # before this process opens the file
     except Unavailable as error:
         raise refused(f"DATABASE_URL: {error.reason}") from None
-    reason = useless(container.engines())
+    reason = unusable(container.engines())
     if reason:
         raise refused(f"DATABASE_URL: {reason}")
     return container

@@ -49,7 +49,7 @@ def main() -> None:
     )
     server.on_startup(lambda: _say(f"{site.NAME} is running on {chosen.base_url}"))
     server.serve()
-    wsgi.settle_database()
+    wsgi.close_database()
 
 
 def _open_standard_files() -> None:

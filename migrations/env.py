@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from adapters.sql.engines import migrating
 from adapters.sql.limits import metadata  # imports every table, by way of the unit of work
 from adapters.sql.types import Word
-from adapters.sql.urls import understood, words_of
+from adapters.sql.urls import parsed, words_of
 from adapters.sql.wal import check_wal
 from domain.errors import Unavailable
 from entrypoints import settings
@@ -108,10 +108,7 @@ def run() -> None:
 def print_sql() -> None:
     """`alembic upgrade heads --sql`: for a database that only its administrator may change."""
     context.configure(
-        url=understood(database_url())[0],
-        target_metadata=metadata,
-        render_item=render_item,
-        literal_binds=True,
+        url=parsed(database_url())[0], target_metadata=metadata, render_item=render_item, literal_binds=True
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,4 +1,4 @@
-"""Mail for development: printed to the log, with links to click."""
+"""Mail for development: the log shows each mail, with its links."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What a mail says: its subject, and two bodies from a pair of Jinja templates for each kind."""
+"""The subject and the two bodies of a mail. Each kind of mail has a text template and an HTML template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Written:
 
 
 class Templates:
-    """Links begin with `base_url`, not with a request's host. Tokens stand behind #: browsers keep them."""
+    """Links begin with `base_url`. The token is behind a #: browsers do not send that part to a server."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Mail over SMTP, with timeouts. Where encryption is asked for, nothing is sent without it."""
+"""Mail over SMTP, with timeouts."""
 
 import smtplib
 import ssl
@@ -14,7 +14,7 @@ from adapters.mail.rendering import Templates
 from application.ports import Mailer, MailNotSent
 from domain.mails import Mail
 
-# For each step of the conversation: a server that hangs delays one mail and no more.
+# For each command to the server.
 TIMEOUT_SECONDS = 15
 # Bodies are encoded in ASCII: a server without 8BITMIME may damage other bytes (RFC 6152).
 POLICY = default.clone(cte_type="7bit")
@@ -23,10 +23,10 @@ PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
 class SmtpMailer(Mailer):
-    """`url` is smtp://, smtps:// or smtp+starttls:// with [user:password@]host[:port]; `sender` an address.
+    """`url` is smtp://, smtps:// or smtp+starttls:// with [user:password@]host[:port].
 
-    With smtp+starttls nothing is sent to a server that offers no STARTTLS: an attacker on the way would cause
-    a fallback to plain text (RFC 8314). Certificates are checked against the system's roots.
+    smtp+starttls sends no mail without STARTTLS: an attacker in between could hide that the server has it
+    (RFC 8314). Certificates are checked against the root certificates of the system.
     """
 
     def __init__(self, url: str, sender: str, site_name: str, templates: Templates) -> None:
@@ -35,7 +35,7 @@ class SmtpMailer(Mailer):
         self.tls = ssl.create_default_context()
 
     def send(self, mail: Mail) -> None:
-        if not mailed_unchanged(mail.recipient):  # stored by an earlier release
+        if not mailed_unchanged(mail.recipient):  # an address that an earlier release has stored
             raise MailNotSent("the address would be read as another one", for_good=True)
         message = self._message(mail)
         try:
@@ -43,15 +43,15 @@ class SmtpMailer(Mailer):
             try:
                 server.ehlo_or_helo_if_needed()
                 if not (mail.recipient.isascii() or server.has_extn("smtputf8")):
-                    # A retry cannot help: the operator needs another server.
+                    # Another try would fail, too: the operator needs another mail server.
                     raise MailNotSent(NO_SMTPUTF8, for_good=True)
                 server.send_message(message, self.sender, [mail.recipient])
                 with suppress(smtplib.SMTPException, OSError):
-                    server.quit()  # the mail was accepted: the answer to QUIT does not matter
+                    server.quit()  # the server has accepted the mail, whatever it answers now
             finally:
                 server.close()
         except smtplib.SMTPResponseException as error:
-            # The code only: servers quote addresses, and the reason is stored.
+            # Only the code, because the reason is stored and servers quote addresses.
             raise MailNotSent(f"the mail server answered {error.smtp_code}") from error
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
@@ -67,7 +67,7 @@ class SmtpMailer(Mailer):
             server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
         try:
             if self.url.scheme == "smtp+starttls":
-                server.starttls(context=self.tls)  # raises when it is not offered
+                server.starttls(context=self.tls)  # raises when the server has no STARTTLS
             if self.url.username:
                 server.login(unquote(self.url.username), unquote(self.url.password or ""))
         except BaseException:
@@ -82,9 +82,9 @@ class SmtpMailer(Mailer):
         message["From"] = Address(self.site_name, addr_spec=self.sender)
         message["To"] = mail.recipient
         message["Date"] = format_datetime(mail.created_at)
-        # The same at each try: a mailbox that gets it twice can drop one.
+        # Each try has the same id, so a mailbox that gets the mail twice can drop one.
         message["Message-ID"] = f"<{mail.id}@{self.sender.partition('@')[2]}>"
-        # No vacation notice should answer (RFC 3834).
+        # Automatic replies, such as vacation notices, do not answer this (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(written.text)
         message.add_alternative(written.html, subtype="html")

@@ -16,10 +16,10 @@ class MemoryEvents(PersonalRows, EventStore):
         self._blank(self.rows.where(user_id=user_id))
 
     def forget_some(self, user_id: UUID, limit: int) -> bool:
-        written = [event for event in self.rows.where(user_id=user_id) if event.ip or event.user_agent]
-        more = len(written) > limit
+        not_blank = [event for event in self.rows.where(user_id=user_id) if event.ip or event.user_agent]
+        more = len(not_blank) > limit
         if more:
-            self._blank(written[:limit])
+            self._blank(not_blank[:limit])
         return more
 
     def _blank(self, events: list[Event]) -> None:

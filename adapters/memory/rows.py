@@ -1,4 +1,4 @@
-"""Rows of one collection in memory, with the rules of a table: key, unique values, parents, versions."""
+"""Tables in memory, with the rules of a database: keys, unique values, parents, versions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,8 +14,10 @@ Values = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Rules:
-    """`unique` names the error for a second row with the same values. `parents` says which table a field
-    refers to: a row needs its parents, and is deleted with each of them."""
+    """`unique`: fields, and the error for a second row with the same values.
+
+    `parents`: a field, and the table that it refers to. A row needs its parents and is deleted with them.
+    """
 
     key: tuple[str, ...] = ("id",)
     unique: Mapping[tuple[str, ...], type[DomainError]] = field(default_factory=dict)
@@ -23,14 +25,14 @@ class Rules:
 
 
 class Rows:
-    """Entities go in and come out as copies: a change counts when it is saved."""
+    """The rows of one table. Entities are copied on the way in and out, so only `save` stores a change."""
 
     def __init__(self, rules: Rules, tables: Mapping[str, "Rows"]) -> None:
         self.rules, self.tables = rules, tables
         self.stored: dict[Values, Any] = {}
 
     def add(self, entity: Any) -> None:
-        """Raise the error of a unique rule, or Stale for a key that exists or a parent that does not."""
+        """Raise the error of a unique rule, or Stale for an existing key or a missing parent."""
         self._check_unique(entity)
         if self._key(entity) in self.stored:
             raise Stale
@@ -40,7 +42,7 @@ class Rows:
         self.put(entity)
 
     def save(self, entity: Any) -> None:
-        """Raise Stale unless the stored version is the one that was read, or the error of a unique rule."""
+        """Raise Stale when the stored version is another one, or the error of a unique rule."""
         stored = self.stored.get(self._key(entity))
         if stored is None or stored.version != entity.version:
             raise Stale
@@ -49,7 +51,7 @@ class Rows:
         self.put(entity)
 
     def put(self, entity: Any) -> None:
-        """Store it, whatever was there."""
+        """Add or replace the row, without checks."""
         self.stored[self._key(entity)] = replace(entity)
 
     def get(self, *key: Any) -> Any:
@@ -63,7 +65,7 @@ class Rows:
         return [replace(row) for row in sorted(found, key=self._key)]
 
     def delete(self, entity: Any) -> bool:
-        """Delete it and the rows that belong to it. False when it is gone already."""
+        """Delete the row and its child rows. False when the row does not exist."""
         for rows in self.tables.values():
             for name, table in rows.rules.parents.items():
                 if self.tables[table] is self:
@@ -72,7 +74,7 @@ class Rows:
         return self.stored.pop(self._key(entity), None) is not None
 
     def delete_all(self, entities: list[Any]) -> int:
-        """How many were there."""
+        """Return the number of deleted rows, without child rows."""
         return sum(map(self.delete, entities))
 
     def _key(self, entity: Any) -> Values:
@@ -90,7 +92,7 @@ def _has(row: Any, values: Mapping[str, Any]) -> bool:
 
 
 def newest(rows: list[Any], after: UUID | None, limit: int) -> Page[Any]:
-    """A page of rows by their ids, newest first."""
+    """A page of rows, newest id first."""
     found = sorted((row for row in rows if after is None or row.id < after), key=lambda row: row.id)[::-1]
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
@@ -114,7 +116,7 @@ class MemoryStore:
 
 
 class PersonalRows(MemoryStore):
-    """A store whose rows have a `user_id`: exports and forgets them."""
+    """A store of a table with a `user_id`: its rows are exported and forgotten by user."""
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         page = newest(self.rows.where(user_id=user_id), after, EXPORT_BATCH)

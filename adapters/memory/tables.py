@@ -1,4 +1,4 @@
-"""Every table in memory: its key, its unique values, its parents. One line per word."""
+"""All tables in memory, one line for each: its key, its unique values, its parents."""
 
 from adapters.memory.rows import Rows, Rules
 from domain.errors import Stale
@@ -17,7 +17,7 @@ RULES = {
 
 
 class Tables(dict[str, Rows]):
-    """All tables, empty at first."""
+    """The rows of all tables by name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Tables(dict[str, Rows]):
             self[name] = Rows(rules, self)
 
     def copy(self) -> "Tables":
-        """Shares the rows, which are replaced and never changed."""
+        """A copy that shares the row objects: `Rows` replaces them and never changes them."""
         copied = Tables()
         for name, rows in self.items():
             copied[name].stored = dict(rows.stored)

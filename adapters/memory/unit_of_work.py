@@ -1,4 +1,4 @@
-"""The unit of work in memory: for tests, and for trying an idea. It keeps the promises of the SQL one."""
+"""The unit of work in memory, for tests and experiments. It passes the same contract tests as SQL."""
 
 from dataclasses import dataclass, field
 from threading import RLock
@@ -42,7 +42,7 @@ class MemoryReading(Reading):
 
 
 class MemoryUnitOfWork(MemoryReading, UnitOfWork):
-    """Holds the lock from beginning to end: one unit of work at a time."""
+    """Holds the lock until it ends, so units of work run one by one."""
 
     def commit(self) -> None:
         self.memory.tables = self.tables.copy()

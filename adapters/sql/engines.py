@@ -1,4 +1,4 @@
-"""Connections: an engine for reading, an engine for writing, and their time limits."""
+"""Connections to the database: an engine for reading, an engine for writing, and their time limits."""
 
 import os
 import sqlite3
@@ -10,20 +10,20 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from adapters.sql.failures import is_read_only
 from adapters.sql.prebuilt import Cursors
-from adapters.sql.urls import understood
+from adapters.sql.urls import parsed
 
-# Together they keep the promise that a store that is away is noticed within five seconds.
+# Together these limits keep a promise: a database that does not answer is a 503 within five seconds.
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1
 LOCK_SECONDS = 2
-SQLITE_LOCK_SECONDS = 4  # one lock for the whole file: a backup may hold it for seconds
+SQLITE_LOCK_SECONDS = 4  # the whole file has one lock, and a backup may hold it for seconds
 STATEMENT_SECONDS = 3
-# After this silence the connection is given up: the server or the network hangs.
+# When the server is silent for this time, the connection is closed.
 SILENCE_SECONDS = 3.5
-# A statement that failed later than this has no time left for a second try.
-PATIENCE_SECONDS = 1
+# A statement that fails within this time is tried again, on a new connection.
+RETRY_SECONDS = 1
 
-# PostgreSQL's own limits, in milliseconds.
+# Time limits that PostgreSQL applies, in milliseconds.
 TIMEOUTS = {
     "statement_timeout": STATEMENT_SECONDS * 1000,
     "lock_timeout": LOCK_SECONDS * 1000,
@@ -31,21 +31,21 @@ TIMEOUTS = {
 }
 NOT_UTF8 = "the database must be in UTF8 (CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0)"
 
-# How much of a SQLite file is mapped into memory. With a million users (more pages than SQLite's own cache
-# holds) a request then costs 4 % more than with a thousand; without the mapping it is 18 %.
+# This much of a SQLite file is mapped into memory. With a million users, a request takes 4 % longer than
+# with a thousand. Without the mapping it takes 18 % longer: SQLite's own cache is smaller than the file.
 MAPPED_BYTES = 1 << 30
 
-# Per worker process. PostgreSQL allows 100 connections unless told otherwise: six workers' worth. A SQLite
-# file has no such limit: work that waits for the lock must not keep other work from a connection.
+# Connections of a worker process. PostgreSQL allows 100 by default, enough for six workers. SQLite has no
+# limit (`max_overflow`): a unit of work that waits for the lock must not block others.
 READERS, WRITERS = 10, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """`reader` runs in AUTOCOMMIT: a query costs one round trip, without BEGIN and ROLLBACK around it.
+    """`reader` runs in AUTOCOMMIT: a query takes one round trip, without BEGIN and ROLLBACK.
 
-    Two engines with a pool each: on MySQL, switching a connection between the modes costs two round trips,
-    and SQLite's BEGIN IMMEDIATE is right for the writer only.
+    Each engine has its own pool: on MySQL it takes two round trips to change the mode of a connection, and
+    only the writer needs SQLite's BEGIN IMMEDIATE.
     """
 
     reader: Engine
@@ -59,16 +59,16 @@ class Engines:
 
 
 def connect(database_url: str) -> Engines:
-    url, asked = understood(database_url)
-    pooled = "prepare_threshold" in asked
-    arguments = connect_args(url.get_backend_name(), pooled) | asked
+    url, given = parsed(database_url)
+    pooled = "prepare_threshold" in given
+    arguments = connect_args(url.get_backend_name(), pooled) | given
     max_overflow = -1 if url.get_backend_name() == "sqlite" else 0
     reader = create_engine(
         url,
         pool_size=READERS,
         max_overflow=max_overflow,
         pool_timeout=POOL_SECONDS,
-        # There is nothing to roll back, and a rollback costs a round trip.
+        # A rollback would take a round trip, and AUTOCOMMIT leaves nothing to roll back.
         pool_reset_on_return=None,
         skip_autocommit_rollback=True,
         isolation_level="AUTOCOMMIT",
@@ -81,25 +81,25 @@ def connect(database_url: str) -> Engines:
         max_overflow=max_overflow,
         pool_timeout=POOL_SECONDS,
         connect_args=arguments,
-        # An unexpected error is logged without the hashes and addresses of the statement.
+        # The log of an unexpected error must not show hashes and addresses.
         hide_parameters=True,
-        # The same on both servers: MySQL's own default would show a transaction a stale snapshot.
+        # PostgreSQL's default. MySQL's default, REPEATABLE READ, shows old rows to a transaction.
         **({} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}),
     )
     engines = Engines(reader, writer, Cursors(reader))
     for engine in (reader, writer):
-        event.listen(engine, "handle_error", _give_up_read_only)
+        event.listen(engine, "handle_error", _drop_read_only)
     if url.get_backend_name() == "sqlite":
         for engine in (reader, writer):
             event.listen(engine, "connect", _prepare_sqlite)
         event.listen(writer, "begin", _begin_immediate)
     if url.get_backend_name() == "postgresql":
-        from adapters.sql import postgresql  # psycopg, only where PostgreSQL is used
+        from adapters.sql import postgresql  # imports psycopg
 
         for engine in (reader, writer):
-            event.listen(engine, "do_connect", postgresql.connect_impatiently)
+            event.listen(engine, "do_connect", postgresql.connect_with_timeout)
         if pooled:
-            # Reads have the client's own limit only (SILENCE_SECONDS): each is a transaction of its own.
+            # For reads SILENCE_SECONDS is enough: each read is a transaction of its own.
             event.listen(writer, "do_execute", postgresql.limit_transaction)
             event.listen(writer, "do_executemany", postgresql.limit_transaction)
     if url.get_backend_name() == "mysql":
@@ -109,18 +109,18 @@ def connect(database_url: str) -> Engines:
 
 
 def migrating(database_url: str) -> Engine:
-    """An engine without time limits: changing a large table may take longer than a request."""
-    url, asked = understood(database_url)
-    engine = create_engine(url, poolclass=pool.NullPool, connect_args=asked)
+    """An engine without time limits: a migration of a large table takes long."""
+    url, given = parsed(database_url)
+    engine = create_engine(url, poolclass=pool.NullPool, connect_args=given)
     if url.get_backend_name() == "postgresql":
         from adapters.sql import postgresql
 
-        event.listen(engine, "do_connect", postgresql.connect_patiently)
+        event.listen(engine, "do_connect", postgresql.connect_untimed)
     return engine
 
 
-def useless(engines: Engines) -> str | None:
-    """Why this database can never serve. None while it does not answer: later it may."""
+def unusable(engines: Engines) -> str | None:
+    """Why this database can never serve. None for one that can, and for one that does not answer."""
     url = engines.reader.url
     if url.get_backend_name() == "sqlite" and not os.path.isdir(os.path.dirname(url.database or "") or "."):
         return "the folder of the SQLite file is not there: `make migrate` makes it"
@@ -131,7 +131,7 @@ def useless(engines: Engines) -> str | None:
     except DBAPIError as error:
         return NOT_UTF8 if NOT_UTF8 in str(error.orig) else None
     finally:
-        engines.dispose()  # a server that forks must have no connection yet
+        engines.dispose()  # the server forks next, and connections must not be shared by processes
     return None
 
 
@@ -141,7 +141,7 @@ def connect_args(kind: str, pooled: bool) -> dict[str, Any]:
             limits = {"options": " ".join(f"-c {name}={value}" for name, value in TIMEOUTS.items())}
             return ({} if pooled else limits) | {
                 "connect_timeout": CONNECT_SECONDS,
-                # For a server that vanished.
+                # For a server that has disappeared from the network.
                 "tcp_user_timeout": int(SILENCE_SECONDS * 1000),
                 "application_name": "hexstart",
             }
@@ -155,29 +155,29 @@ def connect_args(kind: str, pooled: bool) -> dict[str, Any]:
             return {"timeout": SQLITE_LOCK_SECONDS}
 
 
-def _give_up_read_only(context: ExceptionContext) -> None:
-    """Drop the pool's connections when one refuses to write.
+def _drop_read_only(context: ExceptionContext) -> None:
+    """Close all connections of the pool when one of them is read-only.
 
-    They would refuse for ever: SQLite opened the file without write permission, PostgreSQL began the
-    session as read-only, or the server is a standby since a failover and its name leads to another one now.
+    An open connection stays read-only, and a new one may be writable: the operator has given permissions to
+    the SQLite file or to the session, or after a failover the host name leads to another server.
     """
     if is_read_only(context.original_exception):
         context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself
+    connection.isolation_level = None  # the driver does not begin transactions by itself
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:
-        if not is_read_only(error):  # it can be read all the same
+        if not is_read_only(error):  # a read-only file can still be read
             raise
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads first fails when another one writes meanwhile."""
+    """Take the write lock at once. A transaction that reads first fails if another one writes meanwhile."""
     driver: Any = connection.connection.dbapi_connection
     seconds = connection.get_execution_options().get("lock_seconds", SQLITE_LOCK_SECONDS)
     try:
@@ -195,7 +195,7 @@ def _prepare_mysql(connection: Any, record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, "
-            # A value that does not fit is refused, as on PostgreSQL, and not cut.
+            # Refuses a value that is too long, as PostgreSQL does. MySQL's default may cut it.
             "sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
         )
         if "MariaDB" in connection.get_server_info():

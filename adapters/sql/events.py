@@ -9,7 +9,7 @@ from domain.events import Event, EventStore, Tag
 from domain.paging import Page
 from domain.sessions import LONGEST_USER_AGENT
 
-# No foreign keys: events stay when their users are gone.
+# No foreign keys: events stay when their users are deleted.
 events = Table(
     "events",
     metadata,
@@ -25,9 +25,9 @@ events = Table(
 )
 
 EVENTS = Rows(Event, events)
-WRITTEN = (events.c.user_id == bindparam("its_user_id"), or_(events.c.ip != "", events.c.user_agent != ""))
-FORGET = events.update().where(*WRITTEN).values(ip="", user_agent="")
-FIRST_LEFT = select(events.c.id).where(*WRITTEN).order_by(events.c.id).limit(1).offset(bindparam("limit"))
+NOT_BLANK = (events.c.user_id == bindparam("its_user_id"), or_(events.c.ip != "", events.c.user_agent != ""))
+FORGET = events.update().where(*NOT_BLANK).values(ip="", user_agent="")
+FIRST_LEFT = select(events.c.id).where(*NOT_BLANK).order_by(events.c.id).limit(1).offset(bindparam("limit"))
 FORGET_SOME = FORGET.where(events.c.id < bindparam("its_id"))
 
 

@@ -1,4 +1,4 @@
-"""What a database reports when it refuses, as the core's errors."""
+"""Errors of the databases and their drivers, translated into errors of the domain."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ from domain.errors import DomainError, Stale, Unavailable
 
 log = logging.getLogger(__name__)
 
-# A cause is logged once in so many seconds.
+# The same cause is logged once in this time.
 LOG_SECONDS = 60
 
 NOT_MIGRATED = "The database is not migrated: run make migrate."
@@ -24,12 +24,12 @@ NOT_MIGRATED = "The database is not migrated: run make migrate."
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """What the codes of one kind of database mean. `read_only` is a part of `away`."""
+    """The error codes of one kind of database, by meaning. `read_only` is a part of `away`."""
 
     away: set[Any]
     read_only: set[Any]
     not_migrated: set[Any]
-    overtaken: set[Any]  # two units of work blocked each other, and this one is to begin again
+    deadlock: set[Any]  # or a serialization failure: the database has rolled back this unit of work
 
 
 # Primary result codes (sqlite.org/rescode.html).
@@ -41,11 +41,11 @@ SQLITE = Codes(
         *(10, 11, 14, 26),  # the file: IOERR, CORRUPT, CANTOPEN, NOTADB
     },
     read_only={8},
-    not_migrated={"no such table", "no such column", "no column named"},  # all three have code 1
-    overtaken=set(),
+    not_migrated={"no such table", "no such column", "no column named"},  # texts, because all have code 1
+    deadlock=set(),
 )
 
-# States, or the classes that they begin with (PostgreSQL's manual, appendix A).
+# SQLSTATE codes, or their first two characters (PostgreSQL's manual, appendix A).
 POSTGRES = Codes(
     away={
         *("08", "28", "3D", "3F", "42501"),  # connection, password and role, unknown database, permission
@@ -56,13 +56,13 @@ POSTGRES = Codes(
     },
     read_only={"25006"},
     not_migrated={"42P01", "42703"},  # undefined table, undefined column
-    overtaken={"40P01", "40001"},
+    deadlock={"40P01", "40001"},
 )
 
 # Error numbers (the error references of MariaDB and MySQL).
 MYSQL = Codes(
     away={
-        *range(2000, 2100),  # the client's own: cannot connect, gone away, lost, TLS
+        *range(2000, 2100),  # errors of the client: cannot connect, gone away, lost, TLS
         *(1040, 1042, 1043, 1129, 1130, 1135, 1203, 1226),  # refused: too many connections, host
         *(1080, 1152, *range(1154, 1162), 1184, 1835, 4031),  # connection lost
         *(1044, 1045, 1251, 1275, 1524, 1698, 1820, 1862),  # account: unknown, wrong or expired password
@@ -78,12 +78,12 @@ MYSQL = Codes(
     },
     read_only={1036, 1290, 1792, 1836, 1874, 3989},
     not_migrated={1054, 1146},  # unknown column, no such table
-    overtaken={1020, 1213, 3101},
+    deadlock={1020, 1213, 3101},
 )
 
 
 def conflict(error: IntegrityError) -> DomainError | None:
-    """The error that the violated constraint names, or None where the fault is ours."""
+    """The error that the violated constraint names. None for a bug of ours."""
     cause: Any = error.orig
     if isinstance(cause, sqlite3.IntegrityError):
         foreign = str(cause).startswith("FOREIGN KEY")
@@ -94,11 +94,11 @@ def conflict(error: IntegrityError) -> DomainError | None:
     else:
         number, message = cause.args
         foreign = number in {1216, 1217, 1451, 1452}
-        # At the very end, because the value that a user typed stands before it.
+        # Only at the end of the message: before that it quotes a value that a user has typed.
         found = re.search(r"for key '(?:\w+\.)?(\w+)'$", message)
         name = found.group(1) if found else ""
     if foreign or name == "PRIMARY":
-        return Stale()  # its parent was deleted meanwhile, or another unit of work was faster
+        return Stale()  # the parent row was deleted meanwhile, or another unit of work has added the same row
     for table in metadata.tables.values():
         for constraint in table.constraints:
             if name in _names(constraint):
@@ -108,7 +108,7 @@ def conflict(error: IntegrityError) -> DomainError | None:
 
 
 def _names(constraint: Constraint) -> set[str]:
-    """Its name, and what SQLite says in its place: the columns."""
+    """The name of the constraint, and its columns as SQLite's message lists them."""
     if not isinstance(constraint, UniqueConstraint | PrimaryKeyConstraint):
         return set()
     columns = ", ".join(f"{column.table.name}.{column.name}" for column in constraint.columns)
@@ -116,34 +116,34 @@ def _names(constraint: Constraint) -> set[str]:
 
 
 def translated(error: DBAPIError | TimeoutError) -> Exception:
-    """The core's error for it, or itself where the fault is ours. Logs why the database is unavailable."""
+    """The domain's error. The same error for a bug of ours. Logs why the database is unavailable."""
     found = conflict(error) if isinstance(error, IntegrityError) else refusal(error)
     if isinstance(found, Unavailable):
         _log_once(error, found)
     return found or error
 
 
-def given_up(error: Exception) -> Unavailable:
-    """For whatever failed so late that no time is left for a second try."""
+def timed_out(error: Exception) -> Unavailable:
+    """The error of a statement that failed so late that there is no time for a second try."""
     found = Unavailable(retry_after=1, reason=_words(_cause(error)))
     _log_once(error, found)
     return found
 
 
 def refusal(error: Exception) -> DomainError | None:
-    """Unavailable, or Stale where another unit of work was faster. None where the fault is ours."""
+    """Unavailable, or Stale after a deadlock. None for a bug of ours."""
     cause = _cause(error)
     codes, code = _codes(cause)
-    if code in codes.overtaken:
+    if code in codes.deadlock:
         return Stale()
     if code in codes.not_migrated:
         return Unavailable(retry_after=1, reason=_words(cause), message=NOT_MIGRATED)
     away = (
-        isinstance(error, TimeoutError)  # of the pool
+        isinstance(error, TimeoutError)  # the pool has no free connection
         or getattr(error, "connection_invalidated", False)
         or code in codes.away
         or str(code)[:2] in codes.away
-        # psycopg without a state: there was no connection.
+        # psycopg has no SQLSTATE when it could not connect.
         or (code is None and isinstance(error, OperationalError))
     )
     return Unavailable(retry_after=1, reason=_words(cause)) if away else None
@@ -155,12 +155,12 @@ def is_read_only(cause: BaseException) -> bool:
 
 
 def _cause(error: Exception) -> Any:
-    """The driver's own error."""
+    """The error of the driver."""
     return getattr(error, "orig", None) or error
 
 
 def _codes(cause: Any) -> tuple[Codes, Any]:
-    """The codes of the database that the driver's error is from, and the one that it bears."""
+    """The codes of the kind of database, and the code of this error of its driver."""
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         missing = (words for words in SQLITE.not_migrated if code == 1 and words in str(cause))
@@ -171,7 +171,7 @@ def _codes(cause: Any) -> tuple[Codes, Any]:
 
 
 def _words(cause: Any) -> str:
-    """What the driver says, in one line: no statement, no value."""
+    """The message of the driver in one line, without the statement and its values."""
     said = getattr(getattr(cause, "diag", None), "message_primary", None)
     if not said:
         said = cause.args[1] if len(cause.args) == 2 and isinstance(cause.args[0], int) else cause

@@ -1,4 +1,4 @@
-"""Rate limits counted in the database: one count for all processes, each by one conditional statement."""
+"""Rate limits that the database counts, for all processes. Each step is one conditional statement."""
 
 from datetime import datetime
 from functools import partial
@@ -34,7 +34,7 @@ ONE_MORE = (
     )
     .values(count=limits.c.count + 1)
 )
-ANEW = (
+NEW_WINDOW = (
     limits.update()
     .where(KEY, or_(limits.c.expires_at <= bindparam("now"), limits.c.expires_at > bindparam("latest")))
     .values(count=1, expires_at=bindparam("until"))
@@ -51,7 +51,7 @@ PURGE = Purge(limits.c.expires_at)
 
 
 class SqlLimiter(RateLimiter):
-    """On the engine that commits each statement: a count stays when the unit of work fails."""
+    """Uses the engine that commits each statement, so a count stays when the unit of work fails."""
 
     def __init__(self, engines: Engines, now: Clock) -> None:
         self.engines, self.now = engines, now
@@ -60,19 +60,19 @@ class SqlLimiter(RateLimiter):
         now, key = self.now(), key_of(limit, subject)
         until, latest = limit.end(now), limit.latest_end(now)
         once_more = {"its_key": key, "now": now, "latest": latest, "times": limit.times}
-        anew = {"its_key": key, "now": now, "latest": latest, "until": until}
+        new_window = {"its_key": key, "now": now, "latest": latest, "until": until}
         with SqlReading(self.engines) as stored:
             if stored.execute(ONE_MORE, once_more).rowcount:
                 end = stored.execute(END, {"its_key": key}).scalar() or until
                 return partial(self._one_less, key, end)
-            if stored.execute(ANEW, anew).rowcount:
+            if stored.execute(NEW_WINDOW, new_window).rowcount:
                 return partial(self._one_less, key, until)
         try:
             with SqlReading(self.engines) as stored:
                 stored.execute(FIRST, {"key": key, "count": 1, "expires_at": until})
                 return partial(self._one_less, key, until)
         except Stale:
-            pass  # there is one: it is full, or another process has just begun it
+            pass  # the row exists: its limit is reached, or another process has just begun its window
         with SqlReading(self.engines) as stored:
             more = stored.execute(ONE_MORE, once_more).rowcount
             end = stored.execute(END, {"its_key": key}).scalar() or until
@@ -81,7 +81,7 @@ class SqlLimiter(RateLimiter):
         return partial(self._one_less, key, end)
 
     def _one_less(self, key: str, end: datetime) -> None:
-        """The end names the count: another one that has begun since ends later."""
+        """Take back one attempt of the window with this end. A newer window has another end."""
         with SqlReading(self.engines) as stored:
             stored.execute(ONE_LESS, {"its_key": key, "end": end})
 
@@ -95,5 +95,5 @@ class SqlLimiter(RateLimiter):
 
 
 def key_of(limit: Limit, subject: str) -> str:
-    """The subject as a hash: a reader of the table learns no addresses."""
+    """The hash of limit and subject: a reader of the table sees no addresses."""
     return sha256(f"{limit.name} {subject}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,7 +10,7 @@ from domain.errors import Stale
 from domain.links import Link, LinkStore, Purpose
 from domain.users import LONGEST_EMAIL
 
-# No foreign key: an address without an account gets a link to no user, so that both take the same time.
+# No foreign key: a request for an address without an account stores a link to no user.
 links = Table(
     "links",
     metadata,

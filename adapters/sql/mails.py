@@ -27,14 +27,15 @@ mails = Table(
 )
 
 MAILS = Rows(Mail, mails)
-# Rows that another process holds are skipped. (SQLite has no row locks: its units of work run one by one.)
+# The results of `latest_try`, by attempts.
 LATEST = {attempts: bindparam(f"latest_{attempts}", type_=Utc) for attempts in range(len(PAUSES) + 1)}
 FROM_THE_FUTURE = mails.c.next_try_at > case(LATEST, value=mails.c.attempts, else_=LATEST[len(PAUSES)])
+# Skips rows that another process has locked. (SQLite has no row locks: its units of work run one by one.)
 DUE = (
     MAILS.select.where(
         or_(
             mails.c.next_try_at <= bindparam("now"),
-            # The first half follows from the second, and the index serves it.
+            # The second condition implies the first, but only the first can use the index.
             and_(mails.c.next_try_at > bindparam("latest_0", type_=Utc), FROM_THE_FUTURE),
         )
     )

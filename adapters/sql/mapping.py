@@ -1,4 +1,4 @@
-"""Entities and rows: a column is named after the field it stores, so one mapping serves every table."""
+"""Entities and rows. A column has the name of the field that it stores, so one mapping serves all tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -24,25 +24,25 @@ class Execute(Protocol):
 class Purge:
     """Deletes rows whose moment in `column` has come, the oldest first.
 
-    By two statements. With a subquery in their place, PostgreSQL and MariaDB read the whole table.
+    It takes two statements: with a subquery PostgreSQL and MariaDB would read the whole table.
     """
 
     def __init__(self, column: Column[Any]) -> None:
         key, come = column.table.primary_key.columns[0], column <= bindparam("until")
         self.found = select(key).where(come).order_by(column).limit(bindparam("limit"))
-        # Its moment is asked again: a row may have been prolonged meanwhile.
+        # The moment is checked again, because a row may have been prolonged meanwhile.
         self.delete = column.table.delete().where(key.in_(bindparam("keys", expanding=True)), come)
 
     def rows(self, execute: Execute, until: datetime, limit: int) -> int:
-        """Delete at most `limit`. Returns the number."""
+        """Delete at most `limit` rows. Return the number."""
         keys = list(execute(self.found, {"until": until, "limit": limit}).scalars())
         return execute(self.delete, {"until": until, "keys": keys}).rowcount if keys else 0
 
 
 class Rows(Generic[E]):
-    """The statements that every collection needs, built once: building is half their cost.
+    """The statements of one table. They are built once, because building takes half of their time.
 
-    `computed` are fields without a column: read, never written.
+    `computed` has the fields that are read by an expression and not written.
     """
 
     def __init__(self, entity: type[E], table: Table, **computed: ColumnElement[Any]) -> None:
@@ -80,7 +80,7 @@ class Rows(Generic[E]):
         return {name: getattr(entity, name) for name in self.stored}
 
     def save(self, execute: Execute, entity: Any) -> None:
-        """Raise Stale unless the stored version is still the one that was read."""
+        """Raise Stale when the stored version is another one."""
         values = self.write(entity)
         values |= {"its_id": values.pop("id"), "its_version": entity.version, "version": entity.version + 1}
         if execute(self.update, values).rowcount != 1:
@@ -89,9 +89,9 @@ class Rows(Generic[E]):
 
 
 class Newest(Generic[E]):
-    """A list by its ids, newest first, a page at a time: after the last id seen, never by OFFSET.
+    """Pages of a list, newest id first. A page begins after the last id of the one before, without OFFSET.
 
-    MariaDB must be told the index that finds `where`, or a page may read all rows before it.
+    `index` is a hint for MariaDB: without it a page may read all rows of the pages before.
     """
 
     def __init__(self, rows: Rows[E], *where: ColumnElement[bool], index: str | None = None) -> None:
@@ -99,21 +99,21 @@ class Newest(Generic[E]):
         self.first = rows.select.where(*where).order_by(rows.id.desc()).limit(bindparam("limit"))
         if index:
             self.first = self.first.with_hint(rows.id.table, f"FORCE INDEX ({index})", "mysql")
-        self.onward = self.first.where(rows.id < bindparam("after"))
+        self.following = self.first.where(rows.id < bindparam("after"))
 
     def page(self, execute: Execute, after: UUID | None, limit: int, **values: Any) -> Page[E]:
-        values["limit"] = limit + 1  # one more tells whether there is another page
+        values["limit"] = limit + 1  # the extra row shows that there is another page
         if after is None:
             result = execute(self.first, values)
         else:
-            result = execute(self.onward, values | {"after": after})
+            result = execute(self.following, values | {"after": after})
         found = [self.rows.read(row) for row in result]
         last: Any = found[limit - 1] if len(found) > limit else None
         return Page(found[:limit], last and last.id)
 
 
 class SqlStore:
-    """A store of `rows` on the connection of one unit of work."""
+    """A store of one table. `execute` runs a statement in the unit of work."""
 
     rows: ClassVar[Rows[Any]]
 
@@ -131,7 +131,7 @@ class SqlStore:
 
 
 class PersonalRows(SqlStore):
-    """A store whose rows have a `user_id`: exports and forgets them."""
+    """A store of a table with a `user_id`: its rows are exported and forgotten by user."""
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         page = self.rows.of_user.page(self.execute, after, EXPORT_BATCH, its_user_id=user_id)

@@ -1,8 +1,7 @@
-"""One SELECT on the driver's own cursor: the statement that every authenticated request waits for.
+"""One SELECT on a cursor of the driver: the statement that each authenticated request waits for.
 
-SQLAlchemy compiles it once for each database and converts its values as usual. The machinery around the
-execution and the check-out from the pool are left out: a third of the whole request. It is worth this for one
-statement only, because SQLAlchemy's events do not see it.
+SQLAlchemy compiles it and converts its values. SQLAlchemy's execution and pool are bypassed: they take a
+third of the request. SQLAlchemy's events do not see the statement, so do not use this for others.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,24 +11,24 @@ from typing import Any
 
 from sqlalchemy import Dialect, Engine, PoolProxiedConnection, Select
 
-# How many cursors, each with its connection, are kept instead of returned to the pool.
-KEPT = 4
+# Idle cursors that keep their connections. The connections of further cursors go back to the pool.
+MOST_IDLE = 4
 
 Convert = Callable[[Any], Any] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`names` are the parameters in the driver's order, None where it takes them by name."""
+    """`names` are the parameters in the driver's order, None for a driver that takes them by name."""
 
     sql: str
     names: list[str] | None
-    going: dict[str, Convert]
-    coming: list[Convert]
+    bind_processors: dict[str, Convert]
+    result_processors: list[Convert]
 
 
 class Cursors:
-    """Open cursors of an engine. No cursor is used by two threads at once."""
+    """The idle cursors of an engine. One thread at a time uses a cursor."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -43,7 +42,7 @@ class Cursors:
             return connection, connection.cursor()
 
     def give_back(self, connection: PoolProxiedConnection, cursor: Any) -> None:
-        if len(self.idle) < KEPT:
+        if len(self.idle) < MOST_IDLE:
             self.idle.append((connection, cursor))
         else:
             cursor.close()
@@ -62,15 +61,16 @@ class Prebuilt:
         self.plan = lru_cache(self._plan)
 
     def one(self, cursors: Cursors, values: Mapping[str, Any]) -> list[Any] | None:
-        """The only row, or None. Raises whatever the driver raises."""
+        """The first row, or None. Raise the error of the driver."""
         plan = self.plan(cursors.engine.dialect)
         named = {
-            name: convert(values[name]) if convert else values[name] for name, convert in plan.going.items()
+            name: convert(values[name]) if convert else values[name]
+            for name, convert in plan.bind_processors.items()
         }
         connection, cursor = cursors.take()
         try:
             cursor.execute(plan.sql, named if plan.names is None else [named[name] for name in plan.names])
-            rows = cursor.fetchall()  # to the end: an unfinished SELECT would keep SQLite's snapshot
+            rows = cursor.fetchall()  # all rows, because an unfinished SELECT keeps its snapshot of SQLite
         except BaseException:
             connection.invalidate()
             raise
@@ -78,7 +78,8 @@ class Prebuilt:
         if not rows:
             return None
         return [
-            convert(value) if convert else value for convert, value in zip(plan.coming, rows[0], strict=True)
+            convert(value) if convert else value
+            for convert, value in zip(plan.result_processors, rows[0], strict=True)
         ]
 
     def _plan(self, dialect: Dialect) -> Plan:
@@ -86,11 +87,11 @@ class Prebuilt:
         return Plan(
             sql=str(compiled),
             names=compiled.positiontup if compiled.positional else None,
-            going={
+            bind_processors={
                 name: bind.type.dialect_impl(dialect).bind_processor(dialect)
                 for name, bind in compiled.binds.items()
             },
-            coming=[
+            result_processors=[
                 column.type.dialect_impl(dialect).result_processor(dialect, None)
                 for column in self.statement.selected_columns
             ],

@@ -1,4 +1,4 @@
-"""Whether the database can serve: it answers, and every table and column is there."""
+"""Whether the database can serve: it answers, and it has all tables and columns."""
 
 from contextlib import suppress
 from functools import cache
@@ -15,9 +15,9 @@ from adapters.sql.wal import check_wal
 
 @cache
 def everything() -> Executable:
-    """Names each column once and reads no row: an older revision lacks one of them.
+    """A statement that names each column and reads no row. It fails on a database that is not migrated.
 
-    Alembic's table of revisions would not do: a database that is newer than the code can serve, too.
+    Alembic's table of revisions is not asked, because a database that is newer than the code can serve.
     """
     return select(*(exists(select(table).where(false())) for table in metadata.sorted_tables))
 
@@ -29,7 +29,7 @@ def check(engines: Engines) -> None:
 
 
 def check_at_start(database_url: str, engines: Engines) -> None:
-    """Raise Unavailable with the reason, and log nothing. Leaves no connection: workers are forked next."""
+    """Raise Unavailable with the reason, and log nothing. Close all connections: the server forks next."""
     check_wal(database_url)
     try:
         with engines.reader.connect() as connection:
@@ -40,8 +40,8 @@ def check_at_start(database_url: str, engines: Engines) -> None:
         engines.dispose()
 
 
-def settle(engines: Engines) -> None:
-    """For the end of the last process. SQLite's last connection writes the WAL into the file as it closes."""
+def close(engines: Engines) -> None:
+    """At the end of the last process. SQLite writes its WAL into the file when the last connection closes."""
     engines.dispose()
     if engines.writer.dialect.name == "sqlite":
         with suppress(DBAPIError):

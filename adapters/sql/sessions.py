@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, String, Table, UniqueConstraint, bindparam, select
 
-from adapters.sql.engines import PATIENCE_SECONDS
-from adapters.sql.failures import given_up
+from adapters.sql.engines import RETRY_SECONDS
+from adapters.sql.failures import timed_out
 from adapters.sql.mapping import Execute, Newest, PersonalRows, Purge, Rows
 from adapters.sql.prebuilt import Cursors, Prebuilt
 from adapters.sql.tables import metadata, user_id
@@ -35,7 +35,7 @@ sessions = Table(
 SESSIONS = Rows(Session, sessions)
 HASH = sessions.c.secret_hash == bindparam("its_secret_hash")
 
-# The one statement of an authenticated request.
+# The only statement that each authenticated request needs.
 FIND = Prebuilt(
     select(*SESSIONS.columns, *USERS.columns)
     .join_from(sessions, users, users.c.id == sessions.c.user_id)
@@ -45,14 +45,14 @@ TOUCH = (
     sessions.update()
     .where(HASH)
     .values({name: bindparam(name) for name in ("last_seen_at", "expires_at", "ip")})
-    # A read goes on when another process holds SQLite's write lock. The next request tries again.
+    # While another process has SQLite's write lock, the request goes on without this.
     .execution_options(lock_seconds=0.2)
 )
 END = sessions.delete().where(HASH)
 ALIVE = Newest(
     SESSIONS, sessions.c.user_id == bindparam("its_user_id"), sessions.c.expires_at > bindparam("now")
 )
-# Not in one statement with the DELETE: MariaDB would read all sessions of all users.
+# In one statement with the DELETE, MariaDB would read all sessions of all users.
 OLDEST = (
     select(sessions.c.id)
     .where(sessions.c.user_id == bindparam("user_id"))
@@ -72,7 +72,7 @@ WIDTH = len(SESSIONS.columns)
 
 
 class SqlSessions(PersonalRows, SessionStore):
-    """With `cursors`, `find` takes the short way."""
+    """With `cursors`, `find` uses the prebuilt statement."""
 
     rows = SESSIONS
 
@@ -89,9 +89,9 @@ class SqlSessions(PersonalRows, SessionStore):
             try:
                 return FIND.one(self.cursors, values)
             except Exception as error:
-                if monotonic() - began > PATIENCE_SECONDS:
-                    raise given_up(error) from error
-        # It failed at once: the long way tries again, or raises the core's error.
+                if monotonic() - began > RETRY_SECONDS:
+                    raise timed_out(error) from error
+        # After an early failure SQLAlchemy tries again, on another connection, or raises the domain's error.
         return self.execute(FIND.statement, values).first()
 
     def touch(self, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""What all tables share. Each stands in its word's file. A column is named after the field that it stores."""
+"""The metadata and the columns that tables share. Each table is in the file of its word."""
 
 from typing import Any
 
@@ -18,5 +18,5 @@ metadata = MetaData(
 
 
 def user_id(**options: Any) -> Column[Any]:
-    """The column of a row that belongs to a user and is deleted with the user."""
+    """The column for the owner of a row. The row is deleted with the user."""
     return Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, **options)

@@ -1,4 +1,4 @@
-"""The core's value types as columns, the same on every database."""
+"""Column types for the value types of the domain, the same on all databases."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Id(TypeDecorator[UUID]):
-    """A UUID. Native on PostgreSQL only: MariaDB's own type refuses some and sorts in another order."""
+    """A UUID. Native on PostgreSQL only: MariaDB's type refuses some UUIDs and has another order."""
 
     impl, cache_ok = Uuid, True
 
@@ -24,20 +24,22 @@ class Id(TypeDecorator[UUID]):
 
 
 def Key(length: int) -> String:
-    """A text that is compared byte by byte, so that its index also serves a search for its beginning."""
+    """A text that is compared byte by byte. So its index also serves a search for a prefix."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware moment, stored as plain UTC with microseconds: SQLite and MySQL would drop the time zone,
-    and MySQL the microseconds."""
+    """A timezone-aware moment, stored in UTC without time zone: SQLite and MySQL cannot store the zone.
+
+    MySQL stores microseconds only as DATETIME(6).
+    """
 
     impl, cache_ok = DateTime, True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name not in {"mysql", "mariadb"}:
             return dialect.type_descriptor(DateTime())
-        from sqlalchemy.dialects.mysql import DATETIME  # only where MySQL is used
+        from sqlalchemy.dialects.mysql import DATETIME
 
         return dialect.type_descriptor(DATETIME(fsp=6))
 
@@ -49,7 +51,7 @@ class Utc(TypeDecorator[datetime]):
 
 
 class Word(TypeDecorator[E]):
-    """One of an enumeration, stored by its value: a new member needs no migration."""
+    """A member of an enumeration, stored as text: a new member needs no migration."""
 
     impl, cache_ok = String, True
 
@@ -65,8 +67,8 @@ class Word(TypeDecorator[E]):
 
 
 class gathered(GenericFunction[str]):
-    """The values of a group in one string. SQLAlchemy's aggregate_strings renders its separator into the
-    statement at each execution, which costs as much as the execution."""
+    """The values of a group in one string, with commas. SQLAlchemy's aggregate_strings renders its separator
+    at each execution, which takes as long as the execution."""
 
     inherit_cache = True
     type = String()
@@ -83,7 +85,7 @@ def _string_agg(element: gathered, compiler: SQLCompiler, **options: Any) -> str
 
 
 class Words(TypeDecorator[frozenset[E]]):
-    """Several of an enumeration, gathered by the database into one string: only ever read."""
+    """Members of an enumeration that `gathered` has put into one string. Only for reading."""
 
     impl, cache_ok = String, True
 

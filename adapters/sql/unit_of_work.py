@@ -1,4 +1,4 @@
-"""The unit of work over SQL: its stores, its connection, and database errors as the core's errors."""
+"""The unit of work over SQL: its stores and its connection. It raises errors of the domain."""
 
 from collections.abc import Mapping
 from time import monotonic
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from adapters.sql.devices import SqlDevices
-from adapters.sql.engines import PATIENCE_SECONDS, Engines
+from adapters.sql.engines import RETRY_SECONDS, Engines
 from adapters.sql.events import SqlEvents
 from adapters.sql.failures import translated
 from adapters.sql.links import SqlLinks
@@ -38,14 +38,14 @@ class SqlReading(Reading):
 
     def __exit__(self, *exc: object) -> None:
         if self.connection is not None:
-            self.connection.close()  # closing rolls back
+            self.connection.close()  # rolls back
             self.connection = None
 
     def execute(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
-        """Run one statement; the first opens the connection.
+        """Run a statement. The first statement opens the connection.
 
-        When the pooled connection died (the server was restarted), the first statement is tried once more on
-        a new one: nothing is written yet. That is cheaper than a check of each connection.
+        When that connection is dead, for example after a restart of the server, the first statement is tried
+        again on a new one. Nothing is written yet. A check of each connection would take a round trip.
         """
         first, began = self.connection is None, monotonic()
         try:
@@ -54,7 +54,7 @@ class SqlReading(Reading):
             return self.connection.execute(statement, values)
         except (DBAPIError, TimeoutError) as error:
             died = isinstance(error, DBAPIError) and error.connection_invalidated
-            in_time = monotonic() - began < PATIENCE_SECONDS
+            in_time = monotonic() - began < RETRY_SECONDS
             if not (first and died and in_time and self.connection):
                 raise translated(error) from error
         self.__exit__()

@@ -1,4 +1,4 @@
-"""DATABASE_URL as the drivers take it: the driver's name, encryption, and a pooler in between."""
+"""DATABASE_URL, translated for the drivers: the driver's name, encryption, a pooler."""
 
 import re
 import ssl
@@ -14,7 +14,7 @@ DRIVERS = {
     "mariadb": "mysql+pymysql",
     "mariadb+pymysql": "mysql+pymysql",
 }
-# MySQL's words in PostgreSQL's.
+# The values of MySQL's ssl-mode, as values of PostgreSQL's sslmode.
 MODES = {
     "disabled": "disable",
     "preferred": "prefer",
@@ -24,10 +24,10 @@ MODES = {
 }
 
 
-def understood(database_url: str) -> tuple[URL, dict[str, Any]]:
-    """The URL with the driver that is installed and without options, and what the options ask of the driver.
+def parsed(database_url: str) -> tuple[URL, dict[str, Any]]:
+    """The URL with the installed driver and without options, and the driver's arguments for the options.
 
-    The settings have refused all other options. Raise ArgumentError when it is no URL.
+    `Settings` refuses unknown options. Raise ArgumentError for a text that is no URL.
     """
     url = make_url(database_url)
     options = {name: str(value) for name, value in url.query.items()}
@@ -36,29 +36,32 @@ def understood(database_url: str) -> tuple[URL, dict[str, Any]]:
     url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername), query={})
     match url.get_backend_name():
         case "postgresql":
-            asked: dict[str, Any] = {"client_encoding": "utf8"}  # whatever PGCLIENTENCODING says
+            arguments: dict[str, Any] = {"client_encoding": "utf8"}  # wins over PGCLIENTENCODING
             if mode:
-                asked["sslmode"] = mode
+                arguments["sslmode"] = mode
             if root:
-                asked["sslrootcert"] = root
+                arguments["sslrootcert"] = root
             if options.get("pgbouncer", "").lower() == "true":
-                # The next transaction may have another connection to the server, which does not know the
-                # statements that were prepared on this one.
-                asked["prepare_threshold"] = None
-            return url, asked
+                # A pooler gives each transaction another connection to the server. A statement that was
+                # prepared on one connection is unknown on the others.
+                arguments["prepare_threshold"] = None
+            return url, arguments
         case "mysql":
             return url, {"charset": "utf8mb4"} | _encryption(mode, root)
     return url, {}
 
 
 def _encryption(mode: str, root: str) -> dict[str, Any]:
-    """PyMySQL encrypts where the server can, unchecked. With a context it refuses a server that cannot."""
+    """PyMySQL's arguments. Without a context it encrypts when the server can, and checks no certificate.
+
+    With a context it refuses a server that cannot encrypt.
+    """
     if mode == "disable":
         return {"ssl_disabled": True}
     if mode not in {"require", "verify-ca", "verify-full"} and not root:
         return {}
     context = ssl.create_default_context(cafile=None if root == "system" else root or None)
-    # Certificates that MySQL makes for itself are not in the strict form that Python 3.13 asks for.
+    # The certificates that MySQL generates fail the strict check of Python 3.13.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.check_hostname = mode == "verify-full"
     if mode == "require" and not root:
@@ -67,7 +70,7 @@ def _encryption(mode: str, root: str) -> dict[str, Any]:
 
 
 def words_of(error: DBAPIError | OSError, url: URL) -> str:
-    """Why the driver did not connect, in one line that has nothing of the URL."""
+    """The reason why the driver did not connect, in one line without any part of the URL."""
     words = str(error.orig) if isinstance(error, DBAPIError) else str(error.strerror)
     for part in filter(None, (url.password, url.username, url.host, url.database)):
         words = re.sub(rf"(?<!\w){re.escape(str(part))}(?!\w)", "...", words)

@@ -42,7 +42,7 @@ user_roles = Table(
     Column("role", Word(Role), primary_key=True, index=True),
 )
 
-# Gathered in the same statement: a user is one row, however many roles the user has.
+# All roles of a user in one column, so that a user is one row.
 ROLES = type_coerce(
     select(gathered(user_roles.c.role)).where(user_roles.c.user_id == users.c.id).scalar_subquery(),
     Words(Role),
@@ -99,5 +99,5 @@ class SqlUsers(SqlStore, UserStore):
 
 
 def _part(search: str) -> str:
-    """A pattern for LIKE. The search is literal: % and _ are letters like any other."""
+    """A pattern for LIKE. % and _ in the search have no special meaning."""
     return "%" + re.sub("[%_/]", r"/\g<0>", search) + "%"

@@ -1,8 +1,7 @@
-"""A WAL that does not belong to its SQLite file.
+"""Finds a WAL that does not belong to its SQLite file.
 
-SQLite cannot tell. When a backup is copied over the file while an old WAL lies beside it, SQLite writes the
-old pages into the backup: the restore is undone, or the file is damaged. The formats of both files:
-sqlite.org/fileformat2.html.
+SQLite does not check this. When a backup is copied over the file and an old WAL is beside it, SQLite writes
+the WAL into the backup. That undoes the restore or damages the file. Formats: sqlite.org/fileformat2.html.
 """
 
 import fcntl
@@ -10,21 +9,21 @@ from pathlib import Path
 from struct import unpack
 from typing import IO
 
-from adapters.sql.urls import understood
+from adapters.sql.urls import parsed
 from domain.errors import Unavailable
 
-# Each process that uses the file holds a shared lock on this byte of the -shm file.
+# Each process that uses the database holds a shared lock on this byte of the -shm file.
 IN_USE = 128
-# The page with this byte is never written.
+# SQLite never writes the page with this byte.
 LOCK_BYTE = 1 << 30
 
 
 def check_wal(database_url: str) -> None:
-    """Raise Unavailable when the WAL beside the database is of another one.
+    """Raise Unavailable when the WAL beside the file belongs to another file.
 
-    Only before this process opens the database: closing a file ends the process's locks on it.
+    Call this before the process opens the database: closing a file ends all locks of the process on it.
     """
-    url, _ = understood(database_url)
+    url, _ = parsed(database_url)
     if url.get_backend_name() != "sqlite" or not url.database:
         return
     file = Path(url.database)
@@ -37,7 +36,7 @@ def check_wal(database_url: str) -> None:
                 f"{shm.name}. After a copy that kept both, run: touch {wal.name}",
             )
     except OSError:
-        return  # it cannot be read: SQLite will say why
+        return  # the file cannot be read: SQLite reports the reason
 
 
 def _in_use(shm: Path) -> bool:
@@ -52,29 +51,29 @@ def _in_use(shm: Path) -> bool:
 
 
 def _belongs(path: Path, wal: Path) -> bool:
-    """False when this WAL cannot have been written over this state of the file."""
+    """False when this WAL cannot belong to this state of the file."""
     with path.open("rb") as main, wal.open("rb") as log:
         page_size, *versions, counter, pages = unpack(">16xH2B4x2I", main.read(32))
         page_size = 65536 if page_size == 1 else page_size
         header = log.read(24).ljust(24, b"\0")
         frames = _committed(log, page_size, header[16:])
         if not frames:
-            return True  # SQLite ignores it
+            return True  # SQLite ignores a WAL without a commit
         if unpack(">8xI12x", header) != (page_size,) or versions != [2, 2]:
             return False  # another page size, or a file that never had a WAL
         written = {number for number, _, _ in frames}
         end = frames[-1][1]
-        if 1 in written:  # page 1 holds a counter that grows by one at most
+        if 1 in written:  # page 1 has a counter, which a transaction changes by at most one
             counters = [_number_at(log, place + 24) for number, _, place in frames if number == 1]
             if not min(counters) - 1 <= counter <= max(counters):
                 return False
         elif end != pages:
-            return False  # page 1 is written whenever a page is added
+            return False  # a transaction that adds a page also writes page 1
         present = path.stat().st_size // page_size
         if set(range(present + 1, end + 1)) - written - {LOCK_BYTE // page_size + 1}:
-            return False  # pages are neither in the file nor in the WAL
-        # The file was written last: by a checkpoint, which copies pages of the WAL, or from outside.
-        # A copy may keep the backup's time of writing (`cp -p`), but not its time of change.
+            return False  # some pages are neither in the file nor in the WAL
+        # A newer file was written by a checkpoint, which copies pages of the WAL, or by a restore.
+        # `cp -p` keeps the mtime of the backup, but not its ctime.
         file, last = path.stat(), wal.stat()
         newer = file.st_mtime_ns > last.st_mtime_ns or file.st_ctime_ns > last.st_ctime_ns
         return not newer or any(
@@ -84,7 +83,7 @@ def _belongs(path: Path, wal: Path) -> bool:
 
 
 def _committed(log: IO[bytes], page_size: int, salts: bytes) -> list[tuple[int, int, int]]:
-    """Each frame: the number of its page, the file's size after a commit (else 0), its place in the WAL."""
+    """Each committed frame: its page number, the file's size in pages after a commit (else 0), its offset."""
     frames, committed, place = [], 0, 32
     while (header := _read(log, place, 24))[8:16] == salts and len(header) == 24:
         number, size = unpack(">2I", header[:8])

@@ -36,9 +36,9 @@ def check_database() -> None:
     _container().check_at_start()
 
 
-def settle_database() -> None:
+def close_database() -> None:
     """For after the last worker has ended."""
-    _container().settle()
+    _container().close()
 
 
 def with_background() -> Flask:

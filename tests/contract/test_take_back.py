@@ -165,9 +165,9 @@ def test_when_redis_is_away_nothing_is_taken_back(make, clock, subject):
     if not isinstance(limiter, RedisLimiter):
         pytest.skip("it is about Redis")
     first, *_ = fill(limiter, subject)
-    limiter.resting_until = float("inf")
+    limiter.paused_until = float("inf")
     first()
-    limiter.resting_until = 0
+    limiter.paused_until = 0
 
     assert not allowed(limiter, subject)
 

@@ -1,4 +1,4 @@
-"""What the codes of each database mean: unavailable, not migrated, overtaken, or our fault."""
+"""What the codes of each database mean: unavailable, not migrated, deadlock, or our fault."""
 
 import sqlite3
 from typing import Any

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from pydantic import ValidationError
 
-from adapters.sql.urls import understood
+from adapters.sql.urls import parsed
 from entrypoints.api.gate import gate_of
 from entrypoints.api.http import session_cookie
 from entrypoints.container import mailer
@@ -103,7 +103,7 @@ def test_a_link_lives_ten_years_at_most(name):
 
 
 def driver_gets(database_url):
-    return understood(settings(database_url=database_url).database_url)
+    return parsed(settings(database_url=database_url).database_url)
 
 
 @pytest.mark.parametrize(
