@@ -1,4 +1,4 @@
-"""Background work in one thread of one process: delivering mail, deleting what has expired."""
+"""Background work in one thread of one process: delivers mail, deletes expired rows."""
 
 import fcntl
 import logging
@@ -19,34 +19,34 @@ HOUR = 3600.0
 
 
 class Background:
-    """`turn` is a file that one process at a time locks. Another takes over when that process ends."""
+    """One process works at a time: the one that has locked `lock`. When it ends, another takes over."""
 
-    def __init__(self, delivery: Delivery, housekeeping: Housekeeping, turn: IO[Any] | None = None) -> None:
-        self.delivery, self.housekeeping, self.turn = delivery, housekeeping, turn
+    def __init__(self, delivery: Delivery, housekeeping: Housekeeping, lock: IO[Any] | None = None) -> None:
+        self.delivery, self.housekeeping, self.lock = delivery, housekeeping, lock
         self.next_purge = monotonic()
         self.stopped = False
         self.waits_for = ""
 
     def start(self) -> None:
-        """In a thread that ends soon after the main thread, but not in the middle of a mail."""
-        # Not at once: a starting server has more urgent work.
+        """Run in a thread. After the main thread has ended it finishes the current mail and ends."""
+        # With a pause, because a starting server has more urgent work.
         threading.Thread(target=self.run, args=(IDLE_SECONDS,), name="background").start()
 
     def run(self, first_pause: float = 0) -> None:
-        """Until stopped, or until the main thread has ended. The pause is in seconds."""
+        """Work until `stop` is called or the main thread has ended. `first_pause` is in seconds."""
         sleep(first_pause)
         while not self._stopping():
-            if not (self._my_turn() and self.step()):
+            if not (self._has_lock() and self.step()):
                 sleep(IDLE_SECONDS)
 
     def stop(self) -> None:
-        self.stopped = True  # called from a signal handler: it must take no lock
+        self.stopped = True  # a signal handler calls this, so it must not wait for a lock
 
     def _stopping(self) -> bool:
         return self.stopped or not threading.main_thread().is_alive()
 
     def step(self) -> int:
-        """Deliver mails that are due, and purge once an hour; how many mails were tried."""
+        """Deliver due mails, and purge once an hour. Return the number of mails tried."""
         try:
             tried = self.delivery.deliver(self._stopping)
             if monotonic() >= self.next_purge:
@@ -64,18 +64,18 @@ class Background:
         self.waits_for = ""
         return tried
 
-    def _my_turn(self) -> bool:
-        if self.turn is None:
+    def _has_lock(self) -> bool:
+        if self.lock is None:
             return True
         try:
-            fcntl.lockf(self.turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
         return True
 
 
-def turn_file() -> IO[Any]:
-    """Opened before the workers are forked: all of them share it. It lies in memory where possible."""
+def lock_file() -> IO[Any]:
+    """A file for `Background`, in memory on Linux. Open it before the fork: all workers must share it."""
     if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("turn"), "wb")
+        return os.fdopen(os.memfd_create("lock"), "wb")
     return tempfile.TemporaryFile()

@@ -1,6 +1,6 @@
-"""The command line: the same use cases for an operator with a shell on the machine.
+"""The command line for the operator. It calls the same use cases as the site.
 
-Exit codes: 0 done, 1 our fault, 2 used wrongly (click), and one for each family of errors, see EXIT.
+Exit codes: 0 done, 1 a bug of ours or wrong settings, 2 wrong usage (click), others in EXIT.
 """
 
 import logging
@@ -39,7 +39,7 @@ OPERATOR = Operator(Client(ip="", user_agent="command line"))
 
 
 class Commands(click.Group):
-    """Reports the error of a use case on stderr and by the exit code."""
+    """Prints the error of a use case on stderr and sets the exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,7 +53,7 @@ class Commands(click.Group):
 
 
 def _told(error: errors.DomainError) -> str:
-    """An operator learns the reason, which users do not."""
+    """The message, and for the operator the reason."""
     reason = error.reason if isinstance(error, errors.Unavailable) else ""
     return f"{error.message} ({reason})" if reason else error.message
 
@@ -64,7 +64,7 @@ def cli(ctx: click.Context) -> None:
     if ctx.obj is None:
         chosen = settings.load()
         logs.configure("text")
-        logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command tells the reason itself
+        logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command prints the reason itself
         ctx.obj = opened(chosen)
 
 

@@ -1,4 +1,4 @@
-"""The composition root: the only module that names adapters. One line per service, wired by name."""
+"""The composition root: the only module that names adapters. Each service is one line, wired by name."""
 
 import secrets
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimite
     in_database = SqlLimiter(engines, now)
     if not settings.redis_url:
         return in_database
-    from adapters.redis_limits import RedisLimiter  # only where Redis is used
+    from adapters.redis_limits import RedisLimiter  # imports redis
 
     return RedisLimiter(settings.redis_url, fallback=in_database)
 
@@ -57,7 +57,7 @@ def mailer(settings: Settings) -> Mailer:
     templates = Templates(settings.base_url, site.NAME, settings.link_lifetimes, site.ACCENT, site.ON_ACCENT)
     if not settings.mail_url:
         return LogMailer(templates)
-    from adapters.mail.smtp import SmtpMailer  # only where mail is sent
+    from adapters.mail.smtp import SmtpMailer  # imports ssl and smtplib
 
     name, address = settings.mail_sender
     return SmtpMailer(settings.mail_url, address, name, templates)
@@ -93,7 +93,7 @@ class Container(containers.DeclarativeContainer):
     limiter = providers.Singleton(rate_limiter, settings, engines, now)
     mailer = providers.Singleton(mailer, settings)
 
-    # A service stands below the services that it uses.
+    # `vars()` has the lines above, so a service comes after the services that it uses.
     events = service(Events, vars())
     limits = service(Limits, vars())
     mails = service(Mails, vars())
@@ -110,7 +110,7 @@ class Container(containers.DeclarativeContainer):
 
 
 def opened(settings: Settings) -> Container:
-    """The services over their database. Exits with one line when it can never serve."""
+    """The container for these settings. Exits with one line when the database can never serve."""
     container = Container(settings=settings)
     try:
         container.check_wal()  # before this process opens the file

@@ -1,4 +1,4 @@
-"""How many cores this process may use."""
+"""The number of cores that this process may use."""
 
 import os
 from collections.abc import Iterator
@@ -6,15 +6,15 @@ from pathlib import Path
 
 
 def cores(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
-    """At least 1. taskset or a container's quota may allow fewer than the machine has."""
+    """The cores that taskset and the quota of a container allow, at least 1."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min([allowed, *_quotas(groups, own)]))
 
 
 def _quotas(groups: Path, own: Path) -> Iterator[int]:
-    """The whole cores that each control group around this process allows, of version 2 and version 1.
+    """The whole cores of each control group around this process, of cgroup version 2 and version 1.
 
-    Inside a container, its own group may be the root of `groups`, whatever its path says.
+    In a container, the root of `groups` may be the container's own group. So all parents are read, too.
     """
     try:
         lines = own.read_text().splitlines()
@@ -29,7 +29,7 @@ def _quotas(groups: Path, own: Path) -> Iterator[int]:
         for folder in (group, *group.parents):
             try:
                 quota, period = (int(n) for name in names for n in (folder / name).read_text().split())
-            except (OSError, ValueError):  # not there, or "max"
+            except (OSError, ValueError):  # no such file, or "max"
                 continue
-            if quota > 0 and period > 0:  # -1 is no quota
+            if quota > 0 and period > 0:  # -1 means no quota
                 yield quota // period

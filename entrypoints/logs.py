@@ -1,4 +1,4 @@
-"""How the application logs: to stderr, one JSON object a line, or text for a terminal."""
+"""The log: to stderr, one JSON object in each line, or text for a terminal."""
 
 import atexit
 import logging
@@ -16,16 +16,16 @@ from typing import Any, Literal
 
 import orjson
 
-# The id of the current request. It stands in each of its log lines.
+# The id of the current request, for each of its log lines.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 # Lines that wait for a slow reader. Further lines are dropped and counted.
 LONGEST_QUEUE = 10_000
 FLUSH_SECONDS = 1.0
-# Lines are gathered for so long and written at once: to wake the thread for each costs more than the line.
+# Lines of this time are written together: waking the thread takes longer than writing a line.
 GATHER_SECONDS = 0.01
 
-# What may be a token (43 characters of base64url), within a path for example.
+# Possible tokens, in a path for example. A token has 43 characters of base64url.
 SECRET = re.compile("[A-Za-z0-9_-]{40,}")
 
 FIELDS = ("method", "path", "status", "ms", "user_id", "recipient", "subject", "text")
@@ -48,7 +48,7 @@ class JsonLines(logging.Formatter):
 
 
 class TextLines(logging.Formatter):
-    """For a terminal: mails and tracebacks take several lines, everything else one."""
+    """One line for each record, in a terminal. Mails and tracebacks take several lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         facts = [getattr(record, name) for name in FIELDS if name != "text" and hasattr(record, name)]
@@ -61,12 +61,12 @@ class TextLines(logging.Formatter):
 
 
 class Stderr(logging.Handler):
-    """Writes to stderr in a thread of its own: a reader of the log that stops never stops a request."""
+    """Writes to stderr in its own thread, so a log reader that stops does not stop requests."""
 
     def __init__(self) -> None:
         super().__init__()
         self._begin()
-        os.register_at_fork(after_in_child=self._begin)  # threads do not survive a fork
+        os.register_at_fork(after_in_child=self._begin)  # a fork does not copy threads
         atexit.register(self.flush)
 
     def _begin(self) -> None:
@@ -100,32 +100,32 @@ class Stderr(logging.Handler):
                 facts = {"name": __name__, "levelname": "WARNING", "msg": f"{dropped} log lines were dropped"}
                 text.append(self.format(logging.makeLogRecord(facts)) + "\n")
             rest = "".join(text).encode(errors="backslashreplace")
-            with suppress(OSError):  # closed, or without a reader
+            with suppress(OSError):  # stderr is closed or has no reader
                 while rest:
                     rest = rest[os.write(2, rest) :]
             self.written += lines
 
     def flush(self) -> None:
-        """Wait until all lines are written, but not for a reader that has stopped."""
+        """Wait until all lines are written, at most FLUSH_SECONDS."""
         end = monotonic() + FLUSH_SECONDS
         while self.written < self.taken and monotonic() < end:
             sleep(0.001)
 
 
 def without_secrets(text: str) -> str:
-    """Messages of other packages hold paths: Flask's about a crash, those of the development server."""
+    """The text with tokens masked. Messages of Flask and of its development server hold paths."""
     return SECRET.sub("...", text)
 
 
 def printable(text: str) -> str:
-    """Without line breaks and control codes of terminals: a path may hold them."""
+    """The text with line breaks and control codes escaped: a path may hold them."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
     )
 
 
 def configure(log_format: Literal["json", "text"] | None) -> None:
-    """None: text where stderr is a terminal, else JSON."""
+    """None means text when stderr is a terminal, otherwise JSON."""
     logging.config.dictConfig(config(log_format))
     logging.captureWarnings(True)
     threading.excepthook = lambda error: logging.getLogger(__name__).error(
@@ -145,7 +145,7 @@ def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "entrypoints.logs.Stderr", "formatter": chosen}},
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
-            # Without a handler of its own: the server's lines look like the application's.
+            # The server has no handler of its own, so its lines look like the application's.
             "_granian": {}
         },
     }

@@ -1,4 +1,4 @@
-"""From an error to what the client is told, once for every HTTP entrypoint."""
+"""Problems: each error as an HTTP status, a code and a message, for all HTTP entrypoints."""
 
 import re
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ STATUS: dict[type[errors.DomainError], int] = {
 
 
 class Refused(Exception):
-    """An error of the request itself, before any use case."""
+    """An error of the request itself. No use case was called."""
 
     status: int
     code: int
@@ -50,7 +50,7 @@ class NotJsonType(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`fields` is None unless fields are wrong. `headers` are sent with it."""
+    """`fields` has the errors of wrong fields. `headers` go into the response."""
 
     status: int
     code: int
@@ -78,7 +78,7 @@ PROBLEMS = {
     )
 }
 
-# Hundreds of unknown fields are not answered with hundreds of sentences.
+# A body with hundreds of unknown fields gets this many sentences at most.
 MOST_SENTENCES = 20
 
 SENTENCES = {
@@ -92,7 +92,7 @@ SENTENCES = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """For any error. An error outside the catalogue is a fault of ours (500)."""
+    """The problem of any error. An unknown error is a bug of ours (500)."""
     if isinstance(error, errors.DomainError):
         return _of_domain(error)
     if isinstance(error, Refused):
@@ -117,11 +117,11 @@ def _of_domain(error: errors.DomainError) -> Problem:
 
 def _of_shape(error: ValidationError) -> Problem:
     fields: dict[str, list[str]] = {}
-    # The input is never echoed: it may hold a password.
+    # Without the input, which may hold a password.
     for item in error.errors(include_input=False, include_url=False)[:MOST_SENTENCES]:
         name = ".".join(map(str, item["loc"]))
         if item["type"] == "extra_forbidden" and not re.fullmatch("[A-Za-z_]{1,30}", name):
-            name = ""  # the name is input, too
+            name = ""  # the name of an unknown field is input, too
         if item["type"] in {"string_too_long", "too_long"}:
             sentence = f"Use at most {item['ctx']['max_length']} characters."
         else:

@@ -1,4 +1,4 @@
-"""Runs the production server: `python -m entrypoints.serve`, configured by the environment."""
+"""The production server: `python -m entrypoints.serve`."""
 
 import os
 import signal
@@ -12,8 +12,8 @@ from domain.errors import Unavailable
 from entrypoints import logs, settings, site
 from entrypoints.flask_app import wsgi
 
-# How long requests in flight may take to finish after SIGTERM, in seconds.
-GRACE = 30
+# After SIGTERM, requests in flight have this time to finish.
+GRACE_SECONDS = 30
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     logs.configure(chosen.log_format)
     _try_address(chosen.host, chosen.port)
     _try_database()
-    # The workers are forked with the application in memory, before it has connections or threads.
+    # Workers are forked with the loaded application, which has no connections and no threads yet.
     wsgi.create()
     server = Granian(
         f"{wsgi.__name__}:{wsgi.worker.__name__}",
@@ -34,13 +34,13 @@ def main() -> None:
         workers=chosen.workers,
         blocking_threads=settings.REQUEST_THREADS,
         respawn_failed_workers=True,
-        workers_kill_timeout=GRACE,
-        # Its warnings are about the number of threads, which is chosen on purpose.
+        workers_kill_timeout=GRACE_SECONDS,
+        # granian warns about the number of threads, which is chosen on purpose.
         log_level=LogLevels.error,
         log_dictconfig=logs.config(chosen.log_format),
     )
-    # A worker starts with SIGTERM blocked: no signal is lost before it listens (`wsgi.worker`). It does not
-    # inherit the master's handler.
+    # A worker starts with SIGTERM blocked: no signal is lost before `wsgi.worker` waits for it. It does not
+    # inherit the handler of the master.
     term = {signal.SIGTERM}
     os.register_at_fork(
         before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, term),
@@ -53,14 +53,14 @@ def main() -> None:
 
 
 def _open_standard_files() -> None:
-    """A closed stdin, stdout or stderr leaves its number to the next file that is opened: a database, say."""
+    """Open /dev/null in place of a closed stdin, stdout or stderr. The next file would get its number."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(number)
 
 
 def _say(line: str) -> None:
-    """To stdout, which may be full or without a reader."""
+    """Print a line to stdout, which may be full or without a reader."""
     try:
         os.write(1, f"{line}\n".encode())
     except OSError:
@@ -68,7 +68,7 @@ def _say(line: str) -> None:
 
 
 def _try_address(host: str, port: int) -> None:
-    """Exit with one line when another process listens there, or when the address is not of this machine."""
+    """Exit with one line when the port is in use, or when this machine does not have the address."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
@@ -76,7 +76,7 @@ def _try_address(host: str, port: int) -> None:
 
 
 def _try_database() -> None:
-    """Exit with one line when the database does not answer, or is not migrated."""
+    """Exit with one line when the database does not answer or is not migrated."""
     try:
         wsgi.check_database()
     except Unavailable as error:

@@ -1,4 +1,4 @@
-"""The settings: read from the environment or a file `.env`, refused in one line."""
+"""The settings, from the environment or the file `.env`. A wrong setting is refused in one line."""
 
 import re
 from collections.abc import Collection
@@ -21,15 +21,15 @@ from entrypoints.cores import cores
 ROOT = Path(__file__).parent.parent
 SAMPLE_HOST = "change-me.example"  # as in .env.sample
 
-# Request threads of a worker: more than a flood of logins has connections, so that others are still served.
+# Request threads of a worker. Many logins at the same time must leave some threads free for other requests.
 REQUEST_THREADS = 40
 
-# As SQLAlchemy spells them, with the installed driver or without one.
+# The schemes of DATABASE_URL, with the installed driver or without a driver.
 SQLITE = {"sqlite", "sqlite+pysqlite"}
 POSTGRESQL = {"postgresql", "postgresql+psycopg", "postgres"}
 MYSQL = {"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"}
 
-# What providers write behind the ? of DATABASE_URL: the spelling of PostgreSQL, of MySQL, and of Prisma.
+# Options that providers put behind the ? of DATABASE_URL, in the spelling of PostgreSQL, MySQL and Prisma.
 OPTIONS: dict[str, set[str]] = {
     "sslmode": {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
     "ssl-mode": {"disabled", "preferred", "required", "verify_ca", "verify_identity"},
@@ -38,13 +38,13 @@ OPTIONS: dict[str, set[str]] = {
 }
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# Labels of a host name. A last label of digits would be an IPv4 address to browsers.
+# Labels with dots between. Browsers take a host whose last label has only digits for an IPv4 address.
 HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*(?![0-9]+$)[a-z0-9_-]{1,63}")
 
-Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 86_400)]  # ten years: what clocks and cookies can hold
+Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 86_400)]  # at most ten years
 
 
-# An address, alone or as in Acme <hello@acme.com>. ASCII before the @: any mail server takes it.
+# An address, alone or as in Acme <hello@acme.com>. ASCII before the @, because all mail servers accept it.
 SENDER = re.compile(
     r'(?:"?(?P<name>[^<>"]*)"?\s*<)?'
     r"(?P<local>(?!\.|.*\.[.@])[A-Za-z0-9.&'+=%_-]{1,64})@(?P<domain>[\w-]{1,63}(?:\.[\w-]{1,63})*)(?(name)>)"
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         place, _, options = value.partition("?")
         scheme, _, path = place.partition("://")
         if scheme in SQLITE:
-            # Each connection to a database in memory would have its own.
+            # No database in memory: each connection would have its own.
             file = unquote(path[1:])
             if path[:1] != "/" or not file or not file.isprintable() or ":memory:" in file or options:
                 raise ValueError("must name a file, such as sqlite:////var/lib/app.db, without options")
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     @classmethod
     def _redis_server(cls, value: str) -> str:
         url = _url(value, {"redis", "rediss"})
-        # The option of providers whose certificate is their own.
+        # Some providers have a self-signed certificate and add this option.
         place = _path(url._replace(query=re.sub("^ssl_cert_reqs=(none|optional|required)$", "", url.query)))
         if value and not (url.scheme and (place.isdecimal() or not place)):
             raise ValueError("must be redis:// or rediss:// with a host and perhaps a port and a number")
@@ -144,10 +144,10 @@ class Settings(BaseSettings):
     def _networks(cls, value: Any) -> Any:
         try:
             return networks_of(value) if isinstance(value, str) else value
-        except ValueError:  # it quotes the value
+        except ValueError:  # its message quotes the value
             raise ValueError("must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
 
-    # Called before the others of its mode, because it stands below them.
+    # Runs before `_networks`: pydantic calls the last "before" validator first.
     @field_validator("*", mode="before")
     @classmethod
     def _visible(cls, value: Any) -> Any:
@@ -168,7 +168,7 @@ class Settings(BaseSettings):
         if not host or url.username is not None or _path(url):
             raise ValueError("BASE_URL must look like https://app.your-company.com, without a path")
         port = f":{url.port}" if url.port not in {None, DEFAULT_PORTS[url.scheme]} else ""
-        # As browsers write it into Host and Origin.
+        # In the form that browsers use in Host and Origin.
         object.__setattr__(self, "base_url", f"{url.scheme}://{host}{port}")
         if self.production:
             if host.endswith(SAMPLE_HOST):
@@ -193,7 +193,7 @@ class Settings(BaseSettings):
 
     @property
     def mail_sender(self) -> tuple[str, str]:
-        """The name and the address that mails come from."""
+        """The name and the address of the sender of mails."""
         if self.mail_from:
             return _sender(self.mail_from)
         domain = _domain(urlsplit(self.base_url).hostname or "")
@@ -216,13 +216,13 @@ class Settings(BaseSettings):
 
 
 def load(database_url: str | None = None) -> Settings:
-    """The settings of this process. Exits with one line that names the setting that cannot be used.
+    """The settings of this process. Exits with one line that names a wrong setting.
 
-    A `database_url` given here wins over DATABASE_URL.
+    `database_url` wins over DATABASE_URL.
     """
     file = Path(str(Settings.model_config["env_file"]))
     try:
-        # Every second byte of UTF-16 is NUL, and would be read as a part of names that nothing uses.
+        # In UTF-16 each second byte is NUL. The names of the settings would not be recognized.
         if file.exists() and not file.is_fifo() and b"\0" in file.read_bytes():
             raise refused(".env must be in UTF-8")
         return Settings() if database_url is None else Settings(database_url=database_url)
@@ -239,17 +239,17 @@ def refused(reason: str) -> SystemExit:
 
 
 def _in_one_line(error: ValidationError) -> str:
-    # Never the value: it may hold a password.
+    # Without the value, which may hold a password.
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
     return name + first["msg"].removeprefix("Value error, ")
 
 
 def _url(url: str, schemes: Collection[str]) -> SplitResult:
-    """The parts of a well-formed URL, all of them empty for anything else."""
+    """The parts of the URL. All parts are empty when it is not well-formed."""
     try:
         parts = urlsplit(url)
-        (parts.hostname or "").encode("idna")  # raises what drivers and clients would raise later
+        (parts.hostname or "").encode("idna")  # raises ValueError, as drivers and clients would later
         complete = "://" in url and parts.port != 0 and not parts.netloc.endswith(":")
         sound = parts.scheme in schemes and complete and unquote(url).isprintable()
     except ValueError:
@@ -258,7 +258,7 @@ def _url(url: str, schemes: Collection[str]) -> SplitResult:
 
 
 def _path(url: SplitResult) -> str:
-    """All that stands behind the host, without slashes around it."""
+    """Path, query and fragment, without slashes at both ends."""
     return url._replace(scheme="", netloc="").geturl().strip("/")
 
 
@@ -270,7 +270,7 @@ def _check_options(options: str, known: Collection[str]) -> None:
         if name != "sslrootcert" and value.lower() not in OPTIONS[name]:
             raise ValueError(f"{name} must be one of {', '.join(sorted(OPTIONS[name]))}")
         if name == "sslrootcert" and value != "system":
-            import ssl  # only where it is used: it takes its time
+            import ssl  # the import is slow
 
             try:
                 ssl.create_default_context(cafile=value)
@@ -279,7 +279,7 @@ def _check_options(options: str, known: Collection[str]) -> None:
 
 
 def _host(host: str) -> str:
-    """The host as browsers write it: IDNA, an address in its shortest form. Empty for anything else."""
+    """The host as browsers write it: a name in IDNA, an address in its shortest form. "" for no host."""
     try:
         return f"[{ip_address(host).compressed}]" if ":" in host else str(ip_address(host))
     except ValueError:
@@ -300,7 +300,7 @@ def _sender(text: str) -> tuple[str, str]:
 
 
 def _domain(host: str) -> str:
-    """A host as the domain of mailboxes, in ASCII (IDNA). Empty for an IP address: that is none."""
+    """The host as the domain of mail addresses, in ASCII (IDNA). "" for an IP address."""
     try:
         ascii_host = AnyUrl(f"http://{f'[{host}]' if ':' in host else host}").host or ""
     except ValidationError:

@@ -42,10 +42,10 @@ class AccountViews:
         return Response(self._pieces(request.signed_in()), filename="account.json")
 
     def _pieces(self, actor: SignedIn) -> Iterator[bytes]:
-        """The export as JSON, written while it is read."""
+        """The export as JSON, in pieces: the rows are read while the pieces are made."""
         opening = b'{"data":{'
         for word, rows in self.accounts.export(actor):
-            if word == "users":  # there is one: the actor
+            if word == "users":  # the only row is the actor
                 yield opening + b'"user":' + to_json(next(rows))
             else:
                 yield opening + to_json(word) + b":["

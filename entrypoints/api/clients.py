@@ -9,7 +9,7 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
 def client_of(peer: str, forwarded_for: str, user_agent: str, trusted: Networks) -> Client:
-    """The client as the connection, or a trusted proxy, tells it."""
+    """The client, with the address of the connection or the one that a trusted proxy reports."""
     agent = user_agent[:LONGEST_USER_AGENT]
     if not agent.isprintable():
         agent = "".join(letter if letter.isprintable() else " " for letter in agent)
@@ -18,10 +18,10 @@ def client_of(peer: str, forwarded_for: str, user_agent: str, trusted: Networks)
 
 
 def behind_proxies(peer: str, forwarded_for: str, trusted: Networks) -> str:
-    """The address that the outermost trusted proxy saw.
+    """The address of the client that connected to the outermost trusted proxy.
 
-    Each proxy appends the address of its peer, so only what trusted proxies appended is true: read from the
-    right, and stop at the first that is not trusted. Any client can write what stands further left.
+    Each proxy appends the address of its peer. So the header is read from the right, up to the first address
+    that is not a trusted proxy. The client itself can have written all addresses before that one.
     """
     address = peer
     for hop in reversed(forwarded_for.split(",")):
@@ -36,9 +36,9 @@ def behind_proxies(peer: str, forwarded_for: str, trusted: Networks) -> str:
 
 @lru_cache(1024)
 def plain(spelled: str) -> str | None:
-    """The address without quotes, brackets, port and zone. None where there is no address.
+    """The address without quotes, brackets, port and zone. None for a text that is no address.
 
-    IPv4 in the form of IPv6 (`::ffff:a.b.c.d`, of a listener for both) is IPv4.
+    `::ffff:a.b.c.d` becomes the IPv4 address a.b.c.d.
     """
     host = spelled.strip().strip('"')
     if host.startswith("["):
@@ -46,15 +46,14 @@ def plain(spelled: str) -> str | None:
     elif host.count(":") == 1:
         host = host.partition(":")[0]
     try:
-        # A zone may be of any length.
-        found = ip_address(host.partition("%")[0])
+        found = ip_address(host.partition("%")[0])  # a zone may have any length
     except ValueError:
         return None
     return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def networks_of(spelled: str) -> Networks:
-    """Addresses and networks with commas or spaces between. Raise ValueError, which quotes the input."""
+    """Addresses and networks with commas or spaces between. Raise ValueError, whose message quotes them."""
     return tuple(_network(part) for part in spelled.replace(",", " ").split())
 
 

@@ -1,4 +1,4 @@
-"""Rules for every request on its way in (host, origin, size), and headers for every response."""
+"""The gate: rules for each request (host, origin, size), and headers for each response."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from entrypoints.settings import Settings
 LARGEST_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# A browser runs no script that the site did not send as a file, and shows no page in a frame.
+# Browsers run scripts from files of the site only, and show no page in a frame.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -26,9 +26,9 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-# The link of a mail whose # became %23, behind a slash or a query, or before one.
+# A link of a mail, with # decoded from %23. Some mail clients add a slash or a query to the path.
 LINK = re.compile(rf"({'|'.join(purpose.page for purpose in Purpose)})/?(?:\?[^#]*)?#([A-Za-z0-9_-]+)")
-# Each program on the way may have encoded the % once more.
+# Each mail program on the way may encode the % once more.
 MOST_DECODINGS = 5
 
 HEADERS = (
@@ -42,9 +42,9 @@ HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`schemes` has the hosts of the site with their schemes; `host` is the one of BASE_URL.
+    """`host` is the host of BASE_URL. `schemes` has the scheme of each host of the site.
 
-    `has_subdomain` says whether a subdomain of `host` has routes.
+    `has_subdomain` tells whether a subdomain of `host` has routes.
     """
 
     host: str
@@ -52,14 +52,14 @@ class Gate:
     has_subdomain: Callable[[str], bool] = lambda subdomain: False
 
     def scheme_of(self, host: str) -> str | None:
-        """http or https, None for a host that is not the site's."""
+        """http or https. None for a host that is not of this site."""
         subdomain = host.removesuffix("." + self.host)
         if subdomain != host and self.has_subdomain(subdomain):
             host = self.host
         return self.schemes.get(host)
 
     def refusal(self, method: str, path: str, headers: Mapping[str, str]) -> Refused | None:
-        """The reason to refuse the request at once, or None. Header names are in lower case."""
+        """The reason to refuse the request, or None. The names in `headers` are in lower case."""
         host = headers.get("host", "").lower()
         scheme = self.scheme_of(host)
         if scheme is None and not path.startswith("/health/"):
@@ -70,7 +70,7 @@ class Gate:
         if site in {"cross-site", "same-site"}:
             return CrossSite()
         if origin == "null" and site == "same-origin":
-            return None  # a proxy's `Referrer-Policy: no-referrer` hides the origin, but not the site
+            return None  # a proxy's `Referrer-Policy: no-referrer` makes the origin null
         if origin is not None and not self._is_own(origin, f"{scheme}://{host}"):
             return CrossSite()
         return None
@@ -79,7 +79,7 @@ class Gate:
         return origin == asked or any(origin == f"{scheme}://{host}" for host, scheme in self.schemes.items())
 
     def headers(self, path: str, signed_in: bool) -> list[tuple[str, str]]:
-        """What every response carries."""
+        """The headers of a response."""
         headers = [*HEADERS]
         if self.schemes[self.host] == "https":
             headers.append(("Strict-Transport-Security", "max-age=31536000"))
@@ -89,7 +89,7 @@ class Gate:
 
 
 def gate_of(settings: Settings, has_subdomain: Callable[[str], bool]) -> Gate:
-    """The hosts are BASE_URL's, and in development all names of this machine."""
+    """The gate for the host of BASE_URL, and in development for all names of this machine."""
     base = urlsplit(settings.base_url)
     hosts: dict[str, str] = {}
     if not settings.production:
@@ -101,13 +101,13 @@ def gate_of(settings: Settings, has_subdomain: Callable[[str], bool]) -> Gate:
 
 
 def repaired_link(method: str, path: str, query: str) -> str | None:
-    """The link of a mail as it was written, when a mail client has turned its `#` into `%23`. Else None."""
+    """The original link of a mail, when a mail client has turned its `#` into `%23`. Otherwise None."""
     found = LINK.match(_decoded(f"{path}?{query}")) if method in SAFE_METHODS else None
     return f"{found[1]}#{found[2]}" if found else None
 
 
 def path_to_log(path: str) -> str:
-    """Without what may be a secret: all behind a `#`, which no browser sends, and each long word."""
+    """The path without possible secrets: the part behind a `#`, and each long word."""
     before, fragment, _ = _decoded(path).partition("#")
     return without_secrets(f"{before}#..." if fragment else path)
 

@@ -1,4 +1,4 @@
-"""For monitors of the processes."""
+"""Health checks for monitors and load balancers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class HealthViews:
         return Response({"data": {"status": "live"}})
 
     def ready(self, request: Request) -> Response:
-        """Asks the database: the site is not ready while it does not answer or is not migrated."""
+        """Raise Unavailable while the database does not answer or is not migrated."""
         self.check()
         backlog = self.delivery.backlog()
         mail = {"waiting": backlog.waiting, "parked": backlog.parked}

@@ -1,4 +1,4 @@
-"""HTTP without a framework: what a view gets and returns, how a body is read, and the session cookie."""
+"""HTTP without a framework: request, response, route, body and session cookie."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,14 +23,14 @@ from entrypoints.settings import Settings
 B = TypeVar("B", bound="Body")
 
 DEFAULT_LIMIT = 50
-# A longer answer waits in a file until it is sent.
+# Bytes of a response. A longer one is in a file until it is sent.
 LONGEST_IN_MEMORY = 1 << 20
-# Levels of a body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13 and over 20,000 in 3.14.
+# Levels of a JSON body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13, over 20,000 in 3.14.
 DEEPEST = 500
 
 
 def cursor(query: Mapping[str, str]) -> UUID | None:
-    """Where a list goes on (`?after=`), None for its beginning. Raise Invalid."""
+    """The id that a page of a list begins after (`?after=`). None for the first page. Raise Invalid."""
     after = query.get("after")
     try:
         return UUID(after) if after else None
@@ -40,7 +40,7 @@ def cursor(query: Mapping[str, str]) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`actor` is None on public routes, and `cookie` is the secret that the client sent, good or not."""
+    """`actor` is None on public routes. `cookie` is the secret that the client has sent, valid or not."""
 
     client: Client
     actor: SignedIn | None = None
@@ -58,7 +58,7 @@ class Request:
         return cursor(self.query)
 
     def limit(self) -> int:
-        """The size of a page (`?limit=`). Raise Invalid unless it is 1 to 100."""
+        """The size of a page (`?limit=`), 1 to 100. Raise Invalid."""
         wanted = self.query.get("limit", str(DEFAULT_LIMIT))
         well_formed = len(wanted) <= 3 and wanted.isascii() and wanted.isdigit()
         if not well_formed or not 1 <= int(wanted) <= LARGEST_PAGE:
@@ -67,10 +67,10 @@ class Request:
 
 
 def require_own_page(actor: SignedIn | None, page_user: str) -> None:
-    """Raise AnotherUser when the page was rendered for another user than the session's.
+    """Raise AnotherUser when the page and the session belong to different users.
 
-    `page_user` is the header X-User. A binding asks for each row that gets it, public or not. The pages for
-    strangers send none.
+    `page_user` is the header X-User. A binding calls this for each request with the header, on public routes,
+    too. A page without a user does not send it.
     """
     if actor is not None and page_user.lower() != str(actor.id):
         raise AnotherUser
@@ -78,7 +78,7 @@ def require_own_page(actor: SignedIn | None, page_user: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """The session cookie from now on. Without a secret it is taken away."""
+    """The new value of the session cookie. Without a secret the cookie is deleted."""
 
     secret: str = ""
     remembered: bool = False
@@ -91,7 +91,7 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """`data` is the JSON body, or its bytes piece by piece. `filename` makes it a download."""
+    """`data` is the JSON body, or its bytes in pieces. With a `filename` it is a download."""
 
     data: Mapping[str, Any] | Iterator[bytes]
     cookie: Cookie | None = None
@@ -103,9 +103,9 @@ DONE = Response({"message": "success"})
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """All that a client needs to know. `url` has path values as `<name>`; each is a UUID.
+    """One row of the API: all that a client needs to know. A path value in `url` is `<name>`, always a UUID.
 
-    `shows` is the shape of `data`, None without data. A public route asks for no session.
+    `shows` is the shape of `data`, None without data. A public route needs no session.
     """
 
     method: str
@@ -129,7 +129,7 @@ class SessionCookie:
     remembered_seconds: int
 
     def header(self, cookie: Cookie) -> str:
-        """The value of Set-Cookie. Without `remembered` it ends with the browser."""
+        """The value of Set-Cookie. Without `remembered` the browser deletes the cookie when it closes."""
         parts = [f"{self.name}={cookie.secret}", "HttpOnly", "Path=/", "SameSite=Lax"]
         if self.secure:
             parts.append("Secure")
@@ -141,8 +141,8 @@ class SessionCookie:
 
 
 def session_cookie(settings: Settings) -> SessionCookie:
-    # Browsers refuse a __Host- cookie from a neighbouring subdomain or over plain HTTP (RFC 6265bis). In
-    # development two sites on localhost share their cookies, whatever their ports.
+    # Browsers refuse a __Host- cookie from another subdomain or over plain HTTP (RFC 6265bis). In development
+    # the name has the port: browsers send the cookies of localhost to all ports.
     name = "__Host-session" if settings.production else f"session-{settings.port}"
     return SessionCookie(name, settings.production, settings.session_idle_remembered)
 
@@ -157,23 +157,23 @@ Text = Annotated[str, AfterValidator(_without_nul)]
 Email = Annotated[Text, Field(max_length=LONGEST_EMAIL)]
 Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD)]
 Username = Annotated[Text, Field(max_length=LONGEST_USERNAME)]
-Token = Text  # of any length: a wrong token is a link that no longer works
+Token = Text  # of any length: a wrong token gives LinkGone, not Invalid
 
 
 class Body(BaseModel):
-    """A JSON object: exactly these fields, with exactly these types."""
+    """A JSON object with these fields and no others, without conversion of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 def read_body(model: type[B], content_type: str, body: bytes) -> B:
-    """Raise NotJsonType, NotJson unless it is one JSON object in UTF-8, or pydantic's ValidationError."""
+    """The body as `model`. Raise NotJsonType, NotJson, or pydantic's ValidationError."""
     kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
     charsets = {part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")}
     if kind != "application/json" or charsets - {"utf-8", "utf8"}:
         raise NotJsonType
     try:
-        # pydantic's own parser accepts NaN and duplicate keys; this one knows no shapes.
+        # The parser of pydantic accepts NaN and duplicate keys, so this one reads the body before.
         found = json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_no_json)
     except (ValueError, RecursionError):
         raise NotJson from None
@@ -193,7 +193,7 @@ def _depth(found: Any) -> int:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("duplicate key")
     return found
 
 
@@ -202,13 +202,13 @@ def _no_json(constant: str) -> NoReturn:
 
 
 def gathered(pieces: Iterable[bytes]) -> tuple[IO[bytes], int]:
-    """All pieces of an answer, in a file from its beginning, and its length.
+    """A file with all pieces of a response, at its beginning, and its length.
 
-    A client that reads slowly holds no connection to the database. And an error while the answer is made is
-    answered like any other: granian would end the broken stream as if it were whole.
+    A client that reads slowly does not keep a connection to the database. An error in the middle is an error
+    response like others: granian would end a stream after an error as if it were complete.
     """
     file = SpooledTemporaryFile(LONGEST_IN_MEMORY)  # noqa: SIM115 (the server closes it)
-    for piece in pieces:  # writelines() would look at the size at the end only
+    for piece in pieces:  # writelines() checks the size only at the end
         file.write(piece)
     length = file.tell()
     file.seek(0)
@@ -216,5 +216,4 @@ def gathered(pieces: Iterable[bytes]) -> tuple[IO[bytes], int]:
 
 
 def to_json(data: Any) -> bytes:
-    """orjson writes moments and ids itself."""
-    return orjson.dumps(data)
+    return orjson.dumps(data)  # with moments and ids

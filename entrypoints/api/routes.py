@@ -1,4 +1,4 @@
-"""Every URL of the API, and nothing else."""
+"""All routes of the API, one row for each."""
 
 from application.wiring import Wire
 from entrypoints.api.accounts import AccountViews, DeleteUser, Register, RenameUser
@@ -13,7 +13,7 @@ from entrypoints.api.users import AddressShape, UserShape
 
 
 def routes(wire: Wire) -> list[Route]:
-    """`wire` builds the views of a word."""
+    """The rows. `wire` builds the views of a word."""
     accounts = wire(AccountViews)
     sessions = wire(SessionViews)
     emails = wire(EmailViews)

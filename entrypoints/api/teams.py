@@ -11,7 +11,7 @@ from entrypoints.api.http import Body, Request, Response, Text
 
 
 class RenameTeam(Body):
-    # Room for markup that is removed: the domain counts what is left.
+    # Longer than a team's name may be: markup is removed before the domain counts.
     name: Annotated[Text, Field(max_length=500)]
 
 

@@ -1,4 +1,4 @@
-"""A user as the API shows it."""
+"""The shapes of a user in the API."""
 
 from datetime import datetime
 from typing import TypedDict, cast
@@ -22,8 +22,7 @@ class AddressShape(TypedDict):
 
 
 def show_address(user: User) -> AddressShape:
-    """The account that a link was for. The client has proven to read that mailbox; it may be logged in to
-    another account."""
+    """The address that a link was for, and nothing else: the client may be logged in to another account."""
     return {"email": user.email}
 
 

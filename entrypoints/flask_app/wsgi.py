@@ -11,15 +11,15 @@ from typing import IO, Any
 from flask import Flask
 
 from entrypoints import logs, settings
-from entrypoints.background import Background, turn_file
+from entrypoints.background import Background, lock_file
 from entrypoints.container import Container, opened
 from entrypoints.flask_app.app import create_app
 
 
 @cache
-def turn() -> IO[Any]:
+def lock() -> IO[Any]:
     """The lock of the background work, opened before the workers are forked."""
-    return turn_file()
+    return lock_file()
 
 
 # Once in a process. The server calls it before it forks its workers, so all workers have the settings that
@@ -27,7 +27,7 @@ def turn() -> IO[Any]:
 @cache
 def create() -> Flask:
     """The application alone. Its mail is delivered by `entrypoints.cli mails deliver --forever`."""
-    turn()
+    lock()
     return create_app(_container())
 
 
@@ -44,7 +44,7 @@ def close_database() -> None:
 def with_background() -> Flask:
     """The application with its background work: for `make dev`, or a server with one process."""
     container = _container()
-    Background(container.delivery(), container.housekeeping(), turn()).start()
+    Background(container.delivery(), container.housekeeping(), lock()).start()
     return create()
 
 

@@ -242,7 +242,7 @@ def test_workers_start_without_a_thread_or_a_connection(database_url):
     code = """
 import os, threading
 from entrypoints.flask_app import wsgi
-wsgi.turn()  # the lock, which all workers share
+wsgi.lock()  # the lock, which all workers share
 fds = len(os.listdir("/proc/self/fd"))
 app = wsgi.create()
 print(threading.active_count(), len(os.listdir("/proc/self/fd")) - fds, wsgi.create() is app)

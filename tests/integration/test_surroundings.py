@@ -84,7 +84,7 @@ def test_the_lock_of_the_background_work_needs_no_temporary_file(monkeypatch):
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     if hasattr(os, "memfd_create"):
-        background.turn_file().close()
+        background.lock_file().close()
 
 
 @pytest.fixture
