@@ -1,4 +1,4 @@
-# `make help` lists what there is. Settings are the application's affair: it reads the environment and .env.
+# `make help` lists the targets. The application reads its settings from the environment and from .env.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,20 +9,20 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header 
 .DEFAULT_GOAL := help
 .PHONY: run install dev test check format migrate migration bench lock help
 
-run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (PORT and HOST change that)
+run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (change it by HOST and PORT)
 	@exec $(BIN)/python -m entrypoints.serve
 
-install: .venv/.runtime ## Install into .venv what the application needs, and nothing else
+install: .venv/.runtime ## Install the packages of the application into .venv, without those for tests
 	@$(BIN)/python -m compileall -q domain application adapters entrypoints migrations
 
 dev: .venv/.runtime migrate ## Serve with reload and the debugger
 	@exec $(BIN)/flask --app entrypoints.flask_app.wsgi:with_background run --debug $$($(BIN)/python -c \
 		'from entrypoints import settings; s = settings.load(); print("--host", s.host, "--port", s.port)')
 
-test: .venv/.dev ## Run every test; what needs a server that is not running is skipped (fails with CI=true)
-	@echo "Unit tests, which alone cover domain and application to the last branch"
+test: .venv/.dev ## Run all tests. Tests whose server is not running are skipped, or fail with CI=true
+	@echo "Unit tests, which cover every branch of domain and application"
 	@$(BIN)/python -m pytest tests/unit --cov --cov-report=term-missing:skip-covered
-	@echo "All other tests, two at a time"
+	@echo "Other tests, two at a time"
 	@$(BIN)/python -m pytest --ignore=tests/unit -n 2 --dist loadfile -m "not alone"
 	@echo "Tests that need the machine for themselves"
 	@$(BIN)/python -m pytest --ignore=tests/unit -m alone
@@ -33,7 +33,7 @@ check: .venv/.dev ## Lint, formatting, types and the import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: .venv/.dev ## Put the code into the form that `make check` asks for
+format: .venv/.dev ## Format the code as `make check` wants it
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
@@ -41,29 +41,29 @@ migrate: .venv/.runtime ## Bring the database up to date
 	@echo "Migrating the database"
 	@$(BIN)/python -m alembic upgrade heads
 
-migration: .venv/.dev migrate ## Write one: make migration m="add notes" (manual=1 leaves it empty)
-	@test -n "$$m" || { echo 'Say what it does: make migration m="add notes"' >&2; exit 2; }
+migration: .venv/.dev migrate ## Write a migration: make migration m="add notes" (manual=1 leaves it empty)
+	@test -n "$$m" || { echo 'Give it a name: make migration m="add notes"' >&2; exit 2; }
 	@$(BIN)/python -m alembic revision $(if $(manual),,--autogenerate) -m "$$m"
 	@$(BIN)/ruff format --quiet migrations/versions
 
 bench: .venv/.dev ## Measure the speed against its targets (a few minutes)
 	@$(BIN)/python -m tests.bench
 
-lock: .venv/.dev ## Write the lock files anew from pyproject.toml (upgrade=1 takes newer versions)
+lock: .venv/.dev ## Write the lock files from pyproject.toml (upgrade=1 takes newer versions)
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The stamps are newer than the lock they were made from, so a changed lock is installed and nothing else is.
-# A lock is complete, so pip installs it and resolves nothing. Resolving depends on the day and on pip: before pip 24
-# it fails as soon as the index has a newer version of certain packages. `pip check` finds a lock that lacks a package.
+# .venv/.runtime and .venv/.dev are stamps: make installs a lock file when it is newer than its stamp.
+# A lock file lists all packages, so `--no-deps` is enough. Without it, pip before 24 fails as soon as the index has
+# newer versions of certain packages. `pip check` finds a missing package.
 
 install_lock = echo "Installing the packages of $(1) (about a minute, only when it changed)"; \
 	$(PIP) install --quiet --no-deps --require-hashes -r $(1)
 check_lock = complaints=$$($(PIP) check) || { \
-	printf '%s\n' "$$complaints" "The packages of $(1) do not fit together. To begin anew: rm -r .venv" >&2; exit 1; }
+	printf '%s\n' "$$complaints" "The packages of $(1) do not fit together. To start again: rm -r .venv" >&2; exit 1; }
 
 .venv/.created:
 	$(if $(shell $(PYTHON) -c 'import sys; print((3, 11) <= sys.version_info < (3, 15) or "")' 2>/dev/null),,$(error \
@@ -74,7 +74,7 @@ check_lock = complaints=$$($(PIP) check) || { \
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-# Packages of an older development lock may not fit the new requirements.lock. `.venv/.dev` replaces and checks them.
+# With .venv/.dev there may be packages of an older development lock. That target replaces and checks them.
 .venv/.runtime: requirements.lock .venv/.created
 	@$(call install_lock,requirements.lock)
 	@test -e .venv/.dev || $(call check_lock,requirements.lock)

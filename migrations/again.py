@@ -1,7 +1,7 @@
-"""Interrupted and concurrent upgrades: one runs at a time, and an interrupted one can run again.
+"""Concurrent upgrades wait for each other, and an interrupted upgrade can run again.
 
-SQLite and PostgreSQL run an upgrade in one transaction. MariaDB and MySQL commit each statement: there an
-interrupted revision runs again, and skips what it has done.
+SQLite and PostgreSQL run an upgrade in one transaction. MariaDB and MySQL commit each statement: a revision
+that was interrupted runs again there, and skips the operations that are done.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ LOCK_SECONDS = 60
 
 
 def prepare(engine: sa.Engine) -> None:
-    """SQLite takes its write lock with BEGIN. Its driver would begin no transaction before CREATE TABLE."""
+    """Take SQLite's write lock at BEGIN. The driver alone begins no transaction before CREATE TABLE."""
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -27,7 +27,7 @@ def _prepare_sqlite(driver: sqlite3.Connection, record: object) -> None:
 
 
 def lock(connection: sa.Connection) -> None:
-    """Wait until no other upgrade runs. The lock ends with the transaction, on MySQL with the connection."""
+    """Wait for other upgrades. The lock ends with the transaction, on MySQL with the connection."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('hexstart migrations'))"))
     if connection.dialect.name == "mysql":
@@ -45,7 +45,7 @@ def _index(found: sa.Inspector, table: str, name: Any) -> bool:
     return found.has_table(table) and name in {index["name"] for index in found.get_indexes(table)}
 
 
-# For each operation: how it is done, and whether that has happened already.
+# For each operation: the function that runs it, and a test whether it is done already.
 OPERATIONS: dict[type[Any], tuple[Callable[..., Any], Callable[[sa.Inspector, Any], bool]]] = {
     ops.CreateTableOp: (toimpl.create_table, lambda found, op: found.has_table(op.table_name)),
     ops.DropTableOp: (toimpl.drop_table, lambda found, op: not found.has_table(op.table_name)),
@@ -75,7 +75,7 @@ def _skip_what_is_done(kind: type[Any]) -> None:
 
     @Operations.implementation_for(kind, replace=True)
     def again(operations: Operations, op: Any) -> Any:
-        bind = operations.migration_context.bind  # None when SQL is printed
+        bind = operations.migration_context.bind  # None for --sql
         if bind is not None and bind.dialect.name == "mysql" and done(sa.inspect(bind), op):
             return None
         return run(operations, op)

@@ -1,7 +1,7 @@
 """Runs the migrations on DATABASE_URL, or with `-x db=test` on TEST_DATABASE_URL.
 
-The product's own revisions are in migrations/hexstart, on the branch `hexstart`. Those of a clone are in
-migrations/versions, so that both sides can add revisions. `upgrade heads` runs all of them.
+The revisions of Hexstart are in migrations/hexstart, on the branch `hexstart`. Those of a clone are in
+migrations/versions, so both sides can add revisions. `upgrade heads` runs all of them.
 """
 
 import os
@@ -24,7 +24,7 @@ from domain.errors import Unavailable
 from entrypoints import settings
 from migrations import again
 
-# Compared byte by byte: in MySQL's own collations é equals e, and UNIQUE would differ from PostgreSQL's.
+# Texts are compared byte by byte, as on PostgreSQL. In MySQL's default collation é equals e.
 for table in metadata.tables.values():
     table.dialect_kwargs.update(mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
 
@@ -41,12 +41,12 @@ def database_url() -> str:
 
 
 def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
-    """Migrations must not change when an enumeration does."""
+    """Render an enumeration as text: a migration must not change when the enumeration changes."""
     return f"sa.String(length={item.impl.length})" if kind == "type" and isinstance(item, Word) else False
 
 
 def heads_in(folder: str) -> list[str]:
-    """The newest revisions in this folder of migrations/: several when branches were merged."""
+    """The last revisions in this folder of migrations/. There are several after a merge of branches."""
     found = {
         script.revision: script
         for script in context.script.walk_revisions()
@@ -56,9 +56,10 @@ def heads_in(folder: str) -> list[str]:
 
 
 def complete(running: MigrationContext, revision: Any, directives: list[MigrationScript]) -> None:
-    """Puts a new revision after those of the clone, unless its parent was named (`--head`). It joins several.
+    """Put a new revision after the last ones of the clone, unless `--head` names another parent.
 
-    Drops tables whole, with their indexes: MySQL refuses to drop an index that a foreign key needs.
+    Its downgrade drops tables without dropping their indexes before: MySQL refuses that for the index of a
+    foreign key.
     """
     for script in directives:
         if script.head in {None, "head"}:
@@ -78,7 +79,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=metadata,
         render_item=render_item,
         process_revision_directives=complete,
-        # SQLite cannot alter most things: Alembic copies the table instead.
+        # SQLite has few forms of ALTER TABLE: Alembic copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=None if connection.dialect.name == "mysql" else True,
     )
@@ -96,7 +97,7 @@ def run() -> None:
         if engine.dialect.name == "sqlite" and engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
         connection = engine.connect()
-        connection.begin().rollback()  # fails on SQLite where nothing can be written
+        connection.begin().rollback()  # fails on SQLite when the file cannot be written
     except (DBAPIError, OSError) as error:
         raise settings.refused(f"DATABASE_URL: {words_of(error, engine.url)}") from None
     except Unavailable as error:
@@ -106,7 +107,7 @@ def run() -> None:
 
 
 def print_sql() -> None:
-    """`alembic upgrade heads --sql`: for a database that only its administrator may change."""
+    """Print the SQL of `upgrade heads --sql`, for a database that only its administrator may change."""
     context.configure(
         url=parsed(database_url())[0], target_metadata=metadata, render_item=render_item, literal_binds=True
     )

@@ -1,4 +1,4 @@
-"""Users, roles, sessions, teams, the audit log."""
+"""Users, roles, sessions, teams, events."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,8 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    # Of two taken values the address is reported: SQLite tries the newest rule first, others the oldest.
+    # When address and username are taken, the address is reported. SQLite checks the newest constraint first,
+    # other databases check the oldest first.
     unique = ["email", "username_key"]
     if op.get_context().dialect.name == "sqlite":
         unique.reverse()
@@ -121,6 +122,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Tables whole, with their indexes: MySQL refuses to drop an index that a foreign key stands on.
+    # Without dropping indexes before: MySQL refuses that for the index of a foreign key.
     for name in ("user_roles", "sessions", "memberships", "users", "teams", "events"):
         op.drop_table(name)

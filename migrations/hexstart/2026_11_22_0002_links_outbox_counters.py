@@ -1,4 +1,4 @@
-"""Single-use links, the outbox, and the counters of the limits."""
+"""Single-use links, the outbox for mail, and the counters of rate limits."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The outbox becomes `mails`, and the counters of the limits `limits`."""
+"""The table `outbox` becomes `mails`, and `counters` becomes `limits`."""
 
 from collections.abc import Sequence
 
@@ -28,17 +28,17 @@ def downgrade() -> None:
 
 
 def rename_column(old: str, new: str) -> None:
-    # Read from the database, for MariaDB may have been interrupted just behind it. Nothing is read for --sql.
+    # On MariaDB an interrupted run may have renamed it already. For --sql there is no database to ask.
     if op.get_context().as_sql or has_column(sa.inspect(op.get_bind()), "mails", old):
         op.execute(f"ALTER TABLE mails RENAME COLUMN {old} TO {new}")
 
 
 def rename(old: str, new: str, indexed: Sequence[str]) -> None:
-    """The table with its key and its indexes, whose names begin with the table's."""
+    """Rename a table, its key and its indexes, which have the name of the table in theirs."""
     for column in indexed:
         op.drop_index(f"ix_{old}_{column}", table_name=old)
     op.rename_table(old, new)
-    if op.get_context().dialect.name == "postgresql":  # the others report a taken key without its name
+    if op.get_context().dialect.name == "postgresql":  # the other databases do not report the name of the key
         op.execute(f"ALTER TABLE {new} RENAME CONSTRAINT pk_{old} TO pk_{new}")
     for column in indexed:
         op.create_index(op.f(f"ix_{new}_{column}"), new, [column], unique=False)

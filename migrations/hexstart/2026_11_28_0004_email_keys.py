@@ -1,6 +1,6 @@
-"""Users get `email_key`. It is unique in place of `email`, which keeps its letters as they were typed.
+"""Users get a unique `email_key`. `email` is not unique any more: it keeps upper and lower case as typed.
 
-On a database that commits each statement, what an interrupted run has done already is left out.
+MariaDB and MySQL commit each statement. After an interruption the next run skips the statements done.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def upgrade() -> None:
     found = present()
     if "email_key" not in found:
         op.add_column("users", sa.Column("email_key", Key(254), nullable=True))
-    # Until now addresses were stored as their keys.
+    # Before this revision `email` held the key.
     op.execute("UPDATE users SET email_key = email WHERE email_key IS NULL")
     if dialect() == "sqlite":
         with op.batch_alter_table("users") as users:
@@ -58,8 +58,10 @@ def downgrade() -> None:
 
 
 def replace_unique(old: str, new: str, found: set[str]) -> None:
-    """The rule of usernames is made anew to stay the younger one: a client that registers twice is told about
-    the address, and these databases try the oldest rule first (SQLite the newest)."""
+    """The constraint of usernames is made again, so that it is newer than the one of addresses.
+
+    When both are taken, these databases report the older constraint (SQLite the newer one): the address.
+    """
     begun = f"uq_users_{new}" in found
     if not begun:
         op.execute(
@@ -71,7 +73,7 @@ def replace_unique(old: str, new: str, found: set[str]) -> None:
 
 
 def present() -> set[str]:
-    """The columns and unique rules of users. Empty when SQL is only printed."""
+    """The names of the columns and unique constraints of users. Empty for --sql."""
     if op.get_context().as_sql:
         return set()
     inspector = sa.inspect(op.get_bind())

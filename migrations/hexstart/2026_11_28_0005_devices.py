@@ -1,4 +1,4 @@
-"""The devices that users have logged in with, taken over from the events."""
+"""The devices that users have logged in with. The first rows come from the events."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.drop_table("devices", if_exists=True)  # of an upgrade that was interrupted: MariaDB keeps it
+    op.drop_table("devices", if_exists=True)  # MariaDB keeps the table of an interrupted upgrade
     devices = op.create_table(
         "devices",
         sa.Column("user_id", adapters.sql.types.Id(), nullable=False),
@@ -29,12 +29,12 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    # By the database itself: it may be millions of events, and `--sql` writes this, too.
+    # In SQL: there may be millions of events, and `--sql` has to print it.
     op.execute(devices.insert().from_select(["user_id", "name", "first_seen_at"], known_devices()))
 
 
 def known_devices() -> sa.Select[tuple[object, ...]]:
-    """What users have registered and logged in with themselves."""
+    """The devices of registrations and logins by the users themselves."""
     events = sa.table("events", *map(sa.column, ("user_id", "actor_id", "tag", "user_agent", "created_at")))
     users = sa.table("users", sa.column("id"))
     seen = (
@@ -48,7 +48,7 @@ def known_devices() -> sa.Select[tuple[object, ...]]:
 
 
 def device(user_agent: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-    """As domain/devices.py says it. With its words of today: they are compared with what it says."""
+    """`device_of` of domain/devices.py in SQL. It uses today's names, which `device_of` is compared with."""
     place = sa.func.strpos if op.get_context().dialect.name == "postgresql" else sa.func.instr
     browser, system = (
         sa.case(*((place(user_agent, mark) > 0, name) for mark, name in names), else_="")
