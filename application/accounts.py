@@ -12,7 +12,7 @@ from application.mails import Mails
 from application.ports import Clock, Ids, Look, PasswordHasher, Transaction, UnitOfWork, personal_stores
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
-from domain.access import Actor, LastAdmin, Permission, SignedIn
+from domain.access import Actor, LastAdmin, Permission, SignedIn, TeamRole
 from domain.devices import Device
 from domain.errors import FieldErrors
 from domain.events import Tag
@@ -20,7 +20,7 @@ from domain.links import Purpose
 from domain.mails import MailKind
 from domain.passwords import PasswordStrength, acceptable_password
 from domain.sessions import Client
-from domain.teams import Membership, Team, TeamRole, personal_team_name
+from domain.teams import LastOwner, Membership, Team, personal_team_name
 from domain.users import EmailSyntax, EmailTaken, Role, User, UsernameTaken, acceptable_username, normal_email
 
 # A longer history is forgotten in several transactions before the last: one would make others wait, and
@@ -123,7 +123,8 @@ class Accounts:
     def delete(self, actor: SignedIn, current_password: str) -> None:
         """Delete the account and all that belongs to it. Events stay, without address and device.
 
-        Raise WrongPassword, or LastAdmin when the site would be left without an administrator.
+        A team without another member goes, too. Raise WrongPassword, LastAdmin when the site would be left
+        without an administrator, or LastOwner when a team of several members would be left without an owner.
         """
         self.reauthentication.require(actor, current_password)
         more = True
@@ -132,6 +133,7 @@ class Accounts:
                 user = self.reauthentication.still(work, actor)
                 if work.users.holders(Role.ADMIN) == {user.id}:
                     raise LastAdmin
+                self._require_other_owners(work, user)
                 more = work.events.forget_some(user.id, FORGOTTEN_AT_ONCE)
                 if not more:
                     self._forget(work, user, actor)
@@ -144,6 +146,17 @@ class Accounts:
                 page = personal_stores(stored)[word].exported(actor.id, after)
             yield from page.items
             after, more = page.next, page.next is not None
+
+    def _require_other_owners(self, work: UnitOfWork, user: User) -> None:
+        # Locked in one order, so that two deletions never wait for each other.
+        locked = [team for team, _ in work.teams.of(user.id) if work.teams.lock(team.id)]
+        left = [
+            team.name
+            for team in locked
+            if work.teams.owners(team.id) == {user.id} and len(work.teams.members(team.id, None, 2).items) > 1
+        ]
+        if left:
+            raise LastOwner(left)
 
     def _forget(self, work: UnitOfWork, user: User, actor: SignedIn) -> None:
         self.events.record(work, Tag.DELETED, user.id, actor)

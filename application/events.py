@@ -17,7 +17,13 @@ class Events:
     new_id: Ids
 
     def record(
-        self, work: UnitOfWork, tag: Tag, user_id: UUID | None, by: Actor | Client, detail: str = ""
+        self,
+        work: UnitOfWork,
+        tag: Tag,
+        user_id: UUID | None,
+        by: Actor | Client,
+        detail: str = "",
+        team_id: UUID | None = None,
     ) -> None:
         """Add the event to `work`: it is stored with the change, or not at all.
 
@@ -34,6 +40,8 @@ class Events:
                 user_agent=client.user_agent,
                 detail=detail,
                 created_at=self.now(),
+                team_id=team_id,
+                operator=by.operator if isinstance(by, Actor) else "",
             )
         )
 

@@ -1,30 +1,56 @@
-"""Permissions: the one table of roles and rights, and the actor that asks."""
+"""Permissions: the one table of roles and permissions, and the actor that asks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from domain.errors import Conflict, Forbidden, NotFound
+from domain.errors import Conflict, Forbidden
 from domain.sessions import Client, Session
-from domain.teams import Membership, TeamRole
 from domain.users import Role, User
 
 
 class Permission(StrEnum):
     SEE_USERS = "see users"
     CREATE_USERS = "create users"
+    DISABLE_USERS = "disable users"
     CHANGE_ROLES = "change roles"
+    END_SESSIONS = "end sessions"
     RESET_PASSWORDS = "reset passwords"
+    SEND_VERIFICATIONS = "send verifications"
+    ACT_AS_USERS = "act as users"
+    SEE_TEAMS = "see teams"
+    SEE_EVENTS = "see events"
     SEE_MAIL = "see mail"
 
 
+class TeamRole(StrEnum):
+    """A role in a team, the highest first."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+    def covers(self, other: "TeamRole") -> bool:
+        """Whether a member with this role may give and take the other one: it is not a higher role."""
+        roles = list(TeamRole)
+        return roles.index(self) <= roles.index(other)
+
+
 class TeamPermission(StrEnum):
+    SEE = "see"
+    INVITE = "invite"
+    MANAGE_MEMBERS = "manage members"
     RENAME = "rename"
+    DELETE = "delete"
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.ADMIN: frozenset(Permission)}
 
-TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {TeamRole.OWNER: frozenset(TeamPermission)}
+TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {
+    TeamRole.OWNER: frozenset(TeamPermission),
+    TeamRole.ADMIN: frozenset(TeamPermission) - {TeamPermission.DELETE},
+    TeamRole.MEMBER: frozenset({TeamPermission.SEE}),
+}
 
 
 class PermissionDenied(Forbidden):
@@ -32,8 +58,13 @@ class PermissionDenied(Forbidden):
     message = "You don't have permission to do this."
 
 
-class LastAdmin(Conflict):
+class LastOfRole(Conflict):
+    """Without this user, the site would have no administrator, or a team no owner."""
+
     code = 40904
+
+
+class LastAdmin(LastOfRole):
     message = "The site needs at least one administrator. Make someone else an administrator first."
 
 
@@ -54,6 +85,11 @@ class Actor:
     def id(self) -> UUID | None:
         """The user that asks, None for an actor without an account."""
         return None
+
+    @property
+    def operator(self) -> str:
+        """The name of the operator at the command line, empty for users."""
+        return ""
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -86,16 +122,17 @@ class SignedIn(Actor):
 
 @dataclass(frozen=True, slots=True)
 class Operator(Actor):
-    """The operator at the command line. Has every permission: a shell can edit the database anyway."""
+    """The operator at the command line. Has every permission: a shell can edit the database anyway.
+
+    `name` is the account of the operating system, or what the operator states.
+    """
+
+    name: str = ""
+
+    @property
+    def operator(self) -> str:
+        return self.name
 
     @property
     def permissions(self) -> frozenset[Permission]:
         return frozenset(Permission)
-
-
-def require_in_team(membership: Membership | None, permission: TeamPermission) -> None:
-    """Raise NotFound for a user outside the team, PermissionDenied when the role is not enough."""
-    if membership is None:
-        raise NotFound
-    if permission not in TEAM_PERMISSIONS[membership.role]:
-        raise PermissionDenied

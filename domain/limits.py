@@ -43,6 +43,9 @@ RENAMES = Limit("rename", 20, 24 * 60 * 60)
 # Counted for the address, which may be a stranger's: they do not begin anew with another account.
 EMAIL_CHANGES = Limit("change-email", 20, 24 * 60 * 60)
 PASSWORD_CHANGES = Limit("change-password", 20, 24 * 60 * 60)
+# Each writes an event.
+NEW_TEAMS = Limit("new-team", 20, 24 * 60 * 60)
+TEAM_RENAMES = Limit("rename-team", 100, 24 * 60 * 60)
 
 
 def network_of(ip: str) -> str:

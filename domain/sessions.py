@@ -60,7 +60,10 @@ class SessionLife:
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """`secret_hash` is all that is stored of the cookie: a reader of the table cannot log in with it."""
+    """`secret_hash` is all that is stored of the cookie: a reader of the table cannot log in with it.
+
+    The session of an administrator acts as the user `acting_as_id`, for support, until `acting_until`.
+    """
 
     EXPORTED: ClassVar = "id created_at last_seen_at expires_at ip user_agent device remembered"
 
@@ -73,6 +76,8 @@ class Session:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    acting_as_id: UUID | None = None
+    acting_until: datetime | None = None
 
     @property
     def device(self) -> str:

@@ -14,10 +14,13 @@ Values = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Rules:
-    """`unique` names the error for a second row with the same values. `parents` says which table a field
-    refers to: a row needs its parents, and is deleted with each of them."""
+    """`unique` names the error for a second row with the same values, `exists` for one with the same key.
+
+    `parents` says which table a field refers to: a row needs its parents, and is deleted with each of them.
+    """
 
     key: tuple[str, ...] = ("id",)
+    exists: type[DomainError] = Stale
     unique: Mapping[tuple[str, ...], type[DomainError]] = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
 
@@ -30,10 +33,10 @@ class Rows:
         self.stored: dict[Values, Any] = {}
 
     def add(self, entity: Any) -> None:
-        """Raise the error of a unique rule, or Stale for a key that exists or a parent that does not."""
+        """Raise the error of a rule, or Stale for a parent that does not exist."""
         self._check_unique(entity)
         if self._key(entity) in self.stored:
-            raise Stale
+            raise self.rules.exists
         for name, table in self.rules.parents.items():
             if (getattr(entity, name),) not in self.tables[table].stored:
                 raise Stale

@@ -97,14 +97,21 @@ def conflict(error: IntegrityError) -> DomainError | None:
         # At the very end, because the value that a user typed stands before it.
         found = re.search(r"for key '(?:\w+\.)?(\w+)'$", message)
         name = found.group(1) if found else ""
-    if foreign or name == "PRIMARY":
-        return Stale()  # its parent was deleted meanwhile, or another unit of work was faster
+        if name == "PRIMARY":  # of which table, only the statement tells
+            name = _primary_key(error.statement or "")
+    if foreign:
+        return Stale()  # its parent was deleted meanwhile
     for table in metadata.tables.values():
         for constraint in table.constraints:
             if name in _names(constraint):
                 raises: type[DomainError] = constraint.info.get("raises", Stale)
                 return raises()
     return None
+
+
+def _primary_key(statement: str) -> str:
+    found = re.match(r"INSERT INTO (\w+) ", statement)
+    return str(metadata.tables[found.group(1)].primary_key.name) if found else ""
 
 
 def _names(constraint: Constraint) -> set[str]:

@@ -4,7 +4,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, String, Table, UniqueConstraint, bindparam, select
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, UniqueConstraint, bindparam, select
 
 from adapters.sql.engines import PATIENCE_SECONDS
 from adapters.sql.failures import given_up
@@ -29,6 +29,8 @@ sessions = Table(
     Column("created_at", Utc, nullable=False),
     Column("last_seen_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False, index=True),
+    Column("acting_as_id", Id, ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("acting_until", Utc),
     UniqueConstraint("secret_hash"),
 )
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from application.ports import stores
+from domain.access import TeamRole
 from domain.errors import Conflict, DomainError
 from domain.events import Tag
 from domain.links import Purpose
 from domain.mails import KEEP_DELIVERED
-from domain.teams import Membership, TeamRole
+from domain.teams import Membership
 from domain.users import Role
 from tests.contract.conftest import memory_store
 from tests.fakes import NOON
@@ -151,6 +152,19 @@ class SideBySide(RuleBasedStateMachine):
     @rule(team_id=ids, user_id=ids)
     def add_a_member(self, team_id, user_id):
         self.both(lambda work: work.teams.add_member(a_member(team_id, user_id)))
+
+    @rule(team_id=ids, user_id=ids, role=st.sampled_from(TeamRole))
+    def change_a_member(self, team_id, user_id, role):
+        self.both(lambda work: work.teams.change_role(team_id, user_id, role))
+        self.both(lambda work: work.teams.owners(team_id))
+
+    @rule(team_id=ids, user_id=ids)
+    def remove_a_member(self, team_id, user_id):
+        self.both(lambda work: work.teams.remove_member(team_id, user_id))
+
+    @rule(id=ids)
+    def delete_a_team(self, id):
+        self.both(lambda work: work.teams.delete(id))
 
     @rule(id=ids, user_id=st.none() | ids, tag=st.sampled_from([Tag.LOGGED_IN, Tag.LOGIN_FAILED]))
     def add_an_event(self, id, user_id, tag):

@@ -1,7 +1,14 @@
 import pytest
 
-from domain.access import PERMISSIONS, TEAM_PERMISSIONS, Actor, Operator, Permission, PermissionDenied
-from domain.teams import TeamRole
+from domain.access import (
+    PERMISSIONS,
+    TEAM_PERMISSIONS,
+    Actor,
+    Operator,
+    Permission,
+    PermissionDenied,
+    TeamRole,
+)
 from domain.users import Role
 from tests.samples import CLIENT
 
