@@ -111,6 +111,7 @@ class Accounts:
 
         Each page by itself: a long export holds no connection that others wait for.
         """
+        actor.require_self()
         with self.limits.export(actor.id), self.transaction() as work:
             self.reauthentication.still(work, actor)
             self.events.record(work, Tag.EXPORTED, actor.id, actor)

@@ -53,6 +53,7 @@ class Emails:
 
         Raise NotLoggedIn when the session has ended meanwhile, or Stale when the address has changed.
         """
+        actor.require_self()
         if actor.user.email_verified:
             return
         with self.limits.mail(actor.user.email), self.transaction() as work:

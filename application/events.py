@@ -35,7 +35,7 @@ class Events:
                 id=self.new_id(),
                 tag=tag,
                 user_id=user_id,
-                actor_id=by.id if isinstance(by, Actor) else None,
+                actor_id=by.person_id if isinstance(by, Actor) else None,
                 ip=client.ip,
                 user_agent=client.user_agent,
                 detail=detail,

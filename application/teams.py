@@ -115,6 +115,7 @@ class Teams:
 
     def delete(self, actor: SignedIn, team_id: UUID) -> None:
         """Delete the team, and tell all other members by mail."""
+        actor.require_self()
         with self.transaction() as work:
             team, member = self._locked(work, actor, team_id)
             member.require(TeamPermission.DELETE)

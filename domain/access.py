@@ -58,6 +58,12 @@ class PermissionDenied(Forbidden):
     message = "You don't have permission to do this."
 
 
+class NotWhileActing(PermissionDenied):
+    """An administrator acts as the user, for support."""
+
+    message = "You can't do this while you act as another user."
+
+
 class LastOfRole(Conflict):
     """Without this user, the site would have no administrator, or a team no owner."""
 
@@ -85,6 +91,11 @@ class Actor:
     def id(self) -> UUID | None:
         """The user that asks, None for an actor without an account."""
         return None
+
+    @property
+    def person_id(self) -> UUID | None:
+        """The account of the person at the keyboard: of the administrator, while acting as a user."""
+        return self.id
 
     @property
     def operator(self) -> str:
@@ -116,8 +127,24 @@ class SignedIn(Actor):
         return self.user.id
 
     @property
+    def person_id(self) -> UUID:
+        return self.session.user_id
+
+    @property
+    def acting(self) -> bool:
+        """Whether an administrator acts as the user, for support."""
+        return self.person_id != self.id
+
+    @property
     def permissions(self) -> frozenset[Permission]:
+        if self.acting:
+            return frozenset()
         return frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.user.roles))
+
+    def require_self(self) -> None:
+        """Raise NotWhileActing: credentials, address, export and deletion are for the user alone."""
+        if self.acting:
+            raise NotWhileActing
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class Tag(StrEnum):
     DELETED = "deleted", "Account deleted"
     ROLE_GRANTED = "role_granted", "Role granted"
     ROLE_REVOKED = "role_revoked", "Role revoked"
+    ACTING_BEGAN = "acting_began", "Support began to act as you"
+    ACTING_ENDED = "acting_ended", "Support no longer acts as you"
     TEAM_CREATED = "team_created", "Team created"
     TEAM_RENAMED = "team_renamed", "Team renamed"
     TEAM_DELETED = "team_deleted", "Team deleted"
@@ -54,7 +56,8 @@ class Tag(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """`user_id` is the user that it happened to (None: unknown), `actor_id` the user that did it (None: a
-    client without a session, or an operator). `operator` is the name of the operator at the command line.
+    client without a session, or an operator). For an administrator that acts as a user, that is the
+    administrator. `operator` is the name of the operator at the command line.
     `team_id` is the team that it happened in, if any. `detail` never holds a secret."""
 
     EXPORTED: ClassVar = "id tag sentence created_at ip user_agent device"

@@ -19,6 +19,9 @@ TOUCHES_PER_IDLE = 10
 # A client that logs in again and again, and never out, must not fill the table.
 MOST_SESSIONS = 100
 
+# Long enough to look into a problem, and short enough to not be forgotten.
+LONGEST_ACTING = timedelta(minutes=30)
+
 # Longer ones are cut, not refused: a user agent is decoration.
 LONGEST_USER_AGENT = 200
 
@@ -98,7 +101,16 @@ class SessionStore(PersonalStore, Protocol):
         """Raise Stale when the user is gone."""
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
-        """The session with this secret and its user, in one statement. None when it has ended."""
+        """The session with this secret and its user, or the user that it acts as. In one statement.
+
+        None when the session has ended.
+        """
+
+    def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
+        """Let the session act as this user until then, or with None as its own user again."""
+
+    def end_acting(self, user_id: UUID) -> None:
+        """No session of the user acts as another user any more, and no session acts as this user."""
 
     def touch(self, session: Session) -> None:
         """Store when it was last seen and when it ends. Nothing happens when it is gone."""

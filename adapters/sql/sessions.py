@@ -4,7 +4,20 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, UniqueConstraint, bindparam, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    String,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from adapters.sql.engines import PATIENCE_SECONDS
 from adapters.sql.failures import given_up
@@ -37,10 +50,11 @@ sessions = Table(
 SESSIONS = Rows(Session, sessions)
 HASH = sessions.c.secret_hash == bindparam("its_secret_hash")
 
+ACTING_AS = case((sessions.c.acting_until > bindparam("now"), sessions.c.acting_as_id))
 # The one statement of an authenticated request.
 FIND = Prebuilt(
     select(*SESSIONS.columns, *USERS.columns)
-    .join_from(sessions, users, users.c.id == sessions.c.user_id)
+    .join_from(sessions, users, users.c.id == func.coalesce(ACTING_AS, sessions.c.user_id))
     .where(HASH, sessions.c.expires_at > bindparam("now"))
 )
 TOUCH = (
@@ -49,6 +63,21 @@ TOUCH = (
     .values({name: bindparam(name) for name in ("last_seen_at", "expires_at", "ip")})
     # A read goes on when another process holds SQLite's write lock. The next request tries again.
     .execution_options(lock_seconds=0.2)
+)
+ACT_AS = (
+    sessions.update()
+    .where(sessions.c.id == bindparam("its_id"))
+    .values(acting_as_id=bindparam("acting_as_id"), acting_until=bindparam("acting_until"))
+)
+END_ACTING = (
+    sessions.update()
+    .where(
+        or_(
+            sessions.c.acting_as_id == bindparam("its_user_id"),
+            and_(sessions.c.user_id == bindparam("its_user_id"), sessions.c.acting_as_id.is_not(None)),
+        )
+    )
+    .values(acting_as_id=None, acting_until=None)
 )
 END = sessions.delete().where(HASH)
 ALIVE = Newest(
@@ -95,6 +124,12 @@ class SqlSessions(PersonalRows, SessionStore):
                     raise given_up(error) from error
         # It failed at once: the long way tries again, or raises the core's error.
         return self.execute(FIND.statement, values).first()
+
+    def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
+        self.execute(ACT_AS, {"its_id": session_id, "acting_as_id": user_id, "acting_until": until})
+
+    def end_acting(self, user_id: UUID) -> None:
+        self.execute(END_ACTING, {"its_user_id": user_id})
 
     def touch(self, session: Session) -> None:
         self.execute(

@@ -6,6 +6,7 @@ from entrypoints.api.emails import ChangeEmail, EmailViews, VerifyEmail
 from entrypoints.api.events import EventShape, EventViews
 from entrypoints.api.health import HealthViews
 from entrypoints.api.http import Route, route
+from entrypoints.api.impersonation import ActAs, ImpersonationViews
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
 from entrypoints.api.teams import ChangeRole, MemberShape, NameTeam, TeamShape, TeamViews
@@ -20,6 +21,7 @@ def routes(wire: Wire) -> list[Route]:
     passwords = wire(PasswordViews)
     events = wire(EventViews)
     teams = wire(TeamViews)
+    impersonation = wire(ImpersonationViews)
     health = wire(HealthViews)
     return [
         route(
@@ -68,6 +70,10 @@ def routes(wire: Wire) -> list[Route]:
             shows=MemberShape,
         ),
         route("DELETE", "/api/teams/<id>/members/<user_id>", teams.remove),
+        route(
+            "POST", "/api/admin/users/<id>/impersonation", impersonation.begin, body=ActAs, shows=UserShape
+        ),
+        route("DELETE", "/api/impersonation", impersonation.end),
         route("GET", "/health/live", health.live, public=True),
         route("GET", "/health/ready", health.ready, public=True),
     ]

@@ -132,6 +132,17 @@ class SideBySide(RuleBasedStateMachine):
         arguments = [secret_hash] if how == "end" else [user_id, id]
         self.both(lambda work: getattr(work.sessions, how)(*arguments))
 
+    @rule(id=ids, user_id=st.none() | ids, ends=st.booleans())
+    def act_as_a_user(self, id, user_id, ends):
+        def change(work):
+            if ends and user_id:
+                work.sessions.end_acting(user_id)
+            else:
+                work.sessions.act_as(id, user_id, user_id and LATER)
+            return [work.sessions.find(secret_hash * 64, NOON) for secret_hash in "ab"]
+
+        self.both(change)
+
     @rule(user_id=ids, kept=st.integers(0, 1))
     def end_the_oldest_sessions(self, user_id, kept):
         self.both(lambda work: work.sessions.end_oldest(user_id, kept, 1))

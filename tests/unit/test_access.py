@@ -44,6 +44,6 @@ def test_the_documentation_shows_the_table():
     assert printed.output in (ROOT / "entrypoints/api/README.md").read_text()
 
 
-@pytest.mark.parametrize("role, covered", zip(TeamRole, [3, 2, 1], strict=True))
+@pytest.mark.parametrize("role, covered", [("owner", 3), ("admin", 2), ("member", 1)])
 def test_a_role_covers_itself_and_the_lower_ones(role, covered):
-    assert [role.covers(other) for other in TeamRole] == [False] * (3 - covered) + [True] * covered
+    assert [TeamRole(role).covers(other) for other in TeamRole] == [False] * (3 - covered) + [True] * covered
