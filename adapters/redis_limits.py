@@ -17,7 +17,7 @@ from redis.retry import Retry
 
 from application.ports import RateLimiter, TakeBack
 from domain.errors import TooManyAttempts
-from domain.limits import CLOCKS_DIFFER, Limit
+from domain.limits import CLOCK_SKEW, Limit
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -63,7 +63,7 @@ class RedisLimiter(RateLimiter):
         if allowed:
             return partial(self._try, one_less, _nothing)
         wait = self.windows.get_window_stats(item, key).reset_time - time()
-        if wait > limit.seconds + CLOCKS_DIFFER.total_seconds():  # the clock of Redis was set back
+        if wait > limit.seconds + CLOCK_SKEW.total_seconds():  # the clock of Redis was set back
             self.windows.clear(item, key)
             return self._in_redis(limit, item, key)
         one_less()  # `hit` counts refused attempts, too

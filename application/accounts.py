@@ -1,4 +1,4 @@
-"""Accounts: from registration to deletion."""
+"""Accounts: registration, renaming, export, deletion."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +23,9 @@ from domain.sessions import Client
 from domain.teams import LastOwner, Membership, Team, personal_team_name
 from domain.users import EmailSyntax, EmailTaken, Role, User, UsernameTaken, acceptable_username, normal_email
 
-# A longer history is forgotten in several transactions before the last: one would make others wait, and
-# 200,000 events take longer than a statement may.
-FORGOTTEN_AT_ONCE = 10_000
+# A deletion blanks this many events in a transaction. Other units of work wait meanwhile, and 200,000 events
+# take longer than the time limit of a statement.
+FORGET_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,17 @@ class Accounts:
     def register(
         self, unsafe_username: str, unsafe_email: str, password: str, *, replacing: str | None, client: Client
     ) -> tuple[SignedIn, str]:
-        """A new user, logged in, and the secret for the cookie (`replacing` as at login).
+        """The new user, logged in, and the secret for the cookie. `replacing` is as in `Sessions.login`.
 
         Raise TooManyAttempts, Invalid, EmailTaken or UsernameTaken.
         """
         self.limits.registration(client)
         user = self._new_user(unsafe_username, unsafe_email, password)
-        # An address with too many mails can register, and request the link later.
-        may_mail = self.limits.may_mail(user.email)
-        with self._telling_all_conflicts(user), may_mail as may_send, self.transaction() as work:
+        # When the address has had too many mails, the user is registered and can request the link later.
+        mail = self.limits.try_mail(user.email)
+        with self._both_conflicts(user), mail as allowed, self.transaction() as work:
             self._add(work, user)
-            if may_send:
+            if allowed:
                 self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email, first=True)
             session, secret = self.sessions.begin(
                 work, user, remember=False, replacing=replacing, client=client, first=True
@@ -76,7 +76,7 @@ class Accounts:
         password: str,
         roles: frozenset[Role] = frozenset(),
     ) -> User:
-        """An account for another person. Raise Invalid, EmailTaken or UsernameTaken."""
+        """A user that the actor creates for another person. Raise Invalid, EmailTaken or UsernameTaken."""
         actor.require(Permission.CREATE_USERS)
         if roles:
             actor.require(Permission.CHANGE_ROLES)
@@ -92,7 +92,7 @@ class Accounts:
         return user
 
     def rename(self, actor: SignedIn, unsafe_username: str) -> User:
-        """Change the username and tell the user by mail.
+        """Change the username and send a mail to the user.
 
         Raise Invalid, TooManyAttempts, UsernameTaken or NotLoggedIn.
         """
@@ -107,9 +107,9 @@ class Accounts:
         return user
 
     def export(self, actor: SignedIn) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
-        """All that is stored about the actor: each word with its rows, read as the caller consumes them.
+        """All personal data of the actor: each word with its rows. Rows are read when the caller needs them.
 
-        Each page by itself: a long export holds no connection that others wait for.
+        Each page is a read of its own, so a long export does not keep a connection.
         """
         actor.require_self()
         with self.limits.export(actor.id), self.transaction() as work:
@@ -122,10 +122,10 @@ class Accounts:
             yield word, self._exported(actor, word)
 
     def delete(self, actor: SignedIn, current_password: str) -> None:
-        """Delete the account and all that belongs to it. Events stay, without address and device.
+        """Delete the account and its personal data. Events stay, without address and user agent.
 
-        A team without another member goes, too. Raise WrongPassword, LastAdmin when the site would be left
-        without an administrator, or LastOwner when a team of several members would be left without an owner.
+        Teams without another member are deleted, too. Raise WrongPassword, TooManyAttempts, NotLoggedIn,
+        LastAdmin for the only administrator, or LastOwner for the only owner of a team of several members.
         """
         self.reauthentication.require(actor, current_password)
         more = True
@@ -135,7 +135,7 @@ class Accounts:
                 if work.users.holders(Role.ADMIN) == {user.id}:
                     raise LastAdmin
                 self._require_other_owners(work, user)
-                more = work.events.forget_some(user.id, FORGOTTEN_AT_ONCE)
+                more = work.events.forget_some(user.id, FORGET_BATCH)
                 if not more:
                     self._forget(work, user, actor)
                 work.commit()
@@ -178,14 +178,14 @@ class Accounts:
             id=self.new_id(),
             username=username,
             email=email,
-            # Slow on purpose: done before a connection is taken.
+            # Slow on purpose, so it comes before the transaction.
             password_hash=self.hasher.hash(password),
             created_at=self.now(),
         )
 
     @contextmanager
-    def _telling_all_conflicts(self, user: User) -> Iterator[None]:
-        """A taken username is reported together with a taken address. Nothing of the second try is stored."""
+    def _both_conflicts(self, user: User) -> Iterator[None]:
+        """Adds UsernameTaken to the message of EmailTaken. Its own unit of work is never committed."""
         try:
             yield
         except EmailTaken as error:

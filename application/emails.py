@@ -1,4 +1,4 @@
-"""The email address of an account: verifying it, and changing it."""
+"""The email address of an account: verification and change."""
 
 from dataclasses import dataclass
 
@@ -29,29 +29,29 @@ class Emails:
     now: Clock
 
     def ask_to_change(self, actor: SignedIn, unsafe_email: str, current_password: str) -> None:
-        """Send a link to the new address and a notice to the old one, which stays until the link is used.
+        """Send a link to the new address and a notice to the old one. The link makes the change.
 
-        Raise WrongPassword, Invalid or EmailTaken.
+        Raise WrongPassword, TooManyAttempts, Invalid, EmailTaken or NotLoggedIn.
         """
         self.reauthentication.require(actor, current_password)
         email = normal_email(unsafe_email, self.syntax)
-        limits = self.limits.change_of_email(actor.user.email, email)
+        limits = self.limits.email_change(actor.user.email, email)
         with limits, self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             owner = work.users.by_email(email)
             if owner is not None and owner.id != actor.id:
                 raise EmailTaken
             self.links.send(work, Purpose.VERIFY_EMAIL, user, email)
-            # Compared as mailed, not by key: straße@ and strasse@ may be the mailboxes of two persons.
+            # Addresses are compared, not their keys: straße@ and strasse@ can be two mailboxes.
             if email != user.email:
                 self.mails.write(work, MailKind.EMAIL_CHANGE_ASKED, user, user.email)
             self.events.record(work, Tag.EMAIL_CHANGE_ASKED, actor.id, actor)
             work.commit()
 
     def send_again(self, actor: SignedIn) -> None:
-        """Send a new link to the address of the account. Nothing happens when it is verified already.
+        """Send a new link to the address of the account. Do nothing when the address is verified.
 
-        Raise NotLoggedIn when the session has ended meanwhile, or Stale when the address has changed.
+        Raise TooManyAttempts, NotLoggedIn, or Stale when the address has changed meanwhile.
         """
         actor.require_self()
         if actor.user.email_verified:
@@ -64,13 +64,13 @@ class Emails:
             work.commit()
 
     def verify(self, token: str, client: Client) -> User:
-        """The token proves that the user reads the mailbox: its address becomes the account's.
+        """Store the link's address as the verified address of its user.
 
-        Raise LinkGone, or EmailTaken when another account has the address by now.
+        Raise LinkGone, or EmailTaken when another account has taken the address meanwhile.
         """
         with self.transaction() as work:
             link = self.links.find(work, Purpose.VERIFY_EMAIL, token)
-            user = work.users.lock(link.user_id)  # before the link, as everywhere: no deadlock
+            user = work.users.lock(link.user_id)  # every use case locks the user first: no deadlock
             self.links.consume(work, Purpose.VERIFY_EMAIL, token)
             if user is None:
                 raise LinkGone
@@ -79,7 +79,7 @@ class Emails:
             if old == user.email:
                 self.events.record(work, Tag.EMAIL_VERIFIED, user.id, client)
             else:
-                # Links that were sent to the old mailbox end.
+                # The owner of the old mailbox must not use its links any more.
                 work.links.forget(user.id)
                 self.mails.write(work, MailKind.EMAIL_CHANGED, user, old)
                 self.events.record(work, Tag.EMAIL_CHANGED, user.id, client)

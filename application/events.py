@@ -1,4 +1,4 @@
-"""Recording events in the unit of work of the change, and showing users their own."""
+"""Events: use cases record them, and users read their own."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -25,10 +25,7 @@ class Events:
         detail: str = "",
         team_id: UUID | None = None,
     ) -> None:
-        """Add the event to `work`: it is stored with the change, or not at all.
-
-        `by` is a Client while no actor is known.
-        """
+        """Add the event to `work`, with the change that it records. `by` is a Client without an actor."""
         client = by.client if isinstance(by, Actor) else by
         work.events.add(
             Event(
@@ -46,6 +43,6 @@ class Events:
         )
 
     def mine(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Event]:
-        """The actor's own history, newest first. `limit` is cut to 1 to 100."""
+        """The actor's own events, newest first. At most 100."""
         with self.look() as stored:
             return stored.events.about(actor.id, after, page_size(limit))

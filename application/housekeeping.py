@@ -1,4 +1,4 @@
-"""Deleting what has expired."""
+"""Housekeeping: deletes expired rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from functools import partial
 
 from application.ports import Clock, ExpiringStore, Look, RateLimiter, Transaction, stores
 
-# Small enough that its locks delay no request for long.
-BATCH = 1000
+# Rows in one transaction. Its locks delay other requests only for a short time.
+PURGE_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +18,25 @@ class Housekeeping:
     now: Clock
 
     def purge(self) -> dict[str, int]:
-        """Delete the expired rows of every store, and limits that are over. Returns the number of each."""
+        """Delete the expired rows of each store, and the counts of rate limits that are over.
+
+        Return the number of deleted rows by word.
+        """
         with self.look() as stored:
             words = [word for word, store in stores(stored).items() if isinstance(store, ExpiringStore)]
         purged = {word: _until_done(partial(self._batch, word)) for word in words}
-        return purged | {"limits": _until_done(lambda: self.limiter.purge(BATCH))}
+        return purged | {"limits": _until_done(lambda: self.limiter.purge(PURGE_BATCH))}
 
     def _batch(self, word: str) -> int:
         with self.transaction() as work:
-            done: int = stores(work)[word].purge(self.now(), BATCH)
+            done: int = stores(work)[word].purge(self.now(), PURGE_BATCH)
             work.commit()
         return done
 
 
 def _until_done(batch: Callable[[], int]) -> int:
     total = done = batch()
-    while done == BATCH:
+    while done == PURGE_BATCH:
         done = batch()
         total += done
     return total

@@ -1,4 +1,4 @@
-"""Rate limits: what is counted for which subject."""
+"""Rate limits: each use case that has one, with the subject that is counted."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -10,7 +10,7 @@ from domain.errors import TooManyAttempts
 from domain.limits import (
     EMAIL_CHANGES,
     EXPORTS,
-    LINKS_ASKED_FOR,
+    LINK_REQUESTS,
     MAILS_PER_DAY,
     MAILS_PER_HOUR,
     NEW_TEAMS,
@@ -29,53 +29,51 @@ from domain.users import key_of
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every method but `may_mail` and `clear` raises TooManyAttempts, before any slow work is done.
+    """Each method except `try_mail` and `clear` raises TooManyAttempts.
 
-    The counting happens before the work, so that many requests at once cannot exceed a limit. A context
-    manager takes its counts back when its block fails: what did not happen uses nothing up.
-    It is entered before the unit of work, because SQLite has one writer at a time.
+    Attempts are counted before the work, so that concurrent requests cannot exceed a limit. A context manager
+    takes its counts back when its block fails. Enter it before the unit of work: SQLite has one writer.
     """
 
     limiter: RateLimiter
 
-    def guess(self, email: str, client: Client, judge: Callable[[], bool]) -> bool:
-        """What `judge` says of a password. Only a wrong one stays counted."""
+    def guess(self, email: str, client: Client, verify: Callable[[], bool]) -> bool:
+        """The result of `verify`: whether the password is right. Only a wrong password stays counted."""
         ip = network_of(client.ip)
         with self._all(
             (WRONG_PASSWORDS_PER_IP, f"ip:{ip}"), (WRONG_PASSWORDS, f"email:{key_of(email)}")
         ) as counted:
-            right = judge()
+            right = verify()
             if not right:
                 counted.pop_all()
         return right
 
     def registration(self, client: Client) -> None:
-        """A refused one stays counted: the refusal tells which addresses have an account."""
+        """A refused registration stays counted: the refusal shows that an address has an account."""
         self.limiter.count(REGISTRATIONS, f"ip:{network_of(client.ip)}")
 
-    def link(self, email: str, client: Client) -> None:
-        """A client without a session asks for a link to an address that may have no account.
+    def link_request(self, email: str, client: Client) -> None:
+        """For a client without a session. The address may have no account.
 
-        Counted apart from the mails: otherwise other mail to the address would tell that it has an account.
+        Other mails to the address are not in these counts, so a refusal does not show that an account exists.
         """
         with self._all(
-            (LINKS_ASKED_FOR, f"ip:{network_of(client.ip)}"),
+            (LINK_REQUESTS, f"ip:{network_of(client.ip)}"),
             (MAILS_PER_HOUR, f"asked:{key_of(email)}"),
             (MAILS_PER_DAY, f"asked:{key_of(email)}"),
         ) as counted:
             counted.pop_all()
 
     def mail(self, email: str) -> AbstractContextManager[None]:
-        return self._unless_it_fails(
+        return self._counted(
             (MAILS_PER_HOUR, f"email:{key_of(email)}"), (MAILS_PER_DAY, f"email:{key_of(email)}")
         )
 
     @contextmanager
-    def may_mail(self, email: str, known: bool = True) -> Iterator[bool]:
-        """The same for a use case that goes on without the mail.
+    def try_mail(self, email: str, known: bool = True) -> Iterator[bool]:
+        """Like `mail`, but yields False in place of TooManyAttempts: the use case goes on without the mail.
 
-        When the address has no account (not `known`), there is no mail to count. As much is counted
-        elsewhere, so that both take the same time.
+        `known` is whether the address has an account. Without one another subject is counted: the same time.
         """
         with ExitStack() as stack:
             try:
@@ -86,39 +84,39 @@ class Limits:
                 yield True
 
     @contextmanager
-    def change_of_email(self, old: str, new: str) -> Iterator[None]:
-        """A refused one stays counted for the account: the refusal tells which addresses have an account."""
+    def email_change(self, old: str, new: str) -> Iterator[None]:
+        """A refused change stays counted for `old`: the refusal shows that `new` has an account."""
         with self.mail(new):
             self.limiter.count(EMAIL_CHANGES, f"email:{key_of(old)}")
             yield
 
-    def change_of_password(self, email: str) -> AbstractContextManager[None]:
-        return self._unless_it_fails((PASSWORD_CHANGES, f"email:{key_of(email)}"))
+    def password_change(self, email: str) -> AbstractContextManager[None]:
+        return self._counted((PASSWORD_CHANGES, f"email:{key_of(email)}"))
 
     def rename(self, user_id: UUID) -> AbstractContextManager[None]:
-        return self._unless_it_fails((RENAMES, f"user:{user_id}"))
+        return self._counted((RENAMES, f"user:{user_id}"))
 
     def new_team(self, user_id: UUID) -> AbstractContextManager[None]:
-        return self._unless_it_fails((NEW_TEAMS, f"user:{user_id}"))
+        return self._counted((NEW_TEAMS, f"user:{user_id}"))
 
     def rename_team(self, user_id: UUID) -> AbstractContextManager[None]:
-        return self._unless_it_fails((TEAM_RENAMES, f"user:{user_id}"))
+        return self._counted((TEAM_RENAMES, f"user:{user_id}"))
 
     def export(self, user_id: UUID) -> AbstractContextManager[None]:
-        return self._unless_it_fails((EXPORTS, f"user:{user_id}"))
+        return self._counted((EXPORTS, f"user:{user_id}"))
 
     def clear(self, email: str) -> None:
-        """The user has proven to read the mailbox: earlier guesses of the password no longer count."""
+        """Forget the wrong passwords of an account. Its user has proven to read the mailbox."""
         self.limiter.forget(WRONG_PASSWORDS, f"email:{key_of(email)}")
 
     @contextmanager
-    def _unless_it_fails(self, *counts: tuple[Limit, str]) -> Iterator[None]:
+    def _counted(self, *counts: tuple[Limit, str]) -> Iterator[None]:
         with self._all(*counts) as counted:
             yield
             counted.pop_all()
 
     def _all(self, *counts: tuple[Limit, str]) -> ExitStack:
-        """Count all, or none when one refuses. Leaving the stack takes them back; `pop_all` keeps them."""
+        """Count all, or none when one is full. Leaving the stack takes them back, `pop_all` keeps them."""
         with ExitStack() as counted:
             for limit, subject in counts:
                 counted.callback(self.limiter.count(limit, subject))

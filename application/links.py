@@ -1,4 +1,4 @@
-"""Single-use links: making one with the mail that carries it, and accepting it once."""
+"""Single-use links: making a link with its mail, and using it once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +22,10 @@ class Links:
     def send(
         self, work: UnitOfWork, purpose: Purpose, user: User | None, email: str, *, first: bool = False
     ) -> None:
-        """Add a link and its mail to `work`. It replaces an older one for the same purpose.
+        """Add a link and its mail to `work`. The link replaces the user's older one for this purpose.
 
-        `first`: there can be no older one. Raise Stale when another was made at the same time.
-
-        Without a user (the address has no account), as much is written as for a user: a link to no account,
-        and a mail that counts as delivered.
+        `first` says that there is no older one. Raise Stale when another request has just added one.
+        Without a user, a link to no account and a delivered mail are added: that takes the same time.
         """
         token, now = self.new_secret(), self.now()
         user_id = user.id if user else self.new_id()
@@ -50,14 +48,14 @@ class Links:
             self.mails.pretend(work, purpose.mail)
 
     def find(self, work: UnitOfWork, purpose: Purpose, token: str) -> Link:
-        """Raise LinkGone unless it is good and unused."""
+        """Raise LinkGone when the link is unknown, used, expired or replaced."""
         link = work.links.find(purpose, hash_of(token), self.now())
         if link is None:
             raise LinkGone
         return link
 
     def consume(self, work: UnitOfWork, purpose: Purpose, token: str) -> Link:
-        """Use up the link. Raise LinkGone unless it is good and this is its first use."""
+        """Delete the link and return it. Raise LinkGone when it is unknown, used, expired or replaced."""
         link = self.find(work, purpose, token)
         if not work.links.consume(purpose, link.token_hash, self.now()):
             raise LinkGone

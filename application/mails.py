@@ -1,4 +1,4 @@
-"""Mail: stored with the change that it tells of, delivered later."""
+"""Mail: use cases write it, and `Delivery` sends it later."""
 
 import logging
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from domain.users import User
 
 log = logging.getLogger(__name__)
 
-# Sent one after the other under one lease. They are done before it ends, even when every step times out.
-CLAIMED_AT_ONCE = 3
+# Mails under one lease, sent one after the other. Even with a timeout in each step they end before the lease.
+CLAIM_BATCH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,15 @@ class Mails:
     new_id: Ids
 
     def write(self, work: UnitOfWork, kind: MailKind, user: User, recipient: str, **facts: str) -> None:
-        """Add the mail to `work`: it is sent when the change happens, and only then."""
+        """Add the mail to `work`, the unit of work of its change: both are stored, or none."""
         work.mails.add(self._mail(kind, user.id, recipient, {"username": user.username, **facts}))
 
     def write_last(self, work: UnitOfWork, kind: MailKind, user: User) -> None:
-        """A mail to a user that `work` has deleted. It belongs to no account any more."""
+        """Add a mail to a user that `work` has deleted. The mail belongs to no account."""
         work.mails.add(self._mail(kind, None, user.email, {"username": user.username}))
 
     def pretend(self, work: UnitOfWork, kind: MailKind) -> None:
-        """Add a mail without recipient that counts as delivered: only its cost matters."""
+        """Add a delivered mail without a recipient. It takes the same time as a real one."""
         mail = self._mail(kind, None, "", {})
         mail.delivered(mail.created_at)
         work.mails.add(mail)
@@ -57,18 +57,18 @@ class Delivery:
     now: Clock
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Send a few mails that are due. Returns how many. When `stopping`, finish the current one.
+        """Send at most CLAIM_BATCH due mails. Return the number of claimed mails.
 
-        They are claimed in one transaction and sent outside of any. When the process dies in between, they
-        are sent again after the lease.
+        One transaction claims them. They are sent outside of transactions: when the process dies meanwhile,
+        they are due again after the lease. When `stopping()` is true, the rest is left to other processes.
         """
         now = self.now()
         with self.transaction() as work:
-            claimed = work.mails.claim(now, now + LEASE, CLAIMED_AT_ONCE)
+            claimed = work.mails.claim(now, now + LEASE, CLAIM_BATCH)
             work.commit()
         for mail in claimed:
             if stopping():
-                mail.next_try_at = now  # for another process, at once
+                mail.next_try_at = now  # another process can claim it now
             else:
                 self._send(mail)
             with self.transaction() as work:
@@ -82,7 +82,7 @@ class Delivery:
         except MailNotSent as error:
             mail.failed(self.now(), str(error), for_good=error.for_good)
         except Exception as error:
-            # A fault of ours must not hold up the mails behind it.
+            # A bug in one template must not delay the other mails.
             log.exception("a mail could not be written")
             mail.failed(self.now(), f"the mail could not be written ({type(error).__name__})")
         else:
@@ -93,7 +93,7 @@ class Delivery:
             return stored.mails.backlog()
 
     def undelivered(self, actor: Actor, after: UUID | None, limit: int) -> Page[Mail]:
-        """Mails that wait or were given up, newest first. `limit` is cut to 1 to 100."""
+        """Waiting and parked mails, newest first. At most 100."""
         actor.require(Permission.SEE_MAIL)
         with self.look() as stored:
             return stored.mails.undelivered(after, page_size(limit))

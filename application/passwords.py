@@ -1,4 +1,4 @@
-"""Changing a password: with the current one, or by a link to the mailbox."""
+"""Passwords: change with the current password, reset by a link to the mailbox."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ class Passwords:
     events: Events
 
     def change(self, actor: SignedIn, current_password: str, new_password: str) -> tuple[SignedIn, str]:
-        """All sessions of the user end. Returns the new one that replaces the actor's, and its secret.
+        """Change the password and end all sessions. Return the actor with a new session, and its secret.
 
-        Raise WrongPassword, Invalid, or NotLoggedIn when the session has ended meanwhile.
+        Raise WrongPassword, TooManyAttempts, Invalid, or NotLoggedIn when the session has ended meanwhile.
         """
         self.reauthentication.require(actor, current_password)
         password_hash = self._hash(new_password, actor.user)
-        with self.limits.change_of_password(actor.user.email), self.transaction() as work:
+        with self.limits.password_change(actor.user.email), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             self._set(work, user, password_hash)
             session, secret = self.sessions.begin(
@@ -53,31 +53,30 @@ class Passwords:
         return SignedIn(actor.client, user, session), secret
 
     def forgot(self, unsafe_email: str, client: Client) -> None:
-        """Send a link if an account has this address. The answer does not tell whether one has.
+        """Send a link if an account has this address. Raise Invalid or TooManyAttempts.
 
-        Without an account the same is written, and the mail counts as delivered: both take the same time.
-        Likewise when the address has had its mails for the hour. Raise Invalid when it is no address.
-        The link goes to the stored address: the one asked for may be the mailbox of another person.
+        Without an account the same rows are written, so answer and time do not show which accounts exist.
+        The same rows are written when the address has had too many mails, and no mail is sent.
         """
         email = normal_email(unsafe_email, self.syntax)
-        self.limits.link(email, client)
+        self.limits.link_request(email, client)
         with self.look() as stored:
             known = stored.users.by_email(email) is not None
-        may_mail = self.limits.may_mail(email, known)
-        # Stale: another request has just sent one
-        with suppress(Stale), may_mail as may_send, self.transaction() as work:
+        mail = self.limits.try_mail(email, known)
+        # Stale: another request has just sent a link.
+        with suppress(Stale), mail as allowed, self.transaction() as work:
             found = work.users.by_email(email)
-            # Locked, for the account may move to another address. Without an account it costs the same.
+            # Locked, because the account may change its address meanwhile. An unknown id takes the same time.
             user = work.users.lock(found.id if found else self.links.new_id())
             if user is not None and user.email_key != key_of(email):
                 user = None
-            address = user.email if user else email  # as stored, not as typed
-            self.links.send(work, Purpose.RESET_PASSWORD, user if may_send else None, address)
+            address = user.email if user else email  # the typed one may be the mailbox of another person
+            self.links.send(work, Purpose.RESET_PASSWORD, user if allowed else None, address)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 
     def send_reset(self, actor: Actor, unsafe_email: str) -> User:
-        """Send a user the link to choose a new password. Raise Invalid or NotFound."""
+        """Send the user a link to choose a new password. Raise Invalid or NotFound."""
         actor.require(Permission.RESET_PASSWORDS)
         with self.transaction() as work:
             user = work.users.by_email(normal_email(unsafe_email, self.syntax))
@@ -89,9 +88,9 @@ class Passwords:
         return user
 
     def reset(self, token: str, new_password: str, client: Client) -> User:
-        """All sessions of the user end, no new one begins. The link proves the mailbox: it is verified now.
+        """Set the password and end all sessions. The address counts as verified: the link was sent to it.
 
-        Raise LinkGone, or Invalid for a refused password: the link stays good then.
+        Raise LinkGone, or Invalid for a refused password. After Invalid the link can still be used.
         """
         with self.look() as stored:
             link = stored.links.find(Purpose.RESET_PASSWORD, hash_of(token), self.links.now())

@@ -1,6 +1,6 @@
-"""What the use cases need from outside: the unit of work with its stores, and everything that is no store.
+"""Ports of the use cases: the unit of work, and all ports that are no store.
 
-The port of a collection stands beside its entity: `TeamStore` in domain/teams.py.
+The port of a store is beside its entity: `TeamStore` in domain/teams.py.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,10 @@ from domain.users import UserStore
 
 
 class Reading(Protocol):
-    """Sees what is committed and changes nothing. Costs no transaction.
+    """Reads committed data, without a transaction.
 
-    All stores raise Unavailable while the database does not answer. A new word goes to the end: an account
-    is deleted from the last word to the first, so that users go after all that refers to them.
+    All stores raise Unavailable while the database does not answer. Add a new word at the end: the deletion
+    of an account goes from the last word to the first, so the user is deleted last.
     """
 
     users: UserStore
@@ -39,67 +39,67 @@ class Reading(Protocol):
 
 
 class UnitOfWork(Reading, Protocol):
-    """All or nothing: what is not committed on leaving never happened.
+    """Changes that are stored together, by `commit`, or not at all.
 
-    After a store has raised an error, the unit of work can only be left.
+    After a store has raised an error, do nothing but leave the unit of work.
     """
 
     def commit(self) -> None:
-        """Raise Unavailable when it is not certain that everything was stored."""
+        """Raise Unavailable when the database did not confirm the commit."""
 
 
 def stores(stored: Reading) -> dict[str, Any]:
-    """Every store by its word, in the order of `Reading`."""
+    """All stores by word, in the order of `Reading`."""
     return {word: getattr(stored, word) for word in Reading.__annotations__}
 
 
 def personal_stores(stored: Reading) -> dict[str, PersonalStore]:
-    """The stores with rows that belong to users."""
+    """The stores with personal data, by word, in the order of `Reading`."""
     return {word: store for word, store in stores(stored).items() if isinstance(store, PersonalStore)}
 
 
 @runtime_checkable
 class ExpiringStore(Protocol):
-    """A store with rows that expire. Housekeeping finds it by this method."""
+    """A store with rows that expire. Housekeeping calls `purge` of each store that has it."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` expired rows. Returns the number."""
+        """Delete at most `limit` expired rows. Return the number."""
 
 
 class PasswordHasher(Protocol):
-    """Slow on purpose: never called while a unit of work is open. Unavailable when its queue is full."""
+    """Slow on purpose: do not hash or verify in a unit of work. Unavailable when its queue is full."""
 
     def hash(self, password: str) -> str: ...
 
     def verify(self, password: str, password_hash: str | None) -> bool:
-        """With None (there is no such user) it takes as long and returns False."""
+        """None is for an unknown user: the answer is False, after the same time."""
 
     def outdated(self, password_hash: str) -> bool:
-        """Whether a new hash would be made in another way today."""
+        """Whether the hash was made with another algorithm or cost than new hashes."""
 
 
 class RateLimiter(Protocol):
-    """Counts for all processes together, outside of any unit of work: an attempt that fails has happened."""
+    """Counts attempts of all processes together. A rollback of a unit of work does not change the counts."""
 
     def count(self, limit: Limit, subject: str) -> "TakeBack":
-        """Raise TooManyAttempts, with the seconds to wait, when this is one too many: it is not counted.
+        """Count one attempt. Raise TooManyAttempts, and do not count it, when the limit is reached.
 
-        The result takes this one back. After the end of the count that it belongs to, it does nothing.
+        The result is a function that takes this attempt back. After the end of the window it does nothing.
         """
 
     def forget(self, limit: Limit, subject: str) -> None:
         """Set the count to zero."""
 
     def purge(self, limit: int) -> int:
-        """Delete at most `limit` counts that are over. Returns the number."""
+        """Delete at most `limit` counts whose window is over. Return the number."""
 
 
 class MailNotSent(Exception):
-    """The mail server did not take it. The reason is short and holds no secret."""
+    """The mail was not accepted. The reason is short and holds no secret."""
 
     def __init__(self, reason: str, *, for_good: bool = False) -> None:
         super().__init__(reason)
-        self.for_good = for_good  # another try would end in the same way
+        self.for_good = for_good  # another try would fail in the same way
 
 
 class Mailer(Protocol):
@@ -109,12 +109,12 @@ class Mailer(Protocol):
 
 class Sanitizer(Protocol):
     def plain(self, unsafe_text: str) -> str:
-        """The text without markup. It is still escaped wherever it is shown."""
+        """The text without markup. Templates still escape it."""
 
 
 Look = Callable[[], Reading]
 Transaction = Callable[[], UnitOfWork]
 Clock = Callable[[], datetime]  # timezone-aware, UTC
-Ids = Callable[[], UUID]  # time-ordered: later ones are greater
+Ids = Callable[[], UUID]  # ordered by time: a later id is greater
 TakeBack = Callable[[], None]
 Secrets = Callable[[], str]  # 256 random bits, safe in a URL and in a cookie

@@ -1,7 +1,6 @@
-"""Reauthentication: a dangerous change asks for the current password. An open session is not enough.
+"""Reauthentication: a dangerous change needs the current password, not only a session.
 
-Time passes between reading an actor and changing its account: the password hash waits in a queue. So the
-unit of work decides again, by `still`.
+Verifying the password takes time. The session may end meanwhile, so the unit of work calls `still`.
 """
 
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ class Reauthentication:
     now: Clock
 
     def require(self, actor: SignedIn, current_password: str) -> None:
-        """Raise NotWhileActing, WrongPassword, or TooManyAttempts: a guess counts like one at the login."""
+        """Raise NotWhileActing, WrongPassword or TooManyAttempts. The login and this share one limit."""
         actor.require_self()
         if current_password:
             right = partial(self._right, actor, current_password)
@@ -41,8 +40,8 @@ class Reauthentication:
     def still(self, work: UnitOfWork, actor: SignedIn) -> User:
         """The actor's user as stored now, locked until `work` ends.
 
-        Raise NotLoggedIn when the session has ended meanwhile: a changed or reset password ends it. Raise
-        AnotherUser when it no longer acts as this user.
+        Raise NotLoggedIn when the session has ended, for example by a change of the password. Raise
+        AnotherUser when the session no longer acts as this user.
         """
         user = work.users.lock(actor.id)
         found = work.sessions.find(actor.session.secret_hash, self.now())

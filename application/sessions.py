@@ -1,4 +1,4 @@
-"""Sessions: logging in, being logged in, logging out."""
+"""Sessions: login, authentication of a request, logout."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,11 +21,11 @@ from domain.secrets import hash_of
 from domain.sessions import MOST_SESSIONS, Client, Session, SessionLife, WrongCredentials
 from domain.users import EmailSyntax, User, normal_email
 
-# When the account changes while the hash is computed, the login is decided again. This many times at most.
-TRIES = 3
+# The account may change while the hash is computed. Then the login is tried again.
+MOST_ATTEMPTS = 3
 
-# An account with more sessions than the limit loses this many at each login: transactions stay short.
-ENDED_AT_ONCE = 1000
+# A login ends at most this many sessions beyond the limit, so that its transaction stays short.
+END_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Sessions:
     ) -> tuple[SignedIn, str]:
         """The signed-in user, and the secret for the cookie.
 
-        `replacing` is the secret of the session that the client had until now, if any: it ends.
-        Raise WrongCredentials, for an unknown address too, after the same time, or TooManyAttempts.
+        `replacing` is the secret of the client's old session, which ends. Raise WrongCredentials or
+        TooManyAttempts. An unknown address takes the same time as a wrong password.
         """
         password = normal_password(password)
         email = self._normal(unsafe_email)
-        for _ in range(TRIES):
+        for _ in range(MOST_ATTEMPTS):
             user = self._user_with(email)
             verify = partial(self.hasher.verify, password, user.password_hash if user else None)
             right = self.limits.guess(email or unsafe_email, client, verify)
@@ -62,7 +62,7 @@ class Sessions:
             with self.transaction() as work:
                 stored = work.users.lock(user.id)
                 if stored is None or stored.password_hash != user.password_hash:
-                    continue  # another login upgraded the hash meanwhile, or the password was changed
+                    continue  # another request has changed the password or upgraded its hash
                 if upgraded:
                     stored.password_hash = upgraded
                     work.users.save(stored)
@@ -85,9 +85,9 @@ class Sessions:
         client: Client,
         first: bool = False,
     ) -> tuple[Session, str]:
-        """Add a new session to `work`, as a part of login and registration. `first`: the user has no other.
+        """Add a new session to `work`. `first` says that the user has no other session.
 
-        The user is locked, or new: sessions that begin at the same time are counted one after the other.
+        Lock the user before, unless the user is new: two logins at the same time could exceed MOST_SESSIONS.
         """
         secret, now = self.new_secret(), self.now()
         session = Session(
@@ -103,13 +103,13 @@ class Sessions:
         )
         if replacing is not None:
             work.sessions.end(hash_of(replacing))
-        if not first:  # before the new one is added: it must not end itself, however the clock was set
-            work.sessions.end_oldest(user.id, MOST_SESSIONS - 1, ENDED_AT_ONCE)
+        if not first:  # before the new session is added: after a clock was set back it could be the oldest
+            work.sessions.end_oldest(user.id, MOST_SESSIONS - 1, END_BATCH)
         work.sessions.add(session)
         return session, secret
 
     def authenticate(self, secret: str, client: Client) -> tuple[SignedIn, bool] | None:
-        """The user with this secret, and whether the session was just prolonged.
+        """The signed-in user of the session with this secret, and whether its end has moved.
 
         None when the session has ended or never existed.
         """
@@ -123,7 +123,7 @@ class Sessions:
         if due:
             end = self.session_life.end(session.remembered, session.created_at, now)
             session = replace(session, last_seen_at=now, expires_at=end, ip=client.ip)
-            # A database that can be read and not written ends no session.
+            # While the database is read-only, users stay logged in.
             with suppress(Unavailable), self.transaction() as work:
                 work.sessions.touch(session)
                 work.commit()
@@ -136,12 +136,12 @@ class Sessions:
             work.commit()
 
     def of(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Session]:
-        """The actor's sessions, newest first. `limit` is cut to 1 to 100."""
+        """The actor's sessions, newest first. At most 100."""
         with self.look() as stored:
             return stored.sessions.of(actor.id, self.now(), after, page_size(limit))
 
     def end(self, actor: SignedIn, session_id: UUID) -> None:
-        """Raise NotFound unless it is one of the actor's."""
+        """Raise NotFound when the actor has no session with this id."""
         with self.transaction() as work:
             if not work.sessions.end_of(actor.id, session_id):
                 raise NotFound
@@ -158,7 +158,7 @@ class Sessions:
         try:
             return normal_email(unsafe_email, self.syntax)
         except Invalid:
-            return None  # answered like any address without an account
+            return None  # gets the same answer as an address without an account
 
     def _user_with(self, email: str | None) -> User | None:
         if email is None:
@@ -167,12 +167,12 @@ class Sessions:
             return stored.users.by_email(email)
 
     def _recognise(self, work: UnitOfWork, user: User, session: Session) -> None:
-        """Remember the device. Tell the user by mail when it is new."""
+        """Store the session's device when it is new, and send a mail to the user."""
         known, name = work.devices.of(user.id), session.device
         if name in known:
             return
         work.devices.add(Device(user_id=user.id, name=name, first_seen_at=session.created_at))
-        # Without a known device there is no new one: the first login of an imported user, say.
+        # The first device of a user sends no mail: an imported user has none before the first login.
         if known:
             self.mails.write(work, MailKind.NEW_DEVICE, user, user.email, device=name, ip=session.ip)
 

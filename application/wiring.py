@@ -1,4 +1,4 @@
-"""Wiring by name: a service is built from the parts that its fields name."""
+"""Wiring by name: each field of a service gets the part with its name."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 class Wire(Protocol):
-    """Builds a service, or the views of a word."""
+    """Builds the views of a word."""
 
     def __call__(self, kind: type[T], /) -> T: ...
 
 
 def parts_of(kind: type[Any], parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments for `kind`, a dataclass. Raise KeyError with the field that no part is named after."""
+    """The arguments for the dataclass `kind`. Raise KeyError with the name of a field that has no part."""
     return {field.name: parts[field.name] for field in fields(kind)}

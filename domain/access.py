@@ -1,4 +1,4 @@
-"""Permissions: the one table of roles and permissions, and the actor that asks."""
+"""Permissions: which role has which permission, and the actors that have them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,7 +75,7 @@ class LastAdmin(LastOfRole):
 
 
 class AnotherUser(Conflict):
-    """The page was rendered for another user than the session's: another tab has logged in meanwhile."""
+    """The page and the session belong to two users: another user has logged in, in another tab."""
 
     code = 40906
     message = "This page belongs to another account. Please reload."
@@ -83,13 +83,13 @@ class AnotherUser(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one that asks for a use case, with its permissions and its client."""
+    """The caller of a use case: its client and its permissions."""
 
     client: Client
 
     @property
     def id(self) -> UUID | None:
-        """The user that asks, None for an actor without an account."""
+        """The id of the actor's user. None for an actor without an account."""
         return None
 
     @property
@@ -110,14 +110,14 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raise PermissionDenied unless the actor has the permission."""
+        """Raise PermissionDenied when the actor lacks the permission."""
         if not self.may(permission):
             raise PermissionDenied
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn(Actor):
-    """A user in a session that is alive."""
+    """A user with a session that has not ended."""
 
     user: User
     session: Session

@@ -1,4 +1,4 @@
-"""The devices that a user has logged in with: a login from another one is told by mail."""
+"""Devices that users have logged in with. A login from a new device sends a mail to the user."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from domain.personal import PersonalStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """`name` is what `device_of` says, so a user has a hundred devices at most."""
+    """`name` is a result of `device_of`. There are under 100 names, so a user has under 100 devices."""
 
     EXPORTED: ClassVar = "name first_seen_at"
 
@@ -21,13 +21,13 @@ class Device:
 
 class DeviceStore(PersonalStore, Protocol):
     def add(self, device: Device) -> None:
-        """Raise Stale when the user has it already, or is gone."""
+        """Raise Stale when the user has this device already, or is deleted."""
 
     def of(self, user_id: UUID) -> set[str]:
         """The names of the user's devices."""
 
 
-# The first match decides: newer browsers name the older ones, too.
+# The first match wins: Edge also names Chrome and Safari in its user agent.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -53,9 +53,9 @@ SYSTEMS = (
 
 
 def device_of(user_agent: str) -> str:
-    """In words: "Firefox on Linux". An update of the browser does not change it.
+    """The browser and system, as "Firefox on Linux". A browser update does not change the name.
 
-    The names are stored: after a change here, a login from a renamed device is told by mail once.
+    Names are stored: a device whose name changes here counts as new at its next login.
     """
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")

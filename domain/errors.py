@@ -1,6 +1,6 @@
-"""The families of errors, without HTTP. Each concrete error sits in its feature's file.
+"""The families of errors, without HTTP. Each concrete error is in its feature's file.
 
-Users read the message, programs read the code.
+`message` is for users, `code` is for programs.
 """
 
 from typing import ClassVar
@@ -15,7 +15,7 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The caller can correct the input."""
+    """An input is wrong. The caller can correct it."""
 
     code = 42201
     message = "Please check what you entered."
@@ -25,26 +25,26 @@ class Invalid(DomainError):
 
 
 class NotAuthenticated(DomainError):
-    """The client is not known."""
+    """The client has no valid credentials."""
 
 
 class Forbidden(DomainError):
-    """The client is known and lacks the right."""
+    """The client is known and lacks the permission."""
 
 
 class NotFound(DomainError):
-    """It does not exist, or the caller may not see it: one answer for both."""
+    """The thing does not exist, or the caller may not see it. Both give the same answer."""
 
     code = 40404
     message = "This doesn't exist, or you don't have access to it."
 
 
 class Conflict(DomainError):
-    """It contradicts what is stored."""
+    """The change contradicts the stored data."""
 
 
 class Gone(DomainError):
-    """It was valid once, or never: one answer for both."""
+    """The thing is not valid any more, or never was. Both give the same answer."""
 
 
 class TooManyAttempts(DomainError):
@@ -58,9 +58,9 @@ class TooManyAttempts(DomainError):
 
 
 class Unavailable(DomainError):
-    """A part that is needed is down or busy. `retry_after` is in whole seconds.
+    """A part of the system is down or busy. `retry_after` is in whole seconds.
 
-    `reason` is for the operator: it may name hosts, and no client sees it.
+    `reason` is for the operator. It may name hosts, so clients do not see it.
     """
 
     code = 50301
@@ -71,14 +71,14 @@ class Unavailable(DomainError):
 
 
 class Stale(Conflict):
-    """It was saved by another unit of work between reading and writing."""
+    """Another unit of work has changed the row between reading and writing."""
 
     code = 40901
     message = "This was changed in the meantime. Please reload and try again."
 
 
 class FieldErrors:
-    """Collects the errors of several fields, so that a user can correct all of them at once.
+    """Collects the errors of several fields, so that a user sees all of them together.
 
     with field_errors:
         email = normal_email(unsafe_email)
@@ -102,6 +102,6 @@ class FieldErrors:
         return True
 
     def raise_any(self) -> None:
-        """Raise Invalid with all errors found, or do nothing."""
+        """Raise Invalid with all errors, if there are any."""
         if self.found is not None:
             raise self.found

@@ -1,5 +1,4 @@
-"""Events: what happened to an account, when, and from where. Rows are added and never changed;
-only the traces of a deleted user are taken out of them."""
+"""Events: what happened to an account, when, and from where. Events are added and never deleted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ LONGEST_OPERATOR = 50
 
 
 class Tag(StrEnum):
-    """What happened: the stored word, and the sentence that users read in their history."""
+    """A kind of event: the stored word, and the sentence that users read."""
 
     sentence: str
 
@@ -83,15 +82,15 @@ class Event:
 
 
 class EventStore(PersonalStore, Protocol):
-    """Nothing here removes an event."""
+    """Events stay: `forget` blanks them and deletes none."""
 
     def add(self, event: Event) -> None: ...
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
-        """The events of this user, newest first."""
+        """The events of the user's account, newest first."""
 
     def forget(self, user_id: UUID) -> None:
-        """Blank address and user agent. The events stay."""
+        """Blank the address and user agent of all events of the user."""
 
     def forget_some(self, user_id: UUID, limit: int) -> bool:
-        """Blank the `limit` oldest that are not. False when there are no more than that: nothing is done."""
+        """Blank the `limit` oldest that are not blank yet. With at most `limit` left, do nothing: False."""

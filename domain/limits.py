@@ -1,46 +1,46 @@
-"""Rate limits: how often something may be tried."""
+"""Rate limits: how often a client or a user may do something."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 
-# Clocks of two processes may differ by this much.
-CLOCKS_DIFFER = timedelta(seconds=30)
+# The clocks of two machines may differ by this much.
+CLOCK_SKEW = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `times` in any `seconds` from the first."""
+    """At most `times` in one window. The window begins with the first count and lasts `seconds`."""
 
     name: str
     times: int
     seconds: int
 
     def end(self, now: datetime) -> datetime:
-        """When a count that begins now is over."""
+        """The end of a window that begins now."""
         return now + timedelta(seconds=self.seconds)
 
-    def latest(self, now: datetime) -> datetime:
-        """A stored end after this is over, too: it is from a clock that was set back."""
-        return self.end(now) + CLOCKS_DIFFER
+    def latest_end(self, now: datetime) -> datetime:
+        """A window with a later end counts as over. Its end was stored before the clock was set back."""
+        return self.end(now) + CLOCK_SKEW
 
-    def retry_after(self, seconds: float) -> int:
-        """The wait as a client is told it: whole seconds, never more than the limit."""
-        return min(max(1, ceil(seconds)), self.seconds)
+    def retry_after(self, wait: float) -> int:
+        """The seconds for the header Retry-After: `wait` rounded up, from 1 to the length of the window."""
+        return min(max(1, ceil(wait)), self.seconds)
 
 
-# A wrong current password counts like one at the login: both are guesses of a password.
+# For the login and for each use case that asks for the current password: both are guesses.
 WRONG_PASSWORDS = Limit("login", 10, 5 * 60)
 WRONG_PASSWORDS_PER_IP = Limit("login-ip", 100, 5 * 60)
 REGISTRATIONS = Limit("register", 30, 60 * 60)
-LINKS_ASKED_FOR = Limit("forgot", 30, 60 * 60)
+LINK_REQUESTS = Limit("forgot", 30, 60 * 60)
 MAILS_PER_HOUR = Limit("mail-hour", 5, 60 * 60)
 MAILS_PER_DAY = Limit("mail-day", 20, 24 * 60 * 60)
 EXPORTS = Limit("export", 10, 60 * 60)
-# Each writes an event, and a notice to the mailbox of the account.
+# A rename writes an event and sends a mail.
 RENAMES = Limit("rename", 20, 24 * 60 * 60)
-# Counted for the address, which may be a stranger's: they do not begin anew with another account.
+# Counted by address, not by account: a new account with the same address does not reset them.
 EMAIL_CHANGES = Limit("change-email", 20, 24 * 60 * 60)
 PASSWORD_CHANGES = Limit("change-password", 20, 24 * 60 * 60)
 # Each writes an event.
@@ -49,7 +49,7 @@ TEAM_RENAMES = Limit("rename-team", 100, 24 * 60 * 60)
 
 
 def network_of(ip: str) -> str:
-    """What is counted for an address. An IPv6 address counts as its /64: one client has billions of them."""
+    """The IPv4 address, or the /64 network of an IPv6 address: one client has a whole /64."""
     try:
         address = ip_address(ip)
     except ValueError:

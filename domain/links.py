@@ -1,4 +1,4 @@
-"""Single-use links: the client that holds one has proven that it reads a mailbox."""
+"""Single-use links. They are sent by mail: a client with the token has proven that it reads the mailbox."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +12,7 @@ from domain.personal import PersonalStore
 
 
 class Purpose(StrEnum):
-    """What a link is for: the stored word, the page that it opens, the mail that carries it, and how long
-    it lives unless the settings say otherwise."""
+    """What a link is for: the stored word, the page that it opens, its mail, and its default lifetime."""
 
     page: str
     mail: MailKind
@@ -29,7 +28,7 @@ class Purpose(StrEnum):
 
 
 class LinkGone(Gone):
-    """One answer for a link that is unknown, used, expired or replaced."""
+    """The link is unknown, used, expired or replaced. All give the same answer."""
 
     code = 41001
     message = "This link is no longer valid. Please request a new one."
@@ -37,7 +36,7 @@ class LinkGone(Gone):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """`email` is the mailbox that it was sent to. Only the hash of the token is stored."""
+    """`email` is the address that the link was sent to. The token itself is not stored, only its hash."""
 
     EXPORTED: ClassVar = "purpose email created_at expires_at"
 
@@ -52,26 +51,26 @@ class Link:
 
 class LinkStore(PersonalStore, Protocol):
     def add(self, link: Link) -> None:
-        """Raise Stale when the user has a link for the same purpose."""
+        """Raise Stale when the user has a link for this purpose already."""
 
     def find(self, purpose: Purpose, token_hash: str, now: datetime) -> Link | None:
-        """None when it is unknown, used, expired or replaced."""
+        """None when the link is unknown, used, expired or replaced."""
 
     def consume(self, purpose: Purpose, token_hash: str, now: datetime) -> bool:
-        """True for exactly one caller, and only while the link is good."""
+        """Delete the link. True for one caller only, and False when it has expired."""
 
     def drop(self, user_id: UUID, purpose: Purpose) -> None:
-        """End the user's link for this purpose, if there is one."""
+        """Delete the user's link for this purpose, if there is one."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` expired links. Returns the number."""
+        """Delete at most `limit` expired links. Return the number."""
 
     def forget(self, user_id: UUID) -> None:
-        """End all links of the user."""
+        """Delete all links of the user."""
 
 
 def in_words(lifetime: timedelta) -> str:
-    """In the largest unit that fits: "30 minutes", "1 day", "36 hours"."""
+    """The lifetime in the largest unit without a fraction: "30 minutes", "1 day", "36 hours"."""
     seconds = int(lifetime.total_seconds())
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds and seconds % size == 0:

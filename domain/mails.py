@@ -1,4 +1,4 @@
-"""Mail to users: stored together with the change that it tells of, delivered later."""
+"""Mail to users. A mail is stored in the transaction of its change and delivered later."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,16 +6,16 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
-from domain.limits import CLOCKS_DIFFER
+from domain.limits import CLOCK_SKEW
 from domain.paging import Page
 from domain.personal import PersonalStore
 
-# After the first failed try, the second, ...; the last one is repeated.
+# The pause after the first failed try, after the second and so on. The last pause is repeated.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 32, 64, 128, 240))
 GIVE_UP_AFTER = timedelta(days=1)
 KEEP_DELIVERED = timedelta(days=7)
 
-# A process that has claimed a mail and reported nothing by then counts as dead.
+# A claimed mail that is not saved within this time is due again: its process has died.
 LEASE = timedelta(minutes=10)
 
 
@@ -24,12 +24,12 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def latest_try(now: datetime, attempts: int) -> datetime:
-    """A next try after this is due at once: it is from a clock that was set back."""
-    return now + max(LEASE, pause_after(attempts)) + CLOCKS_DIFFER
+    """A mail with a later next try is due now. That moment was stored before the clock was set back."""
+    return now + max(LEASE, pause_after(attempts)) + CLOCK_SKEW
 
 
 class MailKind(StrEnum):
-    """What is written: the stored word, which names a pair of templates (text and HTML), and the subject."""
+    """A kind of mail: the stored word and the subject. The word names two templates (text and HTML)."""
 
     subject: str
 
@@ -51,10 +51,10 @@ class MailKind(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Mail:
-    """`facts` are what the templates need, the token of a link among them. They go when it is delivered.
+    """`facts` are the values for the templates, such as the token of a link. Delivery deletes them.
 
-    It is due at `next_try_at`. That is None after delivery, and when it is parked: after a day of failures,
-    or after one that another try would not mend.
+    `next_try_at` is None for a delivered mail and for a parked one. A mail is parked when tries have failed
+    for a day, or when another try would fail in the same way.
     """
 
     EXPORTED: ClassVar = "id kind recipient created_at next_try_at attempts parked_at last_error"
@@ -76,7 +76,7 @@ class Mail:
         self._forget_former_user()
 
     def failed(self, now: datetime, reason: str, *, for_good: bool = False) -> None:
-        """Schedule the next try after a pause that grows, or park the mail: after a day, or `for_good`."""
+        """Schedule the next try. Park the mail when it is a day old, or when the failure is `for_good`."""
         self.attempts += 1
         self.last_error = reason
         if for_good or now - self.created_at >= GIVE_UP_AFTER:
@@ -86,14 +86,14 @@ class Mail:
             self.next_try_at = now + pause_after(self.attempts)
 
     def _forget_former_user(self) -> None:
-        """The last mail to a deleted account leaves no address and no name behind."""
+        """Remove the address and facts of a mail to a deleted user. Such a mail has no `user_id`."""
         if self.user_id is None:
             self.recipient, self.facts = "", {}
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many mails wait for a try, and how many were given up."""
+    """The number of mails that wait for a try, and of parked ones."""
 
     waiting: int = 0
     parked: int = 0
@@ -103,21 +103,21 @@ class MailStore(PersonalStore, Protocol):
     def add(self, mail: Mail) -> None: ...
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
-        """Mails that are due, by `next_try_at` or `latest_try`. No other caller gets them before `until`."""
+        """Mails that are due, by `next_try_at` or `latest_try`. Other callers get them after `until` only."""
 
     def save(self, mail: Mail) -> None:
-        """Store the outcome of a try. Nothing happens when the mail is gone."""
+        """Store the result of a try. Do nothing when the mail is deleted."""
 
     def backlog(self) -> Backlog: ...
 
     def undelivered(self, after: UUID | None, limit: int) -> Page[Mail]:
-        """Mails that wait or were given up, newest first."""
+        """Waiting and parked mails, newest first."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` mails that were delivered KEEP_DELIVERED ago. Returns the number."""
+        """Delete at most `limit` mails that were delivered KEEP_DELIVERED ago. Return the number."""
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
-        """All mail to the user, at any address."""
+        """All mail to the user, at old and new addresses."""
 
     def forget(self, user_id: UUID) -> None:
-        """Delete all mail to the user. Mail that waits is not sent."""
+        """Delete all mail to the user. Waiting mail is not sent."""

@@ -1,4 +1,4 @@
-"""Lists by the page, for every store."""
+"""Pages of lists, for every store."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -11,12 +11,12 @@ LARGEST_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list. `next` is the cursor of the following page (`after`), None at the end."""
+    """A part of a list. `next` is the `after` of the following page, None on the last page."""
 
     items: list[T]
     next: UUID | None
 
 
 def page_size(limit: int) -> int:
-    """The limit, cut to 1 to LARGEST_PAGE."""
+    """The limit, raised to 1 or cut to LARGEST_PAGE."""
     return max(1, min(limit, LARGEST_PAGE))

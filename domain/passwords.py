@@ -1,34 +1,34 @@
-"""Passwords: what is accepted, and the form that is hashed."""
+"""Passwords: the rules for a new one, and the normal form that is hashed."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
 
 from domain.errors import Forbidden, Invalid
 
-# NIST SP 800-63B, 5.1.1.2: at least 8; long passphrases welcome; no rules about kinds of characters.
+# NIST SP 800-63B, 5.1.1.2: at least 8 characters, long passphrases allowed, no rules for kinds of characters.
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
-WEAKEST_SCORE = 2  # of zxcvbn's 0 to 4: 2 means more than a million guesses
-LEAST_OF_ITS_OWN = 4  # characters that remain without the owner's own words
-SHORTEST_WORD = 3  # shorter words of the owner's occur in too many passwords
+WEAKEST_SCORE = 2  # zxcvbn scores 0 to 4; 2 means more than a million guesses
+SHORTEST_REMAINDER = 4  # characters left without the known words
+SHORTEST_WORD = 3  # shorter known words occur in too many passwords
 PASSWORD_RULES = "At least 8 characters and hard to guess. A few unrelated words work well."
 
-# How hard a password is to guess, 0 to 4, for an attacker that knows these words about its owner,
-# and a sentence that says why ("" when there is none).
+# Takes a password and the words that an attacker knows about its owner. Returns the score, 0 (weak) to 4,
+# and a sentence with the reason, which may be "".
 PasswordStrength = Callable[[str, Sequence[str]], tuple[int, str]]
 
 
 class WrongPassword(Forbidden):
-    """The session is valid, but the current password was not proven."""
+    """The session is valid, but the current password is missing or wrong."""
 
     code = 40303
     message = "Wrong password."
 
 
 def normal_password(password: str, field: str = "password") -> str:
-    """The form that is hashed: the same password typed on two keyboards gives the same bytes.
+    """The form that is hashed. Two keyboards can give different characters: NFKC makes them equal.
 
-    Raise Invalid for characters that no keyboard types, and for more than LONGEST_PASSWORD characters.
+    Raise Invalid for NUL, for half of a surrogate pair, and for more than LONGEST_PASSWORD characters.
     """
     try:
         password.encode()
@@ -45,10 +45,9 @@ def normal_password(password: str, field: str = "password") -> str:
 def acceptable_password(
     password: str, known_words: Sequence[str], strength: PasswordStrength, field: str = "password"
 ) -> str:
-    """The normal form of a new password. Raise Invalid with the reason.
+    """The normal form of a new password. Raise Invalid with the reason when it is too weak.
 
-    `field` is its name in the request. `known_words` are what an attacker knows of its owner: the username,
-    the email address.
+    `field` is its name in the request. `known_words` are the owner's username and email address.
     """
     normal = normal_password(password, field)
     if len(normal) < SHORTEST_PASSWORD:
@@ -64,9 +63,9 @@ def acceptable_password(
 
 
 def _is_made_of(password: str, known_words: Sequence[str]) -> bool:
-    """Whether it consists of those words and their parts around an @, and next to nothing else."""
+    """Whether the password is little more than the known words, or their parts before and after an @."""
     rest = before = password.casefold()
     words = {word.casefold() for known in known_words for word in (known, *known.split("@"))}
     for word in sorted((word for word in words if len(word) >= SHORTEST_WORD), key=len, reverse=True):
         rest = rest.replace(word, " ")
-    return rest != before and len("".join(rest.split())) < LEAST_OF_ITS_OWN
+    return rest != before and len("".join(rest.split())) < SHORTEST_REMAINDER

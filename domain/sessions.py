@@ -1,4 +1,4 @@
-"""A session: one login, on one device, for a while."""
+"""Sessions. A session begins with a login or registration on one device, and ends by logout or by time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,23 +11,23 @@ from domain.paging import Page
 from domain.personal import PersonalStore
 from domain.users import User
 
-# A write on every request would double its cost. Users do not read the list of sessions by the second.
-TOUCH_EVERY = timedelta(minutes=1)
-# Where sessions live unused for a few minutes only, a tenth of that: a user at work must not be logged out.
-TOUCHES_PER_IDLE = 10
+# The use of a session is stored at most once in this time. A write on every request would double its cost.
+TOUCH_INTERVAL = timedelta(minutes=1)
+# With an idle timeout under ten minutes it is a tenth of that timeout: an active user stays logged in.
+TOUCHES_PER_IDLE_TIMEOUT = 10
 
-# A client that logs in again and again, and never out, must not fill the table.
+# For each user. A client that logs in again and again must not fill the table.
 MOST_SESSIONS = 100
 
 # Long enough to look into a problem, and short enough to not be forgotten.
 LONGEST_ACTING = timedelta(minutes=30)
 
-# Longer ones are cut, not refused: a user agent is decoration.
+# Longer user agents are cut, not refused.
 LONGEST_USER_AGENT = 200
 
 
 class WrongCredentials(NotAuthenticated):
-    """One answer for an unknown address and for a wrong password: it does not tell which accounts exist."""
+    """The address is unknown or the password is wrong. The answer does not tell which accounts exist."""
 
     code = 40101
     message = "Wrong email or password."
@@ -40,7 +40,7 @@ class NotLoggedIn(NotAuthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request came from, as far as we can tell."""
+    """The origin of a request: the address of the client, and the user agent that it claims."""
 
     ip: str
     user_agent: str = ""
@@ -48,22 +48,22 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class SessionLife:
-    """How long a session lives: unused, unused with `remember`, and at most."""
+    """The idle timeouts of a session, without and with `remember`, and its longest life."""
 
     idle: timedelta
     idle_remembered: timedelta
     longest: timedelta
 
-    def unused(self, remembered: bool) -> timedelta:
+    def idle_timeout(self, remembered: bool) -> timedelta:
         return self.idle_remembered if remembered else self.idle
 
     def end(self, remembered: bool, created_at: datetime, last_seen_at: datetime) -> datetime:
-        return min(last_seen_at + self.unused(remembered), created_at + self.longest)
+        return min(last_seen_at + self.idle_timeout(remembered), created_at + self.longest)
 
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """`secret_hash` is all that is stored of the cookie: a reader of the table cannot log in with it.
+    """The cookie's secret is not stored, only its hash: a reader of the table cannot log in with it.
 
     The session of an administrator acts as the user `acting_as_id`, for support, until `acting_until`.
     """
@@ -87,18 +87,17 @@ class Session:
         return device_of(self.user_agent)
 
     def due(self, now: datetime, life: SessionLife) -> bool:
-        """Whether it is time to store that the session is in use.
+        """Whether it is time to store the use of the session.
 
-        Also when it was last seen in the future: its end is from a clock that was set back.
+        The difference is absolute: after the clock was set back, `last_seen_at` lies in the future.
         """
-        return abs(now - self.last_seen_at) >= min(
-            TOUCH_EVERY, life.unused(self.remembered) / TOUCHES_PER_IDLE
-        )
+        idle_timeout = life.idle_timeout(self.remembered)
+        return abs(now - self.last_seen_at) >= min(TOUCH_INTERVAL, idle_timeout / TOUCHES_PER_IDLE_TIMEOUT)
 
 
 class SessionStore(PersonalStore, Protocol):
     def add(self, session: Session) -> None:
-        """Raise Stale when the user is gone."""
+        """Raise Stale when the user is deleted."""
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         """The session with this secret and its user, or the user that it acts as. In one statement.
@@ -113,25 +112,25 @@ class SessionStore(PersonalStore, Protocol):
         """No session of the user acts as another user any more, and no session acts as this user."""
 
     def touch(self, session: Session) -> None:
-        """Store when it was last seen and when it ends. Nothing happens when it is gone."""
+        """Store `last_seen_at`, `expires_at` and `ip`. Do nothing when the session has ended."""
 
     def end(self, secret_hash: str) -> bool:
-        """False when there is no such session."""
+        """Delete the session. False when it does not exist."""
 
     def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Session]:
-        """The user's sessions that are alive, newest first."""
+        """The user's sessions that have not ended, newest first."""
 
     def end_of(self, user_id: UUID, session_id: UUID) -> bool:
-        """False when this user has no such session."""
+        """Delete the session. False when the user has no session with this id."""
 
     def end_others(self, user_id: UUID, kept: UUID) -> int:
-        """End all sessions of the user but one. Returns the number."""
+        """Delete all sessions of the user except `kept`. Return the number."""
 
     def end_oldest(self, user_id: UUID, kept: int, limit: int) -> None:
-        """End sessions of the user beyond the `kept` last seen, at most `limit` of them."""
+        """Delete at most `limit` sessions of the user. The `kept` sessions that were seen last stay."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete at most `limit` sessions that have ended. Returns the number."""
+        """Delete at most `limit` expired sessions. Return the number."""
 
     def forget(self, user_id: UUID) -> None:
-        """End all sessions of the user."""
+        """Delete all sessions of the user."""

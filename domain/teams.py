@@ -1,7 +1,4 @@
-"""Teams: users that work together, each with a role. A user belongs to any number of teams.
-
-Every user owns a personal team from the start.
-"""
+"""Teams and their members. A member has a role. Each user owns a personal team from the start."""
 
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -17,7 +14,7 @@ from domain.personal import PersonalStore
 
 LONGEST_TEAM_NAME = 80
 
-# They reverse the text around them: one name could look like another (Unicode TR 36, 2.9).
+# These characters reverse the text around them, so one name could look like another (Unicode TR 36, 2.9).
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -104,14 +101,14 @@ class TeamStore(PersonalStore, Protocol):
         """Nothing happens for an outsider."""
 
     def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
-        """The teams that the user belongs to, oldest first."""
+        """The user's teams, oldest team first."""
 
     def forget(self, user_id: UUID) -> None:
         """Delete the teams that have no other member, and all memberships of the user."""
 
 
 def exported_team(team: Team, membership: Membership) -> dict[str, object]:
-    """A team as one of its members reads it in an export."""
+    """A team as a member reads it, in an export and in the API."""
     return {
         "id": team.id,
         "name": team.name,
@@ -126,7 +123,10 @@ def personal_team_name(username: str) -> str:
 
 
 def acceptable_team_name(unsafe_name: str, plain: Callable[[str], str]) -> str:
-    """The name on one line, without markup (`plain`). Raise Invalid when it is empty or too long."""
+    """The name on one line, without markup (`plain` removes it).
+
+    Raise Invalid when it is too long, has no visible character, or has a control character.
+    """
     one_line = " ".join(unsafe_name.split())
     if any(unicodedata.category(letter) == "Cc" or letter in BIDI_CONTROLS for letter in one_line):
         raise Invalid("name", "This name contains an invalid character.")

@@ -1,4 +1,4 @@
-"""Users: what an account consists of, and what its address and username may be."""
+"""Users: the account, and the rules for its email address and username."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets (erratum 169
 LONGEST_USERNAME = 30
 USERNAME_RULES = "1 to 30 letters, numbers and underscores, starting with a letter."
 
-# Names that could be taken for the site itself, for a part of it, or for no user at all.
+# A user with such a name could be taken for the site, for a part of it, or for no user.
 RESERVED_USERNAMES = frozenset(
     """about abuse account accounts admin administrator anonymous api app auth billing blog contact
     dashboard email everyone false guest health help hexstart hostmaster info invitation login logout
@@ -26,13 +26,13 @@ RESERVED_USERNAMES = frozenset(
     system team teams terms true undefined unknown user users webmaster www""".split()
 )
 
-# Takes an address apart and raises Invalid("email", ...) when the standards do not allow it;
-# returns the local part and the domain, the latter in lower-case ASCII (IDNA).
+# Takes an address. Returns its local part and its domain, the domain in lower-case ASCII (IDNA).
+# Raises Invalid("email", ...) when the standards do not allow the address.
 EmailSyntax = Callable[[str], tuple[str, str]]
 
 
 class Role(StrEnum):
-    """A role on the whole site. A new user has none."""
+    """A role on the whole site. New users have no role."""
 
     ADMIN = "admin"
 
@@ -87,54 +87,53 @@ class UserStore(PersonalStore, Protocol):
     def get(self, id: UUID) -> User | None: ...
 
     def lock(self, id: UUID) -> User | None:
-        """The user as stored now. No other unit of work changes it until this one ends."""
+        """The user as stored now. Other units of work cannot change it until this one ends."""
 
     def by_email(self, email: str) -> User | None:
-        """The user whose address has the same key, or None. Mail goes to the user's own spelling of it."""
+        """The user whose address has the same key, or None. Send mail to `user.email`, not to `email`."""
 
     def save(self, user: User) -> None:
-        """Store all fields but the roles. Raise Stale, EmailTaken or UsernameTaken."""
+        """Store all fields except the roles. Raise Stale, EmailTaken or UsernameTaken."""
 
     def grant(self, user_id: UUID, role: Role) -> None:
-        """Raise Stale when the user has the role already, or is gone."""
+        """Raise Stale when the user has the role already, or is deleted."""
 
     def revoke(self, user_id: UUID, role: Role) -> bool:
         """False when the user does not have the role."""
 
     def holders(self, role: Role) -> set[UUID]:
-        """The users with this role. No other unit of work can revoke it until this one ends."""
+        """The users with this role. Other units of work cannot revoke it until this one ends."""
 
     def page(self, search: str, after: UUID | None, limit: int, domain: str = "") -> Page[User]:
-        """Newest first; only users whose key of email or username contains `search`, or `domain` if given."""
+        """Users whose email key or username key contains `search`, or email key `domain`. Newest first."""
 
     def forget(self, user_id: UUID) -> None:
-        """Delete the user. Sessions, roles and memberships go, too."""
+        """Delete the user, with sessions, roles, devices and memberships."""
 
 
 def normal_email(unsafe_email: str, syntax: EmailSyntax) -> str:
-    """The form in which an address is stored, shown and mailed: as typed, but trimmed, in NFC, its domain in
-    lower-case ASCII. Raise Invalid when it is not an address."""
+    """The address as stored, shown and mailed: trimmed, NFC, domain in lower-case ASCII. Raise Invalid."""
     local, domain = syntax(unicodedata.normalize("NFC", unsafe_email.strip()))
     email = f"{local}@{domain}"
-    # In bytes of UTF-8. A key has at most as many characters, so it fits, too.
+    # Counted in bytes of UTF-8. The key has no more characters than that, so it fits its column.
     if len(email.encode()) > LONGEST_EMAIL:
         raise Invalid("email", f"Use an email address of at most {LONGEST_EMAIL} characters.")
     return email
 
 
 def key_of(email: str) -> str:
-    """Two addresses in normal form belong to the same account when their keys are equal.
+    """The key of an address in normal form. Two addresses with one key belong to one account.
 
-    Letters are folded before the @: Ada@ and ada@, straße@ and strasse@ are the same account. RFC 5321 allows
-    a host to tell them apart, so that mail goes to the address as typed. Accents count: jose@ is not josé@.
-    The domain stays: fass.de and faß.de are two domains, with two forms in IDNA.
+    The part before the @ is case-folded: Ada@ and ada@ have one key, straße@ and strasse@ too. Accents stay:
+    jose@ and josé@ have two keys. The domain stays: fass.de and faß.de are two domains.
+    Mail goes to the address as typed, because RFC 5321 lets a host distinguish upper and lower case.
     """
     local, at, domain = email.rpartition("@")
     return folded(local) + at + domain
 
 
 def folded(text: str) -> str:
-    """The canonical caseless form of the Unicode Standard (D145), in NFC. Folding twice gives the same."""
+    """The canonical caseless form of the Unicode Standard (D145), in NFC."""
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
     return unicodedata.normalize("NFC", decomposed)
 
@@ -155,7 +154,7 @@ def search_keys(unsafe_search: str, syntax: EmailSyntax) -> tuple[str, str]:
 
 
 def acceptable_username(unsafe_username: str) -> str:
-    """The username as it was typed. Raise Invalid unless it follows the rules."""
+    """The username as typed. Raise Invalid when it breaks the rules or is reserved."""
     if not re.fullmatch(rf"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST_USERNAME - 1}}}", unsafe_username):
         raise Invalid("username", f"Use {USERNAME_RULES}")
     if unsafe_username.lower() in RESERVED_USERNAMES:

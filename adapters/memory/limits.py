@@ -19,7 +19,7 @@ class MemoryLimiter(RateLimiter):
         with self.lock:
             now, key = self.now(), (limit.name, subject)
             count, end = self.counts.get(key, (0, now))
-            if not now < end <= limit.latest(now):
+            if not now < end <= limit.latest_end(now):
                 count, end = 0, limit.end(now)
             if count >= limit.times:
                 raise TooManyAttempts(limit.retry_after((end - now).total_seconds()))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.errors import DomainError, Stale
 from domain.paging import Page
-from domain.personal import EXPORTED_AT_ONCE, exported
+from domain.personal import EXPORT_BATCH, exported
 
 Values = tuple[Any, ...]
 
@@ -120,7 +120,7 @@ class PersonalRows(MemoryStore):
     """A store whose rows have a `user_id`: exports and forgets them."""
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
-        page = newest(self.rows.where(user_id=user_id), after, EXPORTED_AT_ONCE)
+        page = newest(self.rows.where(user_id=user_id), after, EXPORT_BATCH)
         return Page([exported(row) for row in page.items], page.next)
 
     def forget(self, user_id: UUID) -> None:

@@ -58,7 +58,7 @@ class SqlLimiter(RateLimiter):
 
     def count(self, limit: Limit, subject: str) -> TakeBack:
         now, key = self.now(), key_of(limit, subject)
-        until, latest = limit.end(now), limit.latest(now)
+        until, latest = limit.end(now), limit.latest_end(now)
         once_more = {"its_key": key, "now": now, "latest": latest, "times": limit.times}
         anew = {"its_key": key, "now": now, "latest": latest, "until": until}
         with SqlReading(self.engines) as stored:

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, CursorResult, Executable, Table, b
 
 from domain.errors import Stale
 from domain.paging import Page
-from domain.personal import EXPORTED_AT_ONCE, exported
+from domain.personal import EXPORT_BATCH, exported
 
 E = TypeVar("E")
 
@@ -134,7 +134,7 @@ class PersonalRows(SqlStore):
     """A store whose rows have a `user_id`: exports and forgets them."""
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
-        page = self.rows.of_user.page(self.execute, after, EXPORTED_AT_ONCE, its_user_id=user_id)
+        page = self.rows.of_user.page(self.execute, after, EXPORT_BATCH, its_user_id=user_id)
         return Page([exported(entity) for entity in page.items], page.next)
 
     def forget(self, user_id: UUID) -> None:

@@ -179,7 +179,7 @@ def test_a_long_export_is_read_page_by_page(world, ada, monkeypatch):
     for _ in range(4):
         world.login()
     expected = {word: list(rows) for word, rows in world.accounts.export(ada)}
-    monkeypatch.setattr("adapters.memory.rows.EXPORTED_AT_ONCE", 2)
+    monkeypatch.setattr("adapters.memory.rows.EXPORT_BATCH", 2)
     found = {word: list(rows) for word, rows in world.accounts.export(ada)}
 
     assert found.pop("events")[1:] == expected.pop("events")
@@ -187,7 +187,7 @@ def test_a_long_export_is_read_page_by_page(world, ada, monkeypatch):
 
 
 def test_a_long_history_is_forgotten_in_several_transactions(world, ada, monkeypatch):
-    monkeypatch.setattr("application.accounts.FORGOTTEN_AT_ONCE", 2)
+    monkeypatch.setattr("application.accounts.FORGET_BATCH", 2)
     for _ in range(4):
         world.login()
     commits, commit = [], world.transaction().__class__.commit

@@ -133,8 +133,8 @@ def test_attempts_are_counted_for_all_spellings_together(world):
         for number in range(40):
             with world.limits.mail(["Ada@example.org", "ADA@example.org"][number % 2]):
                 pass
-    with world.limits.may_mail("ada@example.org") as may_mail:
-        assert not may_mail
+    with world.limits.try_mail("ada@example.org") as allowed:
+        assert not allowed
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Stale, TooManyAttempts, Unavailable
 from domain.events import Tag
-from domain.limits import LINKS_ASKED_FOR, MAILS_PER_HOUR, WRONG_PASSWORDS_PER_IP
+from domain.limits import LINK_REQUESTS, MAILS_PER_HOUR, WRONG_PASSWORDS_PER_IP
 from domain.mails import MailKind
 from domain.passwords import WrongPassword
 from domain.sessions import Client, WrongCredentials
@@ -145,7 +145,7 @@ def test_a_refused_request_for_a_link_is_not_counted_for_the_ip(world):
         with suppress(TooManyAttempts):
             world.passwords.forgot("ada@example.org", CLIENT)
 
-    assert count_of(world, LINKS_ASKED_FOR, f"ip:{CLIENT.ip}") == 5
+    assert count_of(world, LINK_REQUESTS, f"ip:{CLIENT.ip}") == 5
 
 
 def test_a_day_without_mails_left_uses_up_no_hour(world, ada):

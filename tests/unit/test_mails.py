@@ -83,7 +83,7 @@ def test_expired_rows_are_deleted(world, ada):
 
 
 def test_much_is_forgotten_in_batches(world, monkeypatch):
-    monkeypatch.setattr("application.housekeeping.BATCH", 2)
+    monkeypatch.setattr("application.housekeeping.PURGE_BATCH", 2)
     for name in ("ada", "bob", "cyd", "dan", "eve"):
         world.register(name)
     world.clock.advance(days=2)

@@ -306,7 +306,7 @@ def test_a_new_session_does_not_end_itself_when_the_clock_was_set_back(world, ad
 
 
 def test_an_account_with_too_many_sessions_gets_under_the_limit_step_by_step(world, ada, monkeypatch):
-    monkeypatch.setattr("application.sessions.ENDED_AT_ONCE", 50)
+    monkeypatch.setattr("application.sessions.END_BATCH", 50)
     with world.transaction() as work:
         for number in range(200):
             work.sessions.add(a_session(ada.id, f"{number:064}", id=UUID(int=10_000 + number)))
