@@ -12,7 +12,7 @@ from application.mails import Mails
 from application.ports import Clock, Ids, Look, PasswordHasher, Transaction, UnitOfWork, personal_stores
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
-from domain.access import Actor, LastAdmin, Permission, SignedIn
+from domain.access import Actor, LastAdmin, Permission, SignedIn, TeamRole
 from domain.devices import Device
 from domain.errors import FieldErrors
 from domain.events import Tag
@@ -20,7 +20,7 @@ from domain.links import Purpose
 from domain.mails import MailKind
 from domain.passwords import PasswordStrength, acceptable_password
 from domain.sessions import Client
-from domain.teams import Membership, Team, TeamRole, personal_team_name
+from domain.teams import LastOwner, Membership, Team, personal_team_name
 from domain.users import EmailSyntax, EmailTaken, Role, User, UsernameTaken, acceptable_username, normal_email
 
 # A deletion blanks this many events in a transaction. Other units of work wait meanwhile, and 200,000 events
@@ -111,6 +111,7 @@ class Accounts:
 
         Each page is a read of its own, so a long export does not keep a connection.
         """
+        actor.require_self()
         with self.limits.export(actor.id), self.transaction() as work:
             self.reauthentication.still(work, actor)
             self.events.record(work, Tag.EXPORTED, actor.id, actor)
@@ -123,7 +124,8 @@ class Accounts:
     def delete(self, actor: SignedIn, current_password: str) -> None:
         """Delete the account and its personal data. Events stay, without address and user agent.
 
-        Raise WrongPassword, TooManyAttempts, NotLoggedIn, or LastAdmin for the only administrator.
+        Teams without another member are deleted, too. Raise WrongPassword, TooManyAttempts, NotLoggedIn,
+        LastAdmin for the only administrator, or LastOwner for the only owner of a team of several members.
         """
         self.reauthentication.require(actor, current_password)
         more = True
@@ -132,6 +134,7 @@ class Accounts:
                 user = self.reauthentication.still(work, actor)
                 if work.users.holders(Role.ADMIN) == {user.id}:
                     raise LastAdmin
+                self._require_other_owners(work, user)
                 more = work.events.forget_some(user.id, FORGET_BATCH)
                 if not more:
                     self._forget(work, user, actor)
@@ -144,6 +147,17 @@ class Accounts:
                 page = personal_stores(stored)[word].exported(actor.id, after)
             yield from page.items
             after, more = page.next, page.next is not None
+
+    def _require_other_owners(self, work: UnitOfWork, user: User) -> None:
+        # Locked in one order, so that two deletions never wait for each other.
+        locked = [team for team, _ in work.teams.of(user.id) if work.teams.lock(team.id)]
+        left = [
+            team.name
+            for team in locked
+            if work.teams.owners(team.id) == {user.id} and len(work.teams.members(team.id, None, 2).items) > 1
+        ]
+        if left:
+            raise LastOwner(left)
 
     def _forget(self, work: UnitOfWork, user: User, actor: SignedIn) -> None:
         self.events.record(work, Tag.DELETED, user.id, actor)

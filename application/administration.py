@@ -33,6 +33,7 @@ class Administration:
             user = self._user_with(work, unsafe_email)
             if role not in user.roles:
                 work.users.grant(user.id, role)
+                work.sessions.end_acting(user.id)
                 self.events.record(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
             work.commit()
         user.roles |= {role}
@@ -47,6 +48,7 @@ class Administration:
             if role is Role.ADMIN and holders == {user.id}:
                 raise LastAdmin
             if work.users.revoke(user.id, role):
+                work.sessions.end_acting(user.id)
                 self.events.record(work, Tag.ROLE_REVOKED, user.id, actor, detail=role)
             work.commit()
         user.roles -= {role}

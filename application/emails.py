@@ -53,6 +53,7 @@ class Emails:
 
         Raise TooManyAttempts, NotLoggedIn, or Stale when the address has changed meanwhile.
         """
+        actor.require_self()
         if actor.user.email_verified:
             return
         with self.limits.mail(actor.user.email), self.transaction() as work:

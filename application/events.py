@@ -17,7 +17,13 @@ class Events:
     new_id: Ids
 
     def record(
-        self, work: UnitOfWork, tag: Tag, user_id: UUID | None, by: Actor | Client, detail: str = ""
+        self,
+        work: UnitOfWork,
+        tag: Tag,
+        user_id: UUID | None,
+        by: Actor | Client,
+        detail: str = "",
+        team_id: UUID | None = None,
     ) -> None:
         """Add the event to `work`, with the change that it records. `by` is a Client without an actor."""
         client = by.client if isinstance(by, Actor) else by
@@ -26,11 +32,13 @@ class Events:
                 id=self.new_id(),
                 tag=tag,
                 user_id=user_id,
-                actor_id=by.id if isinstance(by, Actor) else None,
+                actor_id=by.person_id if isinstance(by, Actor) else None,
                 ip=client.ip,
                 user_agent=client.user_agent,
                 detail=detail,
                 created_at=self.now(),
+                team_id=team_id,
+                operator=by.operator if isinstance(by, Actor) else "",
             )
         )
 

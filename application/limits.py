@@ -13,9 +13,11 @@ from domain.limits import (
     LINK_REQUESTS,
     MAILS_PER_DAY,
     MAILS_PER_HOUR,
+    NEW_TEAMS,
     PASSWORD_CHANGES,
     REGISTRATIONS,
     RENAMES,
+    TEAM_RENAMES,
     WRONG_PASSWORDS,
     WRONG_PASSWORDS_PER_IP,
     Limit,
@@ -93,6 +95,12 @@ class Limits:
 
     def rename(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((RENAMES, f"user:{user_id}"))
+
+    def new_team(self, user_id: UUID) -> AbstractContextManager[None]:
+        return self._counted((NEW_TEAMS, f"user:{user_id}"))
+
+    def rename_team(self, user_id: UUID) -> AbstractContextManager[None]:
+        return self._counted((TEAM_RENAMES, f"user:{user_id}"))
 
     def export(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((EXPORTS, f"user:{user_id}"))

@@ -9,7 +9,7 @@ from functools import partial
 from application.events import Events
 from application.limits import Limits
 from application.ports import Clock, PasswordHasher, Transaction, UnitOfWork
-from domain.access import SignedIn
+from domain.access import AnotherUser, SignedIn
 from domain.errors import Invalid
 from domain.events import Tag
 from domain.passwords import WrongPassword, normal_password
@@ -26,7 +26,8 @@ class Reauthentication:
     now: Clock
 
     def require(self, actor: SignedIn, current_password: str) -> None:
-        """Raise WrongPassword or TooManyAttempts. The login and this share one limit."""
+        """Raise NotWhileActing, WrongPassword or TooManyAttempts. The login and this share one limit."""
+        actor.require_self()
         if current_password:
             right = partial(self._right, actor, current_password)
             if self.limits.guess(actor.user.email, actor.client, right):
@@ -39,11 +40,15 @@ class Reauthentication:
     def still(self, work: UnitOfWork, actor: SignedIn) -> User:
         """The actor's user as stored now, locked until `work` ends.
 
-        Raise NotLoggedIn when the session has ended, for example by a change of the password.
+        Raise NotLoggedIn when the session has ended, for example by a change of the password. Raise
+        AnotherUser when the session no longer acts as this user.
         """
         user = work.users.lock(actor.id)
-        if user is None or work.sessions.find(actor.session.secret_hash, self.now()) is None:
+        found = work.sessions.find(actor.session.secret_hash, self.now())
+        if user is None or found is None:
             raise NotLoggedIn
+        if found[1].id != user.id:
+            raise AnotherUser
         return user
 
     def _right(self, actor: SignedIn, current_password: str) -> bool:

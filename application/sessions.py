@@ -132,7 +132,7 @@ class Sessions:
     def logout(self, actor: SignedIn) -> None:
         with self.transaction() as work:
             if work.sessions.end(actor.session.secret_hash):
-                self.events.record(work, Tag.LOGGED_OUT, actor.id, actor)
+                self.events.record(work, Tag.LOGGED_OUT, actor.person_id, actor)
             work.commit()
 
     def of(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Session]:

@@ -4,27 +4,53 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from domain.errors import Conflict, Forbidden, NotFound
+from domain.errors import Conflict, Forbidden
 from domain.sessions import Client, Session
-from domain.teams import Membership, TeamRole
 from domain.users import Role, User
 
 
 class Permission(StrEnum):
     SEE_USERS = "see users"
     CREATE_USERS = "create users"
+    DISABLE_USERS = "disable users"
     CHANGE_ROLES = "change roles"
+    END_SESSIONS = "end sessions"
     RESET_PASSWORDS = "reset passwords"
+    SEND_VERIFICATIONS = "send verifications"
+    ACT_AS_USERS = "act as users"
+    SEE_TEAMS = "see teams"
+    SEE_EVENTS = "see events"
     SEE_MAIL = "see mail"
 
 
+class TeamRole(StrEnum):
+    """A role in a team, the highest first."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+    def covers(self, other: "TeamRole") -> bool:
+        """Whether a member with this role may give and take the other one: it is not a higher role."""
+        roles = list(TeamRole)
+        return roles.index(self) <= roles.index(other)
+
+
 class TeamPermission(StrEnum):
+    SEE = "see"
+    INVITE = "invite"
+    MANAGE_MEMBERS = "manage members"
     RENAME = "rename"
+    DELETE = "delete"
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.ADMIN: frozenset(Permission)}
 
-TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {TeamRole.OWNER: frozenset(TeamPermission)}
+TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {
+    TeamRole.OWNER: frozenset(TeamPermission),
+    TeamRole.ADMIN: frozenset(TeamPermission) - {TeamPermission.DELETE},
+    TeamRole.MEMBER: frozenset({TeamPermission.SEE}),
+}
 
 
 class PermissionDenied(Forbidden):
@@ -32,8 +58,19 @@ class PermissionDenied(Forbidden):
     message = "You don't have permission to do this."
 
 
-class LastAdmin(Conflict):
+class NotWhileActing(PermissionDenied):
+    """An administrator acts as the user, for support."""
+
+    message = "You can't do this while you act as another user."
+
+
+class LastOfRole(Conflict):
+    """Without this user, the site would have no administrator, or a team no owner."""
+
     code = 40904
+
+
+class LastAdmin(LastOfRole):
     message = "The site needs at least one administrator. Make someone else an administrator first."
 
 
@@ -54,6 +91,16 @@ class Actor:
     def id(self) -> UUID | None:
         """The id of the actor's user. None for an actor without an account."""
         return None
+
+    @property
+    def person_id(self) -> UUID | None:
+        """The account of the person at the keyboard: of the administrator, while acting as a user."""
+        return self.id
+
+    @property
+    def operator(self) -> str:
+        """The name of the operator at the command line, empty for users."""
+        return ""
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -80,22 +127,39 @@ class SignedIn(Actor):
         return self.user.id
 
     @property
+    def person_id(self) -> UUID:
+        return self.session.user_id
+
+    @property
+    def acting(self) -> bool:
+        """Whether an administrator acts as the user, for support."""
+        return self.person_id != self.id
+
+    @property
     def permissions(self) -> frozenset[Permission]:
+        if self.acting:
+            return frozenset()
         return frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.user.roles))
+
+    def require_self(self) -> None:
+        """Raise NotWhileActing: credentials, address, export and deletion are for the user alone."""
+        if self.acting:
+            raise NotWhileActing
 
 
 @dataclass(frozen=True, slots=True)
 class Operator(Actor):
-    """The operator at the command line. Has every permission: a shell can edit the database anyway."""
+    """The operator at the command line. Has every permission: a shell can edit the database anyway.
+
+    `name` is the account of the operating system, or what the operator states.
+    """
+
+    name: str = ""
+
+    @property
+    def operator(self) -> str:
+        return self.name
 
     @property
     def permissions(self) -> frozenset[Permission]:
         return frozenset(Permission)
-
-
-def require_in_team(membership: Membership | None, permission: TeamPermission) -> None:
-    """Raise NotFound for a user outside the team, PermissionDenied when the role lacks the permission."""
-    if membership is None:
-        raise NotFound
-    if permission not in TEAM_PERMISSIONS[membership.role]:
-        raise PermissionDenied

@@ -10,6 +10,9 @@ from domain.devices import device_of
 from domain.paging import Page
 from domain.personal import PersonalStore
 
+# Longer ones are cut: an account of an operating system has at most 32.
+LONGEST_OPERATOR = 50
+
 
 class Tag(StrEnum):
     """A kind of event: the stored word, and the sentence that users read."""
@@ -39,12 +42,22 @@ class Tag(StrEnum):
     DELETED = "deleted", "Account deleted"
     ROLE_GRANTED = "role_granted", "Role granted"
     ROLE_REVOKED = "role_revoked", "Role revoked"
+    ACTING_BEGAN = "acting_began", "Support began to act as you"
+    ACTING_ENDED = "acting_ended", "Support no longer acts as you"
+    TEAM_CREATED = "team_created", "Team created"
+    TEAM_RENAMED = "team_renamed", "Team renamed"
+    TEAM_DELETED = "team_deleted", "Team deleted"
+    TEAM_LEFT = "team_left", "Team left"
+    TEAM_ROLE_CHANGED = "team_role_changed", "Role in a team changed"
+    MEMBER_REMOVED = "member_removed", "Removed from a team"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`user_id` is the user of the account, None without an account. `actor_id` is the user that acted, None
-    for a client without a session and for the operator. `detail` never holds a secret."""
+    """`user_id` is the user that it happened to (None: unknown), `actor_id` the user that did it (None: a
+    client without a session, or an operator). For an administrator that acts as a user, that is the
+    administrator. `operator` is the name of the operator at the command line.
+    `team_id` is the team that it happened in, if any. `detail` never holds a secret."""
 
     EXPORTED: ClassVar = "id tag sentence created_at ip user_agent device"
 
@@ -56,6 +69,8 @@ class Event:
     user_agent: str
     detail: str
     created_at: datetime
+    team_id: UUID | None = None
+    operator: str = ""
 
     @property
     def sentence(self) -> str:

@@ -43,6 +43,9 @@ RENAMES = Limit("rename", 20, 24 * 60 * 60)
 # Counted by address, not by account: a new account with the same address does not reset them.
 EMAIL_CHANGES = Limit("change-email", 20, 24 * 60 * 60)
 PASSWORD_CHANGES = Limit("change-password", 20, 24 * 60 * 60)
+# Each writes an event.
+NEW_TEAMS = Limit("new-team", 20, 24 * 60 * 60)
+TEAM_RENAMES = Limit("rename-team", 100, 24 * 60 * 60)
 
 
 def network_of(ip: str) -> str:

@@ -19,6 +19,9 @@ TOUCHES_PER_IDLE_TIMEOUT = 10
 # For each user. A client that logs in again and again must not fill the table.
 MOST_SESSIONS = 100
 
+# Long enough to look into a problem, and short enough to not be forgotten.
+LONGEST_ACTING = timedelta(minutes=30)
+
 # Longer user agents are cut, not refused.
 LONGEST_USER_AGENT = 200
 
@@ -60,7 +63,10 @@ class SessionLife:
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """The cookie's secret is not stored, only its hash: a reader of the table cannot log in with it."""
+    """The cookie's secret is not stored, only its hash: a reader of the table cannot log in with it.
+
+    The session of an administrator acts as the user `acting_as_id`, for support, until `acting_until`.
+    """
 
     EXPORTED: ClassVar = "id created_at last_seen_at expires_at ip user_agent device remembered"
 
@@ -73,6 +79,8 @@ class Session:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    acting_as_id: UUID | None = None
+    acting_until: datetime | None = None
 
     @property
     def device(self) -> str:
@@ -92,7 +100,16 @@ class SessionStore(PersonalStore, Protocol):
         """Raise Stale when the user is deleted."""
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
-        """The session with this secret, and its user. None when the session has ended or never existed."""
+        """The session with this secret and its user, or the user that it acts as. In one statement.
+
+        None when the session has ended.
+        """
+
+    def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
+        """Let the session act as this user until then, or with None as its own user again."""
+
+    def end_acting(self, user_id: UUID) -> None:
+        """No session of the user acts as another user any more, and no session acts as this user."""
 
     def touch(self, session: Session) -> None:
         """Store `last_seen_at`, `expires_at` and `ip`. Do nothing when the session has ended."""

@@ -1,14 +1,15 @@
 """Teams and their members. A member has a role. Each user owns a personal team from the start."""
 
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from domain.errors import Invalid
+from domain.access import TEAM_PERMISSIONS, LastOfRole, PermissionDenied, SignedIn, TeamPermission, TeamRole
+from domain.errors import Conflict, Invalid, NotFound
+from domain.paging import Page
 from domain.personal import PersonalStore
 
 LONGEST_TEAM_NAME = 80
@@ -17,8 +18,21 @@ LONGEST_TEAM_NAME = 80
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-class TeamRole(StrEnum):
-    OWNER = "owner"
+class LastOwner(LastOfRole):
+    """`names` are the teams that would be left without an owner."""
+
+    message = "A team needs at least one owner."
+
+    def __init__(self, names: Iterable[str]) -> None:
+        teams = ", ".join(f"“{name}”" for name in names)
+        self.message = (
+            f"{teams} would be left without an owner. Make another member an owner first, or delete the team."
+        )
+
+
+class AlreadyMember(Conflict):
+    code = 40905
+    message = "This user is already a member of the team."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,10 +46,21 @@ class Team:
 
 @dataclass(slots=True, kw_only=True)
 class Membership:
+    """`username` is the user's name as stored now. It is read with the membership, and never written."""
+
     team_id: UUID
     user_id: UUID
     role: TeamRole
     joined_at: datetime
+    username: str = field(default="", compare=False)
+
+    def may(self, permission: TeamPermission) -> bool:
+        return permission in TEAM_PERMISSIONS[self.role]
+
+    def require(self, permission: TeamPermission, *roles: TeamRole) -> None:
+        """Raise PermissionDenied without the permission, or when one of `roles` is above the own role."""
+        if not self.may(permission) or not all(map(self.role.covers, roles)):
+            raise PermissionDenied
 
 
 class TeamStore(PersonalStore, Protocol):
@@ -43,19 +68,43 @@ class TeamStore(PersonalStore, Protocol):
 
     def get(self, id: UUID) -> Team | None: ...
 
+    def lock(self, id: UUID) -> Team | None:
+        """The team as stored now. No other unit of work changes it or its members until this one ends."""
+
     def save(self, team: Team) -> None:
         """Raise Stale."""
 
+    def delete(self, id: UUID) -> None:
+        """Delete the team with all that belongs to it. Nothing happens when it is gone."""
+
     def add_member(self, membership: Membership) -> None:
-        """Raise Stale when the user is a member already, or when the user or the team is deleted."""
+        """Raise AlreadyMember, or Stale when user or team is gone."""
 
     def membership(self, team_id: UUID, user_id: UUID) -> Membership | None: ...
+
+    def member(self, team_id: UUID, actor: SignedIn) -> Membership:
+        """The actor as a member. Raise NotFound for an outsider: the team is not there for others."""
+        found = self.membership(team_id, actor.id)
+        if found is None:
+            raise NotFound
+        return found
+
+    def members(self, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
+        """By the ids of the users: the oldest account first."""
+
+    def owners(self, team_id: UUID) -> set[UUID]: ...
+
+    def change_role(self, team_id: UUID, user_id: UUID, role: TeamRole) -> None:
+        """Nothing happens for an outsider."""
+
+    def remove_member(self, team_id: UUID, user_id: UUID) -> None:
+        """Nothing happens for an outsider."""
 
     def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
         """The user's teams, oldest team first."""
 
     def forget(self, user_id: UUID) -> None:
-        """Delete the user's personal team and all the user's memberships."""
+        """Delete the teams that have no other member, and all memberships of the user."""
 
 
 def exported_team(team: Team, membership: Membership) -> dict[str, object]:

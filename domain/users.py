@@ -57,6 +57,7 @@ class User:
     password_hash: str
     created_at: datetime
     email_verified_at: datetime | None = None
+    disabled_at: datetime | None = None
     roles: frozenset[Role] = frozenset()
     version: int = 1
 
@@ -68,6 +69,11 @@ class User:
     @property
     def email_key(self) -> str:
         return key_of(self.email)
+
+    @property
+    def email_domain_key(self) -> str:
+        """The domain of the address: administrators search for its beginning."""
+        return self.email_key.rpartition("@")[2]
 
     @property
     def email_verified(self) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 import click
 
 from domain import errors
-from domain.access import Operator
+from domain.access import PERMISSIONS, TEAM_PERMISSIONS, Operator, Permission, TeamPermission
 from domain.paging import Page
 from domain.personal import exported
 from domain.sessions import Client
@@ -61,11 +61,24 @@ def _told(error: errors.DomainError) -> str:
 @click.group(cls=Commands, help=f"Manage {site.NAME} from the command line.")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    if ctx.obj is None:
+    if ctx.obj is None and ctx.invoked_subcommand != access.name:
         chosen = settings.load()
         logs.configure("text")
         logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command prints the reason itself
         ctx.obj = opened(chosen)
+
+
+@cli.command(help="Print the table of roles and permissions. Needs no database.")
+def access() -> None:
+    for title, permissions, roles in (
+        ("On the site", Permission, PERMISSIONS),
+        ("In a team", TeamPermission, TEAM_PERMISSIONS),
+    ):
+        click.echo(f"| {title} | {' | '.join(roles)} |\n|---|{'---|' * len(roles)}")
+        for permission in permissions:
+            marks = ("yes" if permission in held else "" for held in roles.values())
+            click.echo(f"| {permission} | {' | '.join(marks)} |")
+        click.echo()
 
 
 @cli.group(help="User accounts.")

@@ -25,6 +25,7 @@ from application.administration import Administration
 from application.emails import Emails
 from application.events import Events
 from application.housekeeping import Housekeeping
+from application.impersonation import Impersonation
 from application.limits import Limits
 from application.links import Links
 from application.mails import Delivery, Mails
@@ -105,6 +106,7 @@ class Container(containers.DeclarativeContainer):
     passwords = service(Passwords, vars())
     teams = service(Teams, vars())
     administration = service(Administration, vars())
+    impersonation = service(Impersonation, vars())
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
 

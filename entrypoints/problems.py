@@ -124,6 +124,8 @@ def _of_shape(error: ValidationError) -> Problem:
             name = ""  # the name of an unknown field is input, too
         if item["type"] in {"string_too_long", "too_long"}:
             sentence = f"Use at most {item['ctx']['max_length']} characters."
+        elif item["type"] == "enum":
+            sentence = f"Use {item['ctx']['expected']}."
         else:
             sentence = SENTENCES.get(item["type"], "This isn't valid.")
         fields.setdefault(name, []).append(sentence)

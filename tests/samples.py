@@ -5,12 +5,13 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from domain.access import TeamRole
 from domain.devices import Device
 from domain.events import Event, Tag
 from domain.links import Link, Purpose
 from domain.mails import Mail, MailKind
 from domain.sessions import Client, Session
-from domain.teams import Membership, Team, TeamRole
+from domain.teams import Membership, Team
 from domain.users import User
 from tests.fakes import NOON
 

@@ -14,12 +14,13 @@ Values = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Rules:
-    """`unique`: fields, and the error for a second row with the same values.
-
-    `parents`: a field, and the table that it refers to. A row needs its parents and is deleted with them.
+    """`unique`: fields, and the error for a second row with the same values. `exists`: the error for a second
+    row with the same key. `parents`: a field, and the table that it refers to. A row needs its parents and is
+    deleted with them.
     """
 
     key: tuple[str, ...] = ("id",)
+    exists: type[DomainError] = Stale
     unique: Mapping[tuple[str, ...], type[DomainError]] = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
 
@@ -32,10 +33,10 @@ class Rows:
         self.stored: dict[Values, Any] = {}
 
     def add(self, entity: Any) -> None:
-        """Raise the error of a unique rule, or Stale for an existing key or a missing parent."""
+        """Raise the error of a rule, or Stale for a missing parent."""
         self._check_unique(entity)
         if self._key(entity) in self.stored:
-            raise Stale
+            raise self.rules.exists
         for name, table in self.rules.parents.items():
             if (getattr(entity, name),) not in self.tables[table].stored:
                 raise Stale

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +14,20 @@ class MemorySessions(PersonalRows, SessionStore):
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         for session in self.rows.where(secret_hash=secret_hash):
             if session.expires_at > now:
-                return session, self.tables["users"].get(session.user_id)
+                users, acting_as = self.tables["users"], None
+                if session.acting_until and session.acting_until > now:
+                    acting_as = users.get(session.acting_as_id)
+                return session, acting_as or users.get(session.user_id)
         return None
+
+    def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
+        for session in self.rows.where(id=session_id):
+            self.rows.put(replace(session, acting_as_id=user_id, acting_until=until))
+
+    def end_acting(self, user_id: UUID) -> None:
+        for session in self.rows.where():
+            if session.acting_as_id and user_id in (session.user_id, session.acting_as_id):
+                self.act_as(session.id, None, None)
 
     def touch(self, session: Session) -> None:
         for stored in self.rows.where(secret_hash=session.secret_hash):

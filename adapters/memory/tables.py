@@ -2,13 +2,16 @@
 
 from adapters.memory.rows import Rows, Rules
 from domain.errors import Stale
+from domain.teams import AlreadyMember
 from domain.users import EmailTaken, UsernameTaken
 
 RULES = {
     "users": Rules(unique={("email_key",): EmailTaken, ("username_key",): UsernameTaken}),
     "sessions": Rules(unique={("secret_hash",): Stale}, parents={"user_id": "users"}),
     "teams": Rules(),
-    "memberships": Rules(key=("team_id", "user_id"), parents={"team_id": "teams", "user_id": "users"}),
+    "memberships": Rules(
+        key=("team_id", "user_id"), exists=AlreadyMember, parents={"team_id": "teams", "user_id": "users"}
+    ),
     "events": Rules(),
     "links": Rules(unique={("token_hash",): Stale, ("user_id", "purpose"): Stale}),
     "mails": Rules(),

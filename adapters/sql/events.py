@@ -5,7 +5,7 @@ from sqlalchemy import Column, Index, String, Table, bindparam, or_, select
 from adapters.sql.mapping import PersonalRows, Rows
 from adapters.sql.tables import metadata
 from adapters.sql.types import Id, Utc, Word
-from domain.events import Event, EventStore, Tag
+from domain.events import LONGEST_OPERATOR, Event, EventStore, Tag
 from domain.paging import Page
 from domain.sessions import LONGEST_USER_AGENT
 
@@ -21,7 +21,11 @@ events = Table(
     Column("user_agent", String(LONGEST_USER_AGENT), nullable=False),
     Column("detail", String(255), nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("team_id", Id),
+    Column("operator", String(LONGEST_OPERATOR), nullable=False),
     Index(None, "user_id", "id"),
+    Index(None, "team_id", "id"),
+    Index(None, "tag", "id"),
 )
 
 EVENTS = Rows(Event, events)

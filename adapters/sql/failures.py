@@ -97,14 +97,21 @@ def conflict(error: IntegrityError) -> DomainError | None:
         # Only at the end of the message: before that it quotes a value that a user has typed.
         found = re.search(r"for key '(?:\w+\.)?(\w+)'$", message)
         name = found.group(1) if found else ""
-    if foreign or name == "PRIMARY":
-        return Stale()  # the parent row was deleted meanwhile, or another unit of work has added the same row
+        if name == "PRIMARY":  # only the statement names the table
+            name = _primary_key(error.statement or "")
+    if foreign:
+        return Stale()  # the parent row was deleted meanwhile
     for table in metadata.tables.values():
         for constraint in table.constraints:
             if name in _names(constraint):
                 raises: type[DomainError] = constraint.info.get("raises", Stale)
                 return raises()
     return None
+
+
+def _primary_key(statement: str) -> str:
+    found = re.match(r"INSERT INTO (\w+) ", statement)
+    return str(metadata.tables[found.group(1)].primary_key.name) if found else ""
 
 
 def _names(constraint: Constraint) -> set[str]:

@@ -4,7 +4,20 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, String, Table, UniqueConstraint, bindparam, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    String,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from adapters.sql.engines import RETRY_SECONDS
 from adapters.sql.failures import timed_out
@@ -29,16 +42,19 @@ sessions = Table(
     Column("created_at", Utc, nullable=False),
     Column("last_seen_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False, index=True),
+    Column("acting_as_id", Id, ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("acting_until", Utc),
     UniqueConstraint("secret_hash"),
 )
 
 SESSIONS = Rows(Session, sessions)
 HASH = sessions.c.secret_hash == bindparam("its_secret_hash")
 
+ACTING_AS = case((sessions.c.acting_until > bindparam("now"), sessions.c.acting_as_id))
 # The only statement that each authenticated request needs.
 FIND = Prebuilt(
     select(*SESSIONS.columns, *USERS.columns)
-    .join_from(sessions, users, users.c.id == sessions.c.user_id)
+    .join_from(sessions, users, users.c.id == func.coalesce(ACTING_AS, sessions.c.user_id))
     .where(HASH, sessions.c.expires_at > bindparam("now"))
 )
 TOUCH = (
@@ -47,6 +63,21 @@ TOUCH = (
     .values({name: bindparam(name) for name in ("last_seen_at", "expires_at", "ip")})
     # While another process has SQLite's write lock, the request goes on without this.
     .execution_options(lock_seconds=0.2)
+)
+ACT_AS = (
+    sessions.update()
+    .where(sessions.c.id == bindparam("its_id"))
+    .values(acting_as_id=bindparam("acting_as_id"), acting_until=bindparam("acting_until"))
+)
+END_ACTING = (
+    sessions.update()
+    .where(
+        or_(
+            sessions.c.acting_as_id == bindparam("its_user_id"),
+            and_(sessions.c.user_id == bindparam("its_user_id"), sessions.c.acting_as_id.is_not(None)),
+        )
+    )
+    .values(acting_as_id=None, acting_until=None)
 )
 END = sessions.delete().where(HASH)
 ALIVE = Newest(
@@ -93,6 +124,12 @@ class SqlSessions(PersonalRows, SessionStore):
                     raise timed_out(error) from error
         # After an early failure SQLAlchemy tries again, on another connection, or raises the domain's error.
         return self.execute(FIND.statement, values).first()
+
+    def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
+        self.execute(ACT_AS, {"its_id": session_id, "acting_as_id": user_id, "acting_until": until})
+
+    def end_acting(self, user_id: UUID) -> None:
+        self.execute(END_ACTING, {"its_user_id": user_id})
 
     def touch(self, session: Session) -> None:
         self.execute(

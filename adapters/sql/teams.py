@@ -1,13 +1,25 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, bindparam, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    bindparam,
+    select,
+)
 
 from adapters.sql.mapping import Rows, SqlStore
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Id, Utc, Word
+from adapters.sql.users import users
+from domain.access import TeamRole
 from domain.paging import Page
-from domain.teams import LONGEST_TEAM_NAME, Membership, Team, TeamRole, TeamStore, exported_team
+from domain.teams import LONGEST_TEAM_NAME, AlreadyMember, Membership, Team, TeamStore, exported_team
 
 teams = Table(
     "teams",
@@ -21,27 +33,50 @@ teams = Table(
 memberships = Table(
     "memberships",
     metadata,
-    Column("team_id", Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
-    user_id(primary_key=True, index=True),
+    Column("team_id", Id, ForeignKey("teams.id", ondelete="CASCADE"), nullable=False),
+    user_id(index=True),
     Column("role", Word(TeamRole), nullable=False),
     Column("joined_at", Utc, nullable=False),
+    PrimaryKeyConstraint("team_id", "user_id", info={"raises": AlreadyMember}),
 )
 
+USERNAME = select(users.c.username).where(users.c.id == memberships.c.user_id).scalar_subquery()
 TEAMS = Rows(Team, teams)
-MEMBERSHIPS = Rows(Membership, memberships)
+MEMBERSHIPS = Rows(Membership, memberships, username=USERNAME)
+LOCK = TEAMS.by_id.with_for_update()
+DELETE = teams.delete().where(teams.c.id == bindparam("its_id"))
 OF_USER = (
     select(*TEAMS.columns, *MEMBERSHIPS.columns)
     .join_from(memberships, teams, teams.c.id == memberships.c.team_id)
     .where(memberships.c.user_id == bindparam("user_id"))
     .order_by(teams.c.id)
 )
+OF_TEAM = (
+    MEMBERSHIPS.select.where(memberships.c.team_id == bindparam("team_id"))
+    .order_by(memberships.c.user_id)
+    .limit(bindparam("limit"))
+)
+OF_TEAM_ONWARD = OF_TEAM.where(memberships.c.user_id > bindparam("after"))
+OWNERS = select(memberships.c.user_id).where(
+    memberships.c.team_id == bindparam("team_id"), memberships.c.role == TeamRole.OWNER
+)
 MEMBERSHIP = MEMBERSHIPS.select.where(
     memberships.c.team_id == bindparam("team_id"), memberships.c.user_id == bindparam("user_id")
 )
-FORGET_PERSONAL = teams.delete().where(
-    teams.c.personal.is_(True),
-    teams.c.id.in_(select(memberships.c.team_id).where(memberships.c.user_id == bindparam("user_id"))),
+ITS = (memberships.c.team_id == bindparam("its_team_id"), memberships.c.user_id == bindparam("its_user_id"))
+CHANGE_ROLE = memberships.update().where(*ITS).values(role=bindparam("role"))
+REMOVE = memberships.delete().where(*ITS)
+OTHERS = memberships.alias("others")
+ALONE_IN = (
+    select(memberships.c.team_id)
+    .where(memberships.c.user_id == bindparam("user_id"))
+    .where(
+        ~select(OTHERS.c.user_id)
+        .where(OTHERS.c.team_id == memberships.c.team_id, OTHERS.c.user_id != bindparam("user_id"))
+        .exists()
+    )
 )
+FORGET_TEAMS = teams.delete().where(teams.c.id.in_(bindparam("ids", expanding=True)))
 FORGET_MEMBERSHIPS = memberships.delete().where(memberships.c.user_id == bindparam("its_user_id"))
 WIDTH = len(TEAMS.columns)
 
@@ -49,11 +84,35 @@ WIDTH = len(TEAMS.columns)
 class SqlTeams(SqlStore, TeamStore):
     rows = TEAMS
 
+    def lock(self, id: UUID) -> Team | None:
+        return TEAMS.one(self.execute(LOCK, {"id": id}))
+
+    def delete(self, id: UUID) -> None:
+        self.execute(DELETE, {"its_id": id})
+
     def add_member(self, membership: Membership) -> None:
         self.execute(MEMBERSHIPS.insert, MEMBERSHIPS.write(membership))
 
     def membership(self, team_id: UUID, user_id: UUID) -> Membership | None:
         return MEMBERSHIPS.one(self.execute(MEMBERSHIP, {"team_id": team_id, "user_id": user_id}))
+
+    def members(self, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
+        values = {"team_id": team_id, "limit": limit + 1}
+        if after is None:
+            result = self.execute(OF_TEAM, values)
+        else:
+            result = self.execute(OF_TEAM_ONWARD, values | {"after": after})
+        found = [MEMBERSHIPS.read(row) for row in result]
+        return Page(found[:limit], found[limit - 1].user_id if len(found) > limit else None)
+
+    def owners(self, team_id: UUID) -> set[UUID]:
+        return set(self.execute(OWNERS, {"team_id": team_id}).scalars())
+
+    def change_role(self, team_id: UUID, user_id: UUID, role: TeamRole) -> None:
+        self.execute(CHANGE_ROLE, {"its_team_id": team_id, "its_user_id": user_id, "role": role})
+
+    def remove_member(self, team_id: UUID, user_id: UUID) -> None:
+        self.execute(REMOVE, {"its_team_id": team_id, "its_user_id": user_id})
 
     def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
         rows = self.execute(OF_USER, {"user_id": user_id})
@@ -63,5 +122,8 @@ class SqlTeams(SqlStore, TeamStore):
         return Page([exported_team(*mine) for mine in self.of(user_id)], None)
 
     def forget(self, user_id: UUID) -> None:
-        self.execute(FORGET_PERSONAL, {"user_id": user_id})
+        # Not in one statement: MySQL refuses to delete from a table that a subquery of the statement reads.
+        alone = list(self.execute(ALONE_IN, {"user_id": user_id}).scalars())
+        if alone:
+            self.execute(FORGET_TEAMS, {"ids": alone})
         self.execute(FORGET_MEMBERSHIPS, {"its_user_id": user_id})

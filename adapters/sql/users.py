@@ -2,7 +2,18 @@ import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, String, Table, UniqueConstraint, bindparam, or_, select, type_coerce
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    or_,
+    select,
+    type_coerce,
+)
 
 from adapters.sql.mapping import Newest, Rows, SqlStore
 from adapters.sql.tables import metadata, user_id
@@ -28,12 +39,15 @@ users = Table(
     Column("username_key", Key(LONGEST_USERNAME), nullable=False),
     Column("email", String(LONGEST_EMAIL), nullable=False),
     Column("email_key", Key(LONGEST_EMAIL), nullable=False),
+    Column("email_domain_key", Key(LONGEST_EMAIL), nullable=False),
     Column("password_hash", String(255), nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("email_verified_at", Utc),
+    Column("disabled_at", Utc),
     Column("version", Integer, nullable=False),
     UniqueConstraint("email_key", info={"raises": EmailTaken}),
     UniqueConstraint("username_key", info={"raises": UsernameTaken}),
+    Index(None, "email_domain_key", "id"),
 )
 user_roles = Table(
     "user_roles",

@@ -6,9 +6,10 @@ from entrypoints.api.emails import ChangeEmail, EmailViews, VerifyEmail
 from entrypoints.api.events import EventShape, EventViews
 from entrypoints.api.health import HealthViews
 from entrypoints.api.http import Route, route
+from entrypoints.api.impersonation import ActAs, ImpersonationViews
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
-from entrypoints.api.teams import RenameTeam, TeamShape, TeamViews
+from entrypoints.api.teams import ChangeRole, MemberShape, NameTeam, TeamShape, TeamViews
 from entrypoints.api.users import AddressShape, UserShape
 
 
@@ -20,6 +21,7 @@ def routes(wire: Wire) -> list[Route]:
     passwords = wire(PasswordViews)
     events = wire(EventViews)
     teams = wire(TeamViews)
+    impersonation = wire(ImpersonationViews)
     health = wire(HealthViews)
     return [
         route(
@@ -55,7 +57,23 @@ def routes(wire: Wire) -> list[Route]:
         route("DELETE", "/api/sessions", sessions.end_others),
         route("DELETE", "/api/sessions/<id>", sessions.end),
         route("GET", "/api/teams", teams.list, shows=list[TeamShape]),
-        route("PATCH", "/api/teams/<id>", teams.rename, body=RenameTeam, shows=TeamShape),
+        route("POST", "/api/teams", teams.create, body=NameTeam, shows=TeamShape, status=201),
+        route("GET", "/api/teams/<id>", teams.show, shows=TeamShape),
+        route("PATCH", "/api/teams/<id>", teams.rename, body=NameTeam, shows=TeamShape),
+        route("DELETE", "/api/teams/<id>", teams.delete),
+        route("GET", "/api/teams/<id>/members", teams.members, shows=list[MemberShape]),
+        route(
+            "PATCH",
+            "/api/teams/<id>/members/<user_id>",
+            teams.change_role,
+            body=ChangeRole,
+            shows=MemberShape,
+        ),
+        route("DELETE", "/api/teams/<id>/members/<user_id>", teams.remove),
+        route(
+            "POST", "/api/admin/users/<id>/impersonation", impersonation.begin, body=ActAs, shows=UserShape
+        ),
+        route("DELETE", "/api/impersonation", impersonation.end),
         route("GET", "/health/live", health.live, public=True),
         route("GET", "/health/ready", health.ready, public=True),
     ]

@@ -214,3 +214,40 @@ def test_the_sessions_roles_and_memberships_of_a_user_go_with_the_user(store, us
         assert stored.users.holders(Role.ADMIN) == set()
         assert stored.teams.membership(team.id, user.id) is None
         assert stored.teams.get(team.id) == team
+
+
+def test_a_session_acts_as_another_user_until_its_end(store, user, session):
+    eve = a_user("eve@example.org")
+    with store.transaction() as work:
+        work.users.add(eve)
+        work.sessions.act_as(session.id, eve.id, NOON + timedelta(minutes=30))
+        work.sessions.act_as(uuid7(), eve.id, NOON)
+        work.commit()
+
+    with store.look() as stored:
+        acting, found = stored.sessions.find(session.secret_hash, NOON + timedelta(minutes=29))
+        assert (found, acting.user_id, acting.acting_as_id) == (eve, user.id, eve.id)
+        assert stored.sessions.find(session.secret_hash, NOON + timedelta(minutes=30))[1] == user
+        assert stored.sessions.of(eve.id, NOON, None, 10).items == []
+
+
+@pytest.mark.parametrize("how", ["the session", "its user", "the other user", "the other user is deleted"])
+def test_a_session_acts_as_its_own_user_again(store, user, session, how):
+    eve, bob = a_user("eve@example.org"), a_user("bob@example.org")
+    with store.transaction() as work:
+        work.users.add(eve)
+        work.users.add(bob)
+        work.sessions.act_as(session.id, eve.id, NOON + timedelta(minutes=30))
+        work.commit()
+    with store.transaction() as work:
+        work.sessions.end_acting(bob.id)
+        if how == "the session":
+            work.sessions.act_as(session.id, None, None)
+        elif how == "the other user is deleted":
+            work.users.forget(eve.id)
+        else:
+            work.sessions.end_acting(user.id if how == "its user" else eve.id)
+        work.commit()
+
+    with store.look() as stored:
+        assert stored.sessions.find(session.secret_hash, NOON)[1] == user

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from application.ports import stores
+from domain.access import TeamRole
 from domain.errors import Conflict, DomainError
 from domain.events import Tag
 from domain.links import Purpose
 from domain.mails import KEEP_DELIVERED
-from domain.teams import Membership, TeamRole
+from domain.teams import Membership
 from domain.users import Role
 from tests.contract.conftest import memory_store
 from tests.fakes import NOON
@@ -131,6 +132,17 @@ class SideBySide(RuleBasedStateMachine):
         arguments = [secret_hash] if how == "end" else [user_id, id]
         self.both(lambda work: getattr(work.sessions, how)(*arguments))
 
+    @rule(id=ids, user_id=st.none() | ids, ends=st.booleans())
+    def act_as_a_user(self, id, user_id, ends):
+        def change(work):
+            if ends and user_id:
+                work.sessions.end_acting(user_id)
+            else:
+                work.sessions.act_as(id, user_id, user_id and LATER)
+            return [work.sessions.find(secret_hash * 64, NOON) for secret_hash in "ab"]
+
+        self.both(change)
+
     @rule(user_id=ids, kept=st.integers(0, 1))
     def end_the_oldest_sessions(self, user_id, kept):
         self.both(lambda work: work.sessions.end_oldest(user_id, kept, 1))
@@ -151,6 +163,19 @@ class SideBySide(RuleBasedStateMachine):
     @rule(team_id=ids, user_id=ids)
     def add_a_member(self, team_id, user_id):
         self.both(lambda work: work.teams.add_member(a_member(team_id, user_id)))
+
+    @rule(team_id=ids, user_id=ids, role=st.sampled_from(TeamRole))
+    def change_a_member(self, team_id, user_id, role):
+        self.both(lambda work: work.teams.change_role(team_id, user_id, role))
+        self.both(lambda work: work.teams.owners(team_id))
+
+    @rule(team_id=ids, user_id=ids)
+    def remove_a_member(self, team_id, user_id):
+        self.both(lambda work: work.teams.remove_member(team_id, user_id))
+
+    @rule(id=ids)
+    def delete_a_team(self, id):
+        self.both(lambda work: work.teams.delete(id))
 
     @rule(id=ids, user_id=st.none() | ids, tag=st.sampled_from([Tag.LOGGED_IN, Tag.LOGIN_FAILED]))
     def add_an_event(self, id, user_id, tag):

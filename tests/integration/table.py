@@ -2,61 +2,85 @@
 
 from tests.samples import GOOD_PASSWORD
 
-# The answer to a stranger; to the user that the ids and tokens belong to; to a user of another account, where
-# the URL has an id; to an administrator. It is a status, the code of an error, or where a redirect leads.
+# The answer to each kind of asker: a status, the code of an error, or where a redirect leads. A line with two
+# answers has one for askers without a session (stranger, disabled), and one for all others.
+#
+#   stranger    no session
+#   disabled    the session of a user that was disabled
+#   unverified  a user whose address is not verified, outside the team
+#   owner       the owner of the team. The ids in URLs and the tokens belong to this user.
+#   admin       an admin of the team
+#   member      a member of the team. It is the member in URLs.
+#   outsider    a verified user outside the team
+#   site        an administrator of the site, outside the team
+#   acting      another administrator of the site, that acts as the owner
 TABLE = """
-    POST   /api/register             201      201        -      201
-    POST   /api/login                200      200        -      200
-    POST   /api/logout               40102    200        -      200
-    GET    /api/user                 40102    200        -      200
-    PATCH  /api/user                 40102    200        -      200
-    DELETE /api/user                 40102    200        -      40904
-    GET    /api/user/export          40102    200        -      200
-    GET    /api/user/events          40102    200        -      200
-    POST   /api/email                40102    202        -      202
-    POST   /api/email/verify         200      200        -      200
-    POST   /api/email/verify/resend  40102    202        -      202
-    POST   /api/password             40102    200        -      200
-    POST   /api/password/forgot      202      202        -      202
-    POST   /api/password/reset       200      200        -      200
-    GET    /api/sessions             40102    200        -      200
-    DELETE /api/sessions             40102    200        -      200
-    DELETE /api/sessions/<id>        40102    200        40404  40404
-    GET    /api/teams                40102    200        -      200
-    PATCH  /api/teams/<id>           40102    200        40404  40404
-    GET    /health/live              200      200        -      200
-    GET    /health/ready             200      200        -      200
-    GET    /                         200      200        -      200
-    GET    /register                 200      /settings  -      /settings
-    GET    /settings                 /login   200        -      200
-    GET    /login                    200      /settings  -      /settings
-    GET    /logout                   200      200        -      200
-    POST   /logout                   /        /          -      /
-    GET    /settings/sessions        /login   200        -      200
-    GET    /settings/team            /login   200        -      200
-    GET    /settings/history         /login   200        -      200
-    GET    /verify-email             200      200        -      200
-    GET    /forgot-password          200      200        -      200
-    GET    /reset-password           200      200        -      200
-    GET    /admin                    /login   403        -      200
+    method URL                                 stranger  disabled  unverified owner     admin     member    outsider  site      acting
+    POST   /api/register                       201       201
+    POST   /api/login                          200       200
+    POST   /api/logout                         40102     200
+    GET    /api/user                           40102     200
+    PATCH  /api/user                           40102     200
+    DELETE /api/user                           40102     40102     200       40904     200       200       200       200       40301
+    GET    /api/user/export                    40102     40102     200       200       200       200       200       200       40301
+    GET    /api/user/events                    40102     200
+    POST   /api/email                          40102     40102     202       202       202       202       202       202       40301
+    POST   /api/email/verify                   200       200
+    POST   /api/email/verify/resend            40102     40102     202       202       202       202       202       202       40301
+    POST   /api/password                       40102     40102     200       200       200       200       200       200       40301
+    POST   /api/password/forgot                202       202
+    POST   /api/password/reset                 200       200
+    GET    /api/sessions                       40102     200
+    DELETE /api/sessions                       40102     200
+    DELETE /api/sessions/<id>                  40102     40102     40404     200       40404     40404     40404     40404     200
+    GET    /api/teams                          40102     200
+    POST   /api/teams                          40102     201
+    GET    /api/teams/<id>                     40102     40102     40404     200       200       200       40404     40404     200
+    PATCH  /api/teams/<id>                     40102     40102     40404     200       200       40301     40404     40404     200
+    DELETE /api/teams/<id>                     40102     40102     40404     200       40301     40301     40404     40404     40301
+    GET    /api/teams/<id>/members             40102     40102     40404     200       200       200       40404     40404     200
+    PATCH  /api/teams/<id>/members/<user_id>   40102     40102     40404     200       200       40301     40404     40404     200
+    DELETE /api/teams/<id>/members/<user_id>   40102     40102     40404     200       200       200       40404     40404     200
+    POST   /api/admin/users/<id>/impersonation 40102     40102     40301     40301     40301     40301     40301     200       40301
+    DELETE /api/impersonation                  40102     40102     40404     40404     40404     40404     40404     40404     200
+    GET    /health/live                        200       200
+    GET    /health/ready                       200       200
+    GET    /                                   200       200
+    GET    /register                           200       /settings
+    GET    /settings                           /login    200
+    GET    /login                              200       /settings
+    GET    /logout                             200       200
+    POST   /logout                             /         /
+    GET    /settings/sessions                  /login    200
+    GET    /settings/team                      /login    200
+    GET    /settings/history                   /login    200
+    GET    /verify-email                       200       200
+    GET    /forgot-password                    200       200
+    GET    /reset-password                     200       200
+    GET    /admin                              /login    /login    403       403       403       403       403       200       403
 """
 
 # The right body of each row that takes one. A test replaces the token by the one that was sent by mail.
 RIGHT = {
     "POST /api/register": {"username": "kurt", "email": "kurt@example.org", "password": GOOD_PASSWORD},
-    "POST /api/login": {"email": "ada@example.org", "password": GOOD_PASSWORD, "remember": True},
+    "POST /api/login": {"email": "owner@example.org", "password": GOOD_PASSWORD, "remember": True},
     "PATCH /api/user": {"username": "countess"},
     "DELETE /api/user": {"current_password": GOOD_PASSWORD},
     "POST /api/email": {"email": "countess@example.org", "current_password": GOOD_PASSWORD},
     "POST /api/email/verify": {"token": "verify_email"},
     "POST /api/password": {"current_password": GOOD_PASSWORD, "new_password": "another horse battery"},
-    "POST /api/password/forgot": {"email": "ada@example.org"},
+    "POST /api/password/forgot": {"email": "owner@example.org"},
     "POST /api/password/reset": {"token": "reset_password", "new_password": "another horse battery"},
+    "POST /api/teams": {"name": "Analysts"},
     "PATCH /api/teams/<id>": {"name": "Analysts"},
+    "PATCH /api/teams/<id>/members/<user_id>": {"role": "admin"},
+    "POST /api/admin/users/<id>/impersonation": {"reason": "Ticket 7"},
 }
 
-# The ids in URLs, by what stands before them: of things that belong to the user.
+# The ids in URLs, by what stands before them, from what test_rows.py made: the asker of a name, and the team.
 IDS = {
-    "/api/sessions/": lambda container, actor: actor.session.id,
-    "/api/teams/": lambda container, actor: container.teams().mine(actor)[0][0].id,
+    "/api/sessions/": lambda actors, team: actors["owner"].session.id,
+    "/api/teams/": lambda actors, team: team.id,
+    "/api/admin/users/": lambda actors, team: actors["member"].id,
+    "/api/teams/<id>/members/": lambda actors, team: actors["member"].id,
 }

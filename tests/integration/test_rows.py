@@ -4,6 +4,7 @@ import io
 import json
 import re
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,8 +12,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from adapters.sql.limits import metadata
-from domain.access import Operator
+from domain.access import Operator, TeamRole
 from domain.sessions import Client
+from domain.teams import Membership
 from domain.users import Role
 from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS
 from entrypoints.api.routes import routes
@@ -23,17 +25,19 @@ from tests.samples import CLIENT, GOOD_PASSWORD
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-ASKERS = ("stranger", "user", "other", "admin")
-EXPECTED = {
-    f"{method} {url}": dict(zip(ASKERS, answers, strict=True))
-    for method, url, *answers in map(str.split, TABLE.strip().splitlines())
-}
-LINES = [
-    (name, asker, expected)
-    for name, answers in EXPECTED.items()
-    for asker, expected in answers.items()
-    if expected != "-"
-]
+(_, _, *ASKERS), *ANSWERS = map(str.split, TABLE.strip().splitlines())
+
+
+def each(answers):
+    """The answer to each asker."""
+    if len(answers) == 2:
+        without_session, signed_in = answers
+        answers = [without_session] * 2 + [signed_in] * (len(ASKERS) - 2)
+    return dict(zip(ASKERS, answers, strict=True))
+
+
+EXPECTED = {f"{method} {url}": each(answers) for method, url, *answers in ANSWERS}
+LINES = [(name, asker, expected) for name, answers in EXPECTED.items() for asker, expected in answers.items()]
 
 
 def nested(depth, opening, closing):
@@ -135,20 +139,36 @@ class Site:
 
 @pytest.fixture
 def site(clock, container, app):
-    """Three users, and a mail for each kind of link. The clock stands still, so no session is prolonged."""
-    people, cookies = {}, {"stranger": ""}
-    for asker, username in zip(ASKERS[1:], ("ada", "eve", "grace"), strict=True):
-        people[asker], secret = container.accounts().register(
-            username, f"{username}@example.org", GOOD_PASSWORD, replacing=None, client=CLIENT
+    """A user of each kind, and a mail for each kind of link. The clock stands still."""
+    actors, cookies = {}, {"stranger": ""}
+    for number, asker in enumerate(ASKERS[1:]):
+        actors[asker], secret = container.accounts().register(
+            f"user{number}", f"{asker}@example.org", GOOD_PASSWORD, replacing=None, client=CLIENT
         )
         cookies[asker] = f"{container.cookie().name}={secret}"
-    user = people["user"]
-    container.administration().grant(Operator(Client("")), "grace@example.org", Role.ADMIN)
-    container.passwords().forgot(user.user.email, CLIENT)
+    team, _ = container.teams().create(actors["owner"], "Team")
+    with container.transaction()() as work:
+        for asker, actor in actors.items():
+            user = work.users.get(actor.id)
+            user.email_verified_at = None if asker == "unverified" else clock()
+            user.disabled_at = clock() if asker == "disabled" else None
+            work.users.save(user)
+        for asker, role in (("admin", TeamRole.ADMIN), ("member", TeamRole.MEMBER)):
+            work.teams.add_member(
+                Membership(team_id=team.id, user_id=actors[asker].id, role=role, joined_at=clock())
+            )
+        work.sessions.forget(actors["disabled"].id)
+        work.commit()
+    owner = actors["owner"]
+    for asker in ("site", "acting"):
+        container.administration().grant(Operator(Client("")), f"{asker}@example.org", Role.ADMIN)
+    admin, _ = container.sessions().authenticate(cookies["acting"].partition("=")[2], CLIENT)
+    container.impersonation().begin(admin, owner.id, "Ticket 7")
+    container.passwords().forgot(owner.user.email, CLIENT)
     with container.look()() as stored:
-        mails = [mail for mail in stored.mails.undelivered(None, 100).items if mail.user_id == user.id]
+        mails = [mail for mail in stored.mails.undelivered(None, 100).items if mail.user_id == owner.id]
     tokens = {mail.kind: mail.facts["token"] for mail in mails}
-    ids = {collection: id_of(container, user) for collection, id_of in IDS.items()}
+    ids = {collection: id_of(actors, team) for collection, id_of in IDS.items()}
     right = {
         name: body | {"token": tokens[body["token"]]} if "token" in body else body
         for name, body in RIGHT.items()
@@ -175,7 +195,6 @@ def test_every_row_and_page_has_a_line():
     assert set(EXPECTED) - asked == set(), "TABLE has lines without a row or page"
     assert set(RIGHT) == {name for name, row in ROWS.items() if row.body}, "RIGHT has one body for each row"
     for name, answers in EXPECTED.items():
-        assert (answers["other"] == "-") == ("<" not in name), f"{name}: another user is for URLs with an id"
         assert name in PAGES or ROWS[name].public == (answers["stranger"] != "40102"), name
 
 
@@ -207,28 +226,29 @@ def test_a_refusal_changes_no_database(site, unchanged):
 @ON_ONE_DATABASE
 def test_another_site_changes_nothing(site, unchanged):
     for name in [name for name in EXPECTED if name.split()[0] not in SAFE_METHODS]:
-        response = site.ask("user", name, headers={"Sec-Fetch-Site": "cross-site"})
+        response = site.ask("owner", name, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer(response) == ("403" if name in PAGES else "40302"), name
 
 
 @ON_ONE_DATABASE
 @WITH_ID
 def test_a_thing_of_another_account_is_answered_like_one_that_is_absent(site, unchanged, name):
-    absent = site.ask("user", name, id=ABSENT_ID)
+    permitted = next(asker for asker, expected in EXPECTED[name].items() if not is_refused(expected))
+    absent = site.ask(permitted, name, id=ABSENT_ID)
     assert absent.status_code == 404
-    assert site.ask("other", name).data == absent.data
+    assert site.ask("outsider", name).data == site.ask("outsider", name, id=ABSENT_ID).data
     assert site.ask("stranger", name, id=ABSENT_ID).data == site.ask("stranger", name).data
     for id in NOT_IDS:
-        assert site.ask("user", name, id=id).data == absent.data, id
+        assert site.ask(permitted, name, id=id).data == absent.data, id
 
 
 @ON_ONE_DATABASE
 @WITH_BODY
 def test_a_body_without_a_json_object_is_refused(site, unchanged, name):
     expected = dict.fromkeys(NOT_JSON, 40001)
-    assert {each: code(site.ask("user", name, body)) for each, body in NOT_JSON.items()} == expected
+    assert {each: code(site.ask("owner", name, body)) for each, body in NOT_JSON.items()} == expected
     for content_type in [None, "", *NOT_JSON_TYPES.split()]:
-        assert code(site.ask("user", name, content_type=content_type)) == 41501, content_type
+        assert code(site.ask("owner", name, content_type=content_type)) == 41501, content_type
     if not ROWS[name].public:
         assert code(site.ask("stranger", name, MARK)) == 40102
 
@@ -237,7 +257,7 @@ def test_a_body_without_a_json_object_is_refused(site, unchanged, name):
 @WITH_BODY
 def test_a_body_of_another_shape_is_refused(site, unchanged, name):
     expected = dict.fromkeys(MISSHAPEN, 42201)
-    assert {each: code(site.ask("user", name, body)) for each, body in MISSHAPEN.items()} == expected
+    assert {each: code(site.ask("owner", name, body)) for each, body in MISSHAPEN.items()} == expected
 
 
 @ON_ONE_DATABASE
@@ -246,7 +266,7 @@ def test_a_wrong_field_is_named(site, unchanged, name):
     right = site.right[name]
 
     def refused(body):
-        response = site.ask("user", name, json.dumps(body))
+        response = site.ask("owner", name, json.dumps(body))
         assert code(response) == 42201
         return response.get_json()["errors"]["field_errors"]
 
@@ -258,6 +278,10 @@ def test_a_wrong_field_is_named(site, unchanged, name):
         if kind.annotation is bool:
             for value in NOT_TRUE_OR_FALSE:
                 assert refused(right | {field: value}) == {field: ["Use true or false."]}
+            continue
+        if issubclass(kind.annotation, StrEnum):
+            [sentence] = refused(right | {field: MARK})[field]
+            assert all(f"'{value}'" in sentence for value in kind.annotation)
             continue
         assert kind.annotation is str, f"{name}: say here what is wrong for a {kind.annotation}"
         for value in NOT_TEXT:
@@ -277,14 +301,14 @@ def test_a_body_may_have_64_kib_and_no_more(site, engines, name, chunked):
     def of_size(size):
         body = json.dumps(site.right[name]).encode().ljust(size)
         if not chunked:
-            return answer(site.ask("user", name, body))
+            return answer(site.ask("owner", name, body))
         # As servers hand over a body that says only at its end how long it was.
         environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
         stream = {"input_stream": io.BytesIO(body), "environ_overrides": environ}
-        return answer(site.ask("user", name, b"", **stream))
+        return answer(site.ask("owner", name, b"", **stream))
 
     before = everything_stored(engines)
     for size in (LARGEST_BODY + 1, LARGEST_BODY + 2, 10 * LARGEST_BODY):
         assert of_size(size) == "41301"
     assert everything_stored(engines) == before
-    assert of_size(LARGEST_BODY) == EXPECTED[name]["user"]
+    assert of_size(LARGEST_BODY) == EXPECTED[name]["owner"]

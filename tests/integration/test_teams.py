@@ -3,7 +3,11 @@ from uuid import UUID
 
 import pytest
 
+from domain.access import TeamRole
+from domain.teams import Membership
+from tests.fakes import NOON
 from tests.integration.conftest import ADA
+from tests.races import racing
 from tests.samples import GOOD_PASSWORD
 
 
@@ -105,3 +109,146 @@ def test_an_invalid_name_is_refused(ada, container):
 
 def test_the_team_of_another_user_is_not_there_even_for_a_bad_name(ada, eve):
     assert eve.code("PATCH", url_of(team_of(ada)), {"name": "<b></b>"}) == 40404
+
+
+@pytest.fixture
+def team(ada):
+    """A second team of ada."""
+    status, answer = ada.ask("POST", "/api/teams", {"name": "Analysts"})
+    assert status == 201
+    return answer["data"]
+
+
+@pytest.fixture
+def join(container, team):
+    """Makes the user of a client a member of the team. Returns its id."""
+
+    def join(client, role="member"):
+        user_id = UUID(client.ask("GET", "/api/user")[1]["data"]["id"])
+        joined = Membership(team_id=UUID(team["id"]), user_id=user_id, role=TeamRole(role), joined_at=NOON)
+        with container.transaction()() as work:
+            work.teams.add_member(joined)
+            work.commit()
+        return str(user_id)
+
+    return join
+
+
+def test_a_user_creates_a_team_and_owns_it(ada, team):
+    assert (team["name"], team["personal"], team["role"]) == ("Analysts", False, "owner")
+    assert [found["name"] for found in ada.ask("GET", "/api/teams")[1]["data"]] == ["ada's team", "Analysts"]
+    assert ada.ask("GET", url_of(team)) == (200, {"data": team})
+
+
+def test_members_are_listed_by_the_page(ada, eve, team, join):
+    eve_id = join(eve)
+    first = eve.ask("GET", f"{url_of(team)}/members?limit=1")[1]
+    second = eve.ask("GET", f"{url_of(team)}/members?limit=1&after={first['next']}")[1]
+
+    assert [member["username"] for member in first["data"] + second["data"]] == ["ada", "eve"]
+    assert set(second["data"][0]) == {"user_id", "username", "role", "joined_at"}
+    assert (second["data"][0]["user_id"], second["data"][0]["role"], second["next"]) == (
+        eve_id,
+        "member",
+        None,
+    )
+
+
+def test_rights_change_with_the_next_request(ada, eve, team, join):
+    member = f"{url_of(team)}/members/{join(eve)}"
+    assert eve.code("PATCH", url_of(team), {"name": "Eve's"}) == 40301
+
+    assert ada.ask("PATCH", member, {"role": "admin"})[1]["data"]["role"] == "admin"
+    assert eve.ask("PATCH", url_of(team), {"name": "Eve's"})[0] == 200
+
+    assert ada.ask("DELETE", member) == (200, {"message": "success"})
+    assert eve.code("GET", url_of(team)) == 40404
+
+
+def test_an_unknown_role_is_refused(ada, eve, team, join):
+    status, answer = ada.ask("PATCH", f"{url_of(team)}/members/{join(eve)}", {"role": "king"})
+
+    assert (status, answer["errors"]["field_errors"]) == (
+        422,
+        {"role": ["Use 'owner', 'admin' or 'member'."]},
+    )
+
+
+def test_the_last_owner_is_told_the_team(ada, eve, team, join):
+    join(eve, "admin")
+    my_id = ada.ask("GET", "/api/user")[1]["data"]["id"]
+    for method, body in (("DELETE", None), ("PATCH", {"role": "member"})):
+        status, answer = ada.ask(method, f"{url_of(team)}/members/{my_id}", body)
+        assert (status, answer["errors"]["internal_error_code"]) == (409, 40904)
+        assert "“Analysts”" in answer["errors"]["display_error"]
+
+    assert ada.code("DELETE", "/api/user", {"current_password": GOOD_PASSWORD}) == 40904
+    assert ada.ask("GET", "/api/user")[0] == 200
+
+
+def test_a_deleted_team_is_gone_and_its_members_are_told(ada, eve, team, join, container):
+    join(eve)
+    assert ada.ask("DELETE", url_of(team)) == (200, {"message": "success"})
+
+    assert (ada.code("GET", url_of(team)), eve.code("GET", url_of(team))) == (40404, 40404)
+    with container.look()() as stored:
+        mails = stored.mails.undelivered(None, 100).items
+    assert [mail.recipient for mail in mails if mail.kind == "team_deleted"] == ["eve@example.org"]
+
+
+def test_of_two_owners_that_leave_at_once_one_stays(ada, eve, team, join, container):
+    ids = [ada.ask("GET", "/api/user")[1]["data"]["id"], join(eve, "owner")]
+    clients = [ada, eve]
+    statuses = racing(
+        lambda number: clients[number].ask("DELETE", f"{url_of(team)}/members/{ids[number]}")[0], times=2
+    )
+
+    assert sorted(statuses) == [200, 409]
+    with container.look()() as stored:
+        assert len(stored.teams.owners(UUID(team["id"]))) == 1
+
+
+def test_of_two_owners_that_delete_their_accounts_at_once_one_stays(
+    ada, eve, team, join, new_client, container
+):
+    join(eve, "owner")
+    bob = new_client()
+    body = {"username": "bob", "email": "bob@example.org", "password": GOOD_PASSWORD}
+    assert bob.ask("POST", "/api/register", body)[0] == 201
+    join(bob)
+    clients = [ada, eve]
+    statuses = racing(
+        lambda number: clients[number].ask("DELETE", "/api/user", {"current_password": GOOD_PASSWORD})[0],
+        times=2,
+    )
+
+    assert sorted(statuses) == [200, 409]
+    with container.look()() as stored:
+        assert len(stored.teams.owners(UUID(team["id"]))) == 1
+
+
+def test_a_team_is_deleted_while_a_member_writes(ada, eve, team, join):
+    join(eve, "admin")
+    clients = [ada, eve]
+    asks = [("DELETE", None), ("PATCH", {"name": "Eve's"})]
+    deleted, renamed = racing(
+        lambda number: clients[number].ask(asks[number][0], url_of(team), asks[number][1])[0], times=2
+    )
+
+    assert deleted == 200
+    assert renamed in {200, 404, 409}
+    assert eve.code("GET", url_of(team)) == 40404
+
+
+def test_a_member_is_removed_while_it_writes(ada, eve, team, join):
+    member = f"{url_of(team)}/members/{join(eve, 'admin')}"
+    removed, renamed = racing(
+        lambda number: (
+            ada.ask("DELETE", member)[0] if number else eve.ask("PATCH", url_of(team), {"name": "Eve's"})[0]
+        ),
+        times=2,
+    )[::-1]
+
+    assert removed == 200
+    assert renamed in {200, 404}
+    assert eve.code("PATCH", url_of(team), {"name": "Again"}) == 40404

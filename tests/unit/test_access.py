@@ -1,8 +1,18 @@
 import pytest
+from click.testing import CliRunner
 
-from domain.access import PERMISSIONS, TEAM_PERMISSIONS, Actor, Operator, Permission, PermissionDenied
-from domain.teams import TeamRole
+from domain.access import (
+    PERMISSIONS,
+    TEAM_PERMISSIONS,
+    Actor,
+    Operator,
+    Permission,
+    PermissionDenied,
+    TeamRole,
+)
 from domain.users import Role
+from entrypoints.cli import cli
+from tests.databases import ROOT
 from tests.samples import CLIENT
 
 
@@ -24,3 +34,16 @@ def test_the_operator_has_every_permission_and_no_account(permission):
     operator.require(permission)
 
     assert operator.id is None
+
+
+def test_the_documentation_shows_the_table():
+    printed = CliRunner().invoke(cli, ["access"])
+
+    assert printed.exit_code == 0
+    assert "| delete | yes |  |  |" in printed.output
+    assert printed.output in (ROOT / "entrypoints/api/README.md").read_text()
+
+
+@pytest.mark.parametrize("role, covered", [("owner", 3), ("admin", 2), ("member", 1)])
+def test_a_role_covers_itself_and_the_lower_ones(role, covered):
+    assert [TeamRole(role).covers(other) for other in TeamRole] == [False] * (3 - covered) + [True] * covered

@@ -1,8 +1,6 @@
-from dataclasses import replace
-
 import pytest
 
-from domain.access import LastAdmin, Operator, PermissionDenied
+from domain.access import LastAdmin, Operator, PermissionDenied, TeamRole
 from domain.errors import Invalid, TooManyAttempts
 from domain.events import Tag
 from domain.mails import MailKind
@@ -10,7 +8,6 @@ from domain.passwords import WrongPassword
 from domain.personal import exported
 from domain.secrets import hash_of
 from domain.sessions import NotLoggedIn
-from domain.teams import TeamRole
 from domain.users import EmailTaken, Role, UsernameTaken
 from tests.samples import CLIENT, GOOD_PASSWORD
 
@@ -257,14 +254,6 @@ def test_the_last_admin_cannot_leave(world, ada):
 
     with pytest.raises(LastAdmin):
         world.accounts.delete(ada, GOOD_PASSWORD)
-
-
-def test_a_team_that_is_not_personal_stays(world, ada):
-    [(team, _)] = world.teams.mine(ada)
-    world.memory.tables["teams"].put(replace(team, personal=False))
-    world.accounts.delete(ada, GOOD_PASSWORD)
-
-    assert [row.id for row in world.rows("teams")] == [team.id]
 
 
 def test_an_address_over_the_mail_limit_registers_without_a_link(world):

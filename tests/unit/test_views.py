@@ -15,7 +15,7 @@ from entrypoints.api.http import DONE, Body, Cookie, Request, Response, Text, re
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
 from entrypoints.api.routes import routes
 from entrypoints.api.sessions import Login, SessionViews
-from entrypoints.api.teams import RenameTeam, TeamViews
+from entrypoints.api.teams import NameTeam, TeamViews
 from tests.samples import CLIENT, GOOD_PASSWORD
 
 EMAIL, ANOTHER_PASSWORD = "ada@example.org", "another horse battery"
@@ -107,7 +107,7 @@ def test_a_team_is_renamed_by_the_id_in_the_path(world, ada):
     teams = world.wire(TeamViews)
     [team] = teams.list(asked(ada)).data["data"]
 
-    renamed = teams.rename(asked(ada, path={"id": team["id"]}), RenameTeam(name="<b>Analysts</b>"))
+    renamed = teams.rename(asked(ada, path={"id": team["id"]}), NameTeam(name="<b>Analysts</b>"))
 
     assert renamed.data == {"data": team | {"name": "Analysts"}}
     assert teams.list(asked(ada)).data == {"data": [renamed.data["data"]], "next": None}

@@ -1,0 +1,53 @@
+"""Acting as a user, for support: beginning it, and ending it. It ends by itself after a while."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.events import Events
+from application.ports import Clock, Sanitizer, Transaction
+from application.reauthentication import Reauthentication
+from domain.access import Permission, PermissionDenied, SignedIn
+from domain.errors import NotFound
+from domain.events import Tag
+from domain.impersonation import acceptable_reason
+from domain.sessions import LONGEST_ACTING
+from domain.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonation:
+    transaction: Transaction
+    reauthentication: Reauthentication
+    sanitizer: Sanitizer
+    events: Events
+    now: Clock
+
+    def begin(self, actor: SignedIn, user_id: UUID, unsafe_reason: str) -> User:
+        """The user that the actor's session acts as from now on, for LONGEST_ACTING at most.
+
+        The user reads the reason in the own history. Raise Invalid, NotFound, or PermissionDenied for an
+        administrator, for a disabled user, and for the actor's own account.
+        """
+        actor.require(Permission.ACT_AS_USERS)
+        reason = acceptable_reason(unsafe_reason, self.sanitizer.plain)
+        with self.transaction() as work:
+            admin = self.reauthentication.still(work, actor)
+            SignedIn(actor.client, admin, actor.session).require(Permission.ACT_AS_USERS)
+            user = work.users.lock(user_id)
+            if user is None:
+                raise NotFound
+            if user.roles or user.disabled_at or user.id == admin.id:
+                raise PermissionDenied
+            work.sessions.act_as(actor.session.id, user.id, self.now() + LONGEST_ACTING)
+            self.events.record(work, Tag.ACTING_BEGAN, user.id, actor, detail=reason)
+            work.commit()
+        return user
+
+    def end(self, actor: SignedIn) -> None:
+        """The session acts as its own user again. Raise NotFound when it does already."""
+        if not actor.acting:
+            raise NotFound
+        with self.transaction() as work:
+            work.sessions.act_as(actor.session.id, None, None)
+            self.events.record(work, Tag.ACTING_ENDED, actor.id, actor)
+            work.commit()

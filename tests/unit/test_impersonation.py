@@ -1,0 +1,153 @@
+from datetime import timedelta
+
+import pytest
+
+from domain.access import AnotherUser, NotWhileActing, Operator, Permission, PermissionDenied
+from domain.errors import Invalid, NotFound
+from domain.events import Tag
+from domain.impersonation import LONGEST_REASON
+from domain.sessions import LONGEST_ACTING
+from domain.users import Role
+from tests.samples import CLIENT, GOOD_PASSWORD
+
+REASON = "Ticket 7: the list is empty"
+
+
+@pytest.fixture
+def eve(world):
+    """An administrator, and the secret of its session."""
+    _, secret = world.register("eve")
+    world.administration.grant(Operator(CLIENT), "eve@example.org", Role.ADMIN)
+    return world.sessions.authenticate(secret, CLIENT)[0], secret
+
+
+@pytest.fixture
+def acting(world, ada, eve):
+    """Eve, who acts as ada."""
+    world.impersonation.begin(eve[0], ada.id, REASON)
+    return now_of(world, eve)
+
+
+def now_of(world, eve):
+    return world.sessions.authenticate(eve[1], CLIENT)[0]
+
+
+def test_an_administrator_acts_as_a_user(world, ada, eve, acting):
+    assert (acting.id, acting.person_id, acting.acting) == (ada.id, eve[0].id, True)
+    assert not any(map(acting.may, Permission))
+    assert not ada.acting
+
+
+def test_both_names_are_in_every_event(world, ada, eve, acting):
+    world.accounts.rename(acting, "countess")
+
+    begun, renamed = world.recorded[-2:]
+    assert (begun.tag, begun.detail) == (Tag.ACTING_BEGAN, REASON)
+    assert renamed.tag == Tag.USERNAME_CHANGED
+    assert {(event.user_id, event.actor_id) for event in (begun, renamed)} == {(ada.id, eve[0].id)}
+    assert begun in world.events.mine(ada, None, 10).items
+
+
+def test_the_way_back(world, ada, eve, acting):
+    world.impersonation.end(acting)
+
+    assert now_of(world, eve).id == eve[0].id
+    assert (world.tags[-1], world.recorded[-1].user_id) == (Tag.ACTING_ENDED, ada.id)
+    with pytest.raises(NotFound):
+        world.impersonation.end(now_of(world, eve))
+
+
+def test_acting_ends_by_itself(world, eve, acting):
+    world.clock.now += LONGEST_ACTING - timedelta(seconds=1)
+    assert now_of(world, eve).id == acting.id
+    world.clock.advance(seconds=1)
+
+    assert now_of(world, eve).id == eve[0].id
+
+
+def test_what_is_for_the_user_alone_is_refused(world, acting):
+    for ask in (
+        lambda: world.passwords.change(acting, GOOD_PASSWORD, "another horse battery"),
+        lambda: world.emails.ask_to_change(acting, "eve@example.com", GOOD_PASSWORD),
+        lambda: world.emails.send_again(acting),
+        lambda: next(world.accounts.export(acting)),
+        lambda: world.accounts.delete(acting, GOOD_PASSWORD),
+        lambda: world.teams.delete(acting, world.teams.mine(acting)[0][0].id),
+    ):
+        with pytest.raises(NotWhileActing):
+            ask()
+
+
+def test_administrators_disabled_users_and_the_own_account_are_refused(world, ada, eve):
+    bob, _ = world.register("bob")
+    world.administration.grant(Operator(CLIENT), "bob@example.org", Role.ADMIN)
+    with world.transaction() as work:
+        disabled = work.users.get(ada.id)
+        disabled.disabled_at = world.now()
+        work.users.save(disabled)
+        work.commit()
+
+    for user_id in (bob.id, ada.id, eve[0].id):
+        with pytest.raises(PermissionDenied):
+            world.impersonation.begin(eve[0], user_id, REASON)
+    with pytest.raises(NotFound):
+        world.impersonation.begin(eve[0], world.new_id(), REASON)
+
+
+def test_the_permission_is_asked_for_again_in_the_transaction(world, ada, eve):
+    with pytest.raises(PermissionDenied):
+        world.impersonation.begin(ada, eve[0].id, REASON)
+    with world.transaction() as work:
+        work.users.revoke(eve[0].id, Role.ADMIN)
+        work.commit()
+
+    with pytest.raises(PermissionDenied):
+        world.impersonation.begin(eve[0], ada.id, REASON)
+
+
+def test_acting_does_not_begin_while_acting(world, ada, acting):
+    bob, _ = world.register("bob")
+
+    with pytest.raises(PermissionDenied):
+        world.impersonation.begin(acting, bob.id, REASON)
+
+
+def test_a_request_that_waited_does_not_change_the_wrong_account(world, acting):
+    world.impersonation.end(acting)
+
+    with pytest.raises(AnotherUser):
+        world.accounts.rename(acting, "countess")
+
+
+@pytest.mark.parametrize("role", ["of the administrator", "of the user"])
+def test_a_changed_role_ends_it(world, ada, eve, acting, role):
+    change, email = (
+        (world.administration.revoke, "eve@example.org")
+        if role == "of the administrator"
+        else (world.administration.grant, "ada@example.org")
+    )
+    world.register("bob")
+    world.administration.grant(Operator(CLIENT), "bob@example.org", Role.ADMIN)
+    change(Operator(CLIENT), email, Role.ADMIN)
+
+    assert now_of(world, eve).id == eve[0].id
+
+
+def test_logging_out_ends_the_session_of_the_administrator(world, ada, eve, acting):
+    world.sessions.logout(acting)
+
+    assert world.sessions.authenticate(eve[1], CLIENT) is None
+    assert (world.tags[-1], world.recorded[-1].user_id) == (Tag.LOGGED_OUT, eve[0].id)
+
+
+@pytest.mark.parametrize("reason", ["", " \n ", "<b></b>", "x" * (LONGEST_REASON + 1), "bell \a"])
+def test_a_reason_is_needed(world, ada, eve, reason):
+    with pytest.raises(Invalid) as caught:
+        world.impersonation.begin(eve[0], ada.id, reason)
+    assert caught.value.fields.keys() == {"reason"}
+
+
+def test_markup_is_taken_out_of_the_reason(world, ada, eve):
+    world.impersonation.begin(eve[0], ada.id, "  <b>Ticket</b>\n 7 ")
+
+    assert world.recorded[-1].detail == "Ticket 7"
