@@ -149,7 +149,7 @@ class Accounts:
             after, more = page.next, page.next is not None
 
     def _require_other_owners(self, work: UnitOfWork, user: User) -> None:
-        # Locked in one order, so that two deletions never wait for each other.
+        # All units of work lock teams in this order, so two deletions cannot deadlock.
         locked = [team for team, _ in work.teams.of(user.id) if work.teams.lock(team.id)]
         left = [
             team.name

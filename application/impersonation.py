@@ -1,4 +1,4 @@
-"""Acting as a user, for support: beginning it, and ending it. It ends by itself after a while."""
+"""Impersonation: an administrator acts as a user, for support and for a limited time."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -23,9 +23,9 @@ class Impersonation:
     now: Clock
 
     def begin(self, actor: SignedIn, user_id: UUID, unsafe_reason: str) -> User:
-        """The user that the actor's session acts as from now on, for LONGEST_ACTING at most.
+        """Let the actor's session act as the user, at most for LONGEST_ACTING. Return the user.
 
-        The user reads the reason in the own history. Raise Invalid, NotFound, or PermissionDenied for an
+        The user can read the reason in the events. Raise Invalid, NotFound, or PermissionDenied for an
         administrator, for a disabled user, and for the actor's own account.
         """
         actor.require(Permission.ACT_AS_USERS)
@@ -44,7 +44,7 @@ class Impersonation:
         return user
 
     def end(self, actor: SignedIn) -> None:
-        """The session acts as its own user again. Raise NotFound when it does already."""
+        """Let the session act as its own user again. Raise NotFound when it already does."""
         if not actor.acting:
             raise NotFound
         with self.transaction() as work:

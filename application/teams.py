@@ -1,4 +1,4 @@
-"""Teams: creating them, their names, their members and roles, and deleting them."""
+"""Teams: creation, names, members and their roles, deletion."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -72,13 +72,13 @@ class Teams:
         return team, member
 
     def members(self, actor: SignedIn, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
-        """By the age of their accounts, the oldest first. `limit` is cut to 1 to 100."""
+        """A page of members, oldest account first. At most 100."""
         with self.look() as stored:
             stored.teams.member(team_id, actor).require(TeamPermission.SEE)
             return stored.teams.members(team_id, after, page_size(limit))
 
     def change_role(self, actor: SignedIn, team_id: UUID, user_id: UUID, role: TeamRole) -> Membership:
-        """The member with the new role. Nobody gives or takes a role above the own one.
+        """The member with the new role. An actor cannot give or take a role higher than its own.
 
         Raise NotFound for a user outside the team, or LastOwner.
         """
@@ -96,7 +96,7 @@ class Teams:
         return changed
 
     def remove(self, actor: SignedIn, team_id: UUID, user_id: UUID) -> None:
-        """Remove a member, or leave: every member may remove itself.
+        """Remove a member. Every member may remove itself.
 
         Raise NotFound for a user outside the team, or LastOwner.
         """
@@ -114,7 +114,7 @@ class Teams:
             work.commit()
 
     def delete(self, actor: SignedIn, team_id: UUID) -> None:
-        """Delete the team, and tell all other members by mail."""
+        """Delete the team and send a mail to each other member."""
         actor.require_self()
         with self.transaction() as work:
             team, member = self._locked(work, actor, team_id)
@@ -132,7 +132,7 @@ class Teams:
             work.commit()
 
     def _locked(self, work: UnitOfWork, actor: SignedIn, team_id: UUID) -> tuple[Team, Membership]:
-        """The team and the actor as its member. Members and their roles change one after the other."""
+        """The locked team, and the actor as its member. So changes of members and roles run one by one."""
         team = work.teams.lock(team_id)
         member = work.teams.member(team_id, actor)
         if team is None:

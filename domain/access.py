@@ -31,7 +31,7 @@ class TeamRole(StrEnum):
     MEMBER = "member"
 
     def covers(self, other: "TeamRole") -> bool:
-        """Whether a member with this role may give and take the other one: it is not a higher role."""
+        """Whether a member with this role may give and take `other`. Not when `other` is higher."""
         roles = list(TeamRole)
         return roles.index(self) <= roles.index(other)
 
@@ -94,12 +94,12 @@ class Actor:
 
     @property
     def person_id(self) -> UUID | None:
-        """The account of the person at the keyboard: of the administrator, while acting as a user."""
+        """The id of the account that really acts: the administrator's, while acting as another user."""
         return self.id
 
     @property
     def operator(self) -> str:
-        """The name of the operator at the command line, empty for users."""
+        """The name of the operator at the command line. Empty for users."""
         return ""
 
     @property
@@ -142,7 +142,7 @@ class SignedIn(Actor):
         return frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.user.roles))
 
     def require_self(self) -> None:
-        """Raise NotWhileActing: credentials, address, export and deletion are for the user alone."""
+        """Raise NotWhileActing. For what only the user may do: credentials, address, export, deletion."""
         if self.acting:
             raise NotWhileActing
 
@@ -151,7 +151,7 @@ class SignedIn(Actor):
 class Operator(Actor):
     """The operator at the command line. Has every permission: a shell can edit the database anyway.
 
-    `name` is the account of the operating system, or what the operator states.
+    `name` is the account of the operating system, or a name that the operator gives.
     """
 
     name: str = ""

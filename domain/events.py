@@ -54,10 +54,9 @@ class Tag(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`user_id` is the user that it happened to (None: unknown), `actor_id` the user that did it (None: a
-    client without a session, or an operator). For an administrator that acts as a user, that is the
-    administrator. `operator` is the name of the operator at the command line.
-    `team_id` is the team that it happened in, if any. `detail` never holds a secret."""
+    """`user_id` is the user of the account, None without an account. `actor_id` is the account that acted: of
+    the administrator, when one acts as the user, and None for a client without a session and for an operator.
+    `operator` is the name of an operator. `detail` never holds a secret."""
 
     EXPORTED: ClassVar = "id tag sentence created_at ip user_agent device"
 

@@ -1,4 +1,4 @@
-"""Acting as a user, for support: for a reason, and for a while."""
+"""Impersonation: an administrator acts as a user, for support. The reason and its rules."""
 
 from collections.abc import Callable
 

@@ -100,16 +100,13 @@ class SessionStore(PersonalStore, Protocol):
         """Raise Stale when the user is deleted."""
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
-        """The session with this secret and its user, or the user that it acts as. In one statement.
-
-        None when the session has ended.
-        """
+        """The session with this secret, and its user or the user that it acts as. None when it has ended."""
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
-        """Let the session act as this user until then, or with None as its own user again."""
+        """Let the session act as the user until that moment. None ends it."""
 
     def end_acting(self, user_id: UUID) -> None:
-        """No session of the user acts as another user any more, and no session acts as this user."""
+        """End all acting by sessions of the user and as the user."""
 
     def touch(self, session: Session) -> None:
         """Store `last_seen_at`, `expires_at` and `ip`. Do nothing when the session has ended."""

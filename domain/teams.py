@@ -46,7 +46,7 @@ class Team:
 
 @dataclass(slots=True, kw_only=True)
 class Membership:
-    """`username` is the user's name as stored now. It is read with the membership, and never written."""
+    """`username` is the user's current name. It is read with the membership and not written."""
 
     team_id: UUID
     user_id: UUID
@@ -58,7 +58,7 @@ class Membership:
         return permission in TEAM_PERMISSIONS[self.role]
 
     def require(self, permission: TeamPermission, *roles: TeamRole) -> None:
-        """Raise PermissionDenied without the permission, or when one of `roles` is above the own role."""
+        """Raise PermissionDenied without the permission, or when one of `roles` is higher than the own one."""
         if not self.may(permission) or not all(map(self.role.covers, roles)):
             raise PermissionDenied
 
@@ -69,36 +69,36 @@ class TeamStore(PersonalStore, Protocol):
     def get(self, id: UUID) -> Team | None: ...
 
     def lock(self, id: UUID) -> Team | None:
-        """The team as stored now. No other unit of work changes it or its members until this one ends."""
+        """The team as stored now. Other units of work cannot change it or its members until this one ends."""
 
     def save(self, team: Team) -> None:
         """Raise Stale."""
 
     def delete(self, id: UUID) -> None:
-        """Delete the team with all that belongs to it. Nothing happens when it is gone."""
+        """Delete the team and its memberships. Do nothing when it is deleted already."""
 
     def add_member(self, membership: Membership) -> None:
-        """Raise AlreadyMember, or Stale when user or team is gone."""
+        """Raise AlreadyMember, or Stale when the user or the team is deleted."""
 
     def membership(self, team_id: UUID, user_id: UUID) -> Membership | None: ...
 
     def member(self, team_id: UUID, actor: SignedIn) -> Membership:
-        """The actor as a member. Raise NotFound for an outsider: the team is not there for others."""
+        """The actor as a member. Raise NotFound for other users: they must not learn that the team exists."""
         found = self.membership(team_id, actor.id)
         if found is None:
             raise NotFound
         return found
 
     def members(self, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
-        """By the ids of the users: the oldest account first."""
+        """A page of members, oldest account first."""
 
     def owners(self, team_id: UUID) -> set[UUID]: ...
 
     def change_role(self, team_id: UUID, user_id: UUID, role: TeamRole) -> None:
-        """Nothing happens for an outsider."""
+        """Do nothing when the user is no member."""
 
     def remove_member(self, team_id: UUID, user_id: UUID) -> None:
-        """Nothing happens for an outsider."""
+        """Do nothing when the user is no member."""
 
     def of(self, user_id: UUID) -> list[tuple[Team, Membership]]:
         """The user's teams, oldest team first."""

@@ -72,7 +72,7 @@ class User:
 
     @property
     def email_domain_key(self) -> str:
-        """The domain of the address: administrators search for its beginning."""
+        """The domain of the address. Administrators search by its beginning."""
         return self.email_key.rpartition("@")[2]
 
     @property

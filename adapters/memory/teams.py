@@ -58,7 +58,7 @@ class MemoryTeams(MemoryStore, TeamStore):
         self.memberships.delete_all(self.memberships.where(user_id=user_id))
 
     def _memberships(self, **values: Any) -> list[Membership]:
-        """By the ids of teams and users, each with the present username."""
+        """Ordered by the ids of teams and users, with the current usernames."""
         users = self.tables["users"]
         return [
             replace(member, username=users.get(member.user_id).username)

@@ -122,7 +122,7 @@ class SqlTeams(SqlStore, TeamStore):
         return Page([exported_team(*mine) for mine in self.of(user_id)], None)
 
     def forget(self, user_id: UUID) -> None:
-        # Not in one statement: MySQL refuses to delete from a table that a subquery of the statement reads.
+        # Two statements, because MySQL cannot delete from a table that a subquery reads.
         alone = list(self.execute(ALONE_IN, {"user_id": user_id}).scalars())
         if alone:
             self.execute(FORGET_TEAMS, {"ids": alone})

@@ -9,7 +9,7 @@ from entrypoints.api.users import show_user
 
 
 class ActAs(Body):
-    # Room for markup that is removed: the domain counts what is left.
+    # Longer than a reason may be: markup is removed before the domain counts.
     reason: Annotated[Text, Field(max_length=500)]
 
 
