@@ -9,7 +9,7 @@ from domain.access import Actor, LastAdmin, Permission
 from domain.errors import NotFound
 from domain.events import Tag
 from domain.paging import Page, page_size
-from domain.users import EmailSyntax, Role, User, normal_email, search_keys
+from domain.users import EmailSyntax, Role, User, normal_email, user_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,14 @@ class Administration:
     events: Events
 
     def users(self, actor: Actor, unsafe_search: str, after: UUID | None, limit: int) -> Page[User]:
-        """Newest first. `limit` is cut to 1 to 100."""
+        """Newest first, or by the place in the results of a search. `limit` is cut to 1 to 100.
+
+        A search finds the beginning of a username, of an address, or of its domain.
+        """
         actor.require(Permission.SEE_USERS)
-        search, domain = search_keys(unsafe_search, self.syntax)
+        search = user_search(unsafe_search, self.syntax)
         with self.look() as stored:
-            return stored.users.page(search, after, page_size(limit), domain)
+            return stored.users.page(search, after, page_size(limit))
 
     def grant(self, actor: Actor, unsafe_email: str, role: Role) -> User:
         """Raise Invalid or NotFound. Granting twice is granting once."""

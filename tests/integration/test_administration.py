@@ -55,11 +55,11 @@ FOUND = {
     "%20GRACE%20": ["grace@example.org"],
     "%00grace%00": ["grace@example.org"],
     "example.net": ["edsger@example.net"],
-    "_": ["a_b@example.org"],
+    "A_B": ["a_b@example.org"],
 }
 
 
-def test_people_are_found_by_a_part_of_name_or_address(admin, container):
+def test_users_are_found_by_the_beginning_of_username_address_or_domain(admin, container):
     add_people(container, ["grace@example.org", "edsger@example.net", "a_b@example.org"])
 
     for query, found in (FOUND | {query: [] for query in NO_USER}).items():
@@ -82,7 +82,7 @@ def test_long_lists_are_walked_page_by_page(admin, container):
     second = admin.get(next_page(first))
 
     assert (len(listed(first)), next_page(second)) == (50, None)
-    assert listed(first) + listed(second) == emails[::-1]
+    assert listed(first) + listed(second) == emails
 
 
 @ON_ONE_DATABASE

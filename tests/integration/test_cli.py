@@ -302,10 +302,10 @@ def test_purging_prints_what_has_served_its_time(clock, ada, run, container):
     container.mailer.override(providers.Object(FakeMailer()))
     assert container.delivery().deliver() == 1
     clock.advance(days=7, seconds=-1)
-    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "invitations: 0", "limits: 0"]
     clock.advance(seconds=1)
-    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 1", "limits: 0"]
-    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 1", "invitations: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 0", "invitations: 0", "limits: 0"]
     assert user_with(container, ADA["email"]) is not None
 
 
@@ -313,7 +313,7 @@ def test_purging_spares_what_is_still_good(clock, ada, client, run, container):
     login = {"email": ADA["email"], "password": GOOD_PASSWORD, "remember": True}
     assert client.ask("POST", "/api/login", login)[0] == 200
     clock.advance(days=8)
-    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "invitations: 0", "limits: 0"]
     assert client.ask("GET", "/api/user")[0] == 200
     with container.look()() as stored:
         assert len(stored.mails.undelivered(None, 10).items) >= 1
