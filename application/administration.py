@@ -20,14 +20,14 @@ class Administration:
     events: Events
 
     def users(self, actor: Actor, unsafe_search: str, after: UUID | None, limit: int) -> Page[User]:
-        """Newest first. `limit` is cut to 1 to 100."""
+        """Users whose email or username contains the search, newest first. At most 100."""
         actor.require(Permission.SEE_USERS)
         search, domain = search_keys(unsafe_search, self.syntax)
         with self.look() as stored:
             return stored.users.page(search, after, page_size(limit), domain)
 
     def grant(self, actor: Actor, unsafe_email: str, role: Role) -> User:
-        """Raise Invalid or NotFound. Granting twice is granting once."""
+        """Do nothing when the user has the role. Raise Invalid or NotFound."""
         actor.require(Permission.CHANGE_ROLES)
         with self.transaction() as work:
             user = self._user_with(work, unsafe_email)
@@ -40,7 +40,7 @@ class Administration:
         return user
 
     def revoke(self, actor: Actor, unsafe_email: str, role: Role) -> User:
-        """Raise Invalid, NotFound, or LastAdmin when the site would be left without an administrator."""
+        """Do nothing when the user lacks the role. Raise Invalid, NotFound, or LastAdmin for the only one."""
         actor.require(Permission.CHANGE_ROLES)
         with self.transaction() as work:
             holders = work.users.holders(role)
