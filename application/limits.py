@@ -10,6 +10,7 @@ from domain.errors import TooManyAttempts
 from domain.limits import (
     EMAIL_CHANGES,
     EXPORTS,
+    INVITATIONS,
     LINK_REQUESTS,
     MAILS_PER_DAY,
     MAILS_PER_HOUR,
@@ -101,6 +102,14 @@ class Limits:
 
     def rename_team(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((TEAM_RENAMES, f"user:{user_id}"))
+
+    def invitation(self, inviter_id: UUID, email: str) -> AbstractContextManager[None]:
+        """Counted apart from other mails: an inviter must not use up the links of the account's owner."""
+        return self._counted(
+            (INVITATIONS, f"user:{inviter_id}"),
+            (MAILS_PER_HOUR, f"invited:{key_of(email)}"),
+            (MAILS_PER_DAY, f"invited:{key_of(email)}"),
+        )
 
     def export(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((EXPORTS, f"user:{user_id}"))

@@ -30,6 +30,10 @@ class Mails:
         """Add a mail to a user that `work` has deleted. The mail belongs to no account."""
         work.mails.add(self._mail(kind, None, user.email, {"username": user.username}))
 
+    def write_to_address(self, work: UnitOfWork, kind: MailKind, address: str, **facts: str) -> None:
+        """Add a mail to an address that may have no account."""
+        work.mails.add(self._mail(kind, None, address, facts))
+
     def pretend(self, work: UnitOfWork, kind: MailKind) -> None:
         """Add a delivered mail without a recipient. It takes the same time as a real one."""
         mail = self._mail(kind, None, "", {})

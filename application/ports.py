@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.devices import DeviceStore
 from domain.events import EventStore
+from domain.invitations import InvitationStore
 from domain.limits import Limit
 from domain.links import LinkStore
 from domain.mails import Mail, MailStore
@@ -33,6 +34,7 @@ class Reading(Protocol):
     links: LinkStore
     mails: MailStore
     devices: DeviceStore
+    invitations: InvitationStore
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

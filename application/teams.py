@@ -90,6 +90,7 @@ class Teams:
             if role != changed.role:
                 self._require_another_owner(work, team, user_id)
                 work.teams.change_role(team_id, user_id, role)
+                work.invitations.drop_by(user_id, team_id)
                 changed.role = role
                 self.events.record(work, Tag.TEAM_ROLE_CHANGED, user_id, actor, detail=role, team_id=team_id)
             work.commit()
@@ -109,6 +110,7 @@ class Teams:
                 member.require(TeamPermission.MANAGE_MEMBERS, removed.role)
             self._require_another_owner(work, team, user_id)
             work.teams.remove_member(team_id, user_id)
+            work.invitations.drop_by(user_id, team_id)
             tag = Tag.TEAM_LEFT if leaves else Tag.MEMBER_REMOVED
             self.events.record(work, tag, user_id, actor, team_id=team_id)
             work.commit()

@@ -45,6 +45,7 @@ EMAIL_CHANGES = Limit("change-email", 20, 24 * 60 * 60)
 PASSWORD_CHANGES = Limit("change-password", 20, 24 * 60 * 60)
 # Each writes an event.
 NEW_TEAMS = Limit("new-team", 20, 24 * 60 * 60)
+INVITATIONS = Limit("invite", 100, 24 * 60 * 60)
 TEAM_RENAMES = Limit("rename-team", 100, 24 * 60 * 60)
 
 

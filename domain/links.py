@@ -25,6 +25,7 @@ class Purpose(StrEnum):
 
     VERIFY_EMAIL = "verify_email", "/verify-email", MailKind.VERIFY_EMAIL, timedelta(days=1)
     RESET_PASSWORD = "reset_password", "/reset-password", MailKind.RESET_PASSWORD, timedelta(minutes=30)
+    INVITATION = "invitation", "/invitation", MailKind.INVITATION, timedelta(days=7)
 
 
 class LinkGone(Gone):

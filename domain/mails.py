@@ -46,6 +46,7 @@ class MailKind(StrEnum):
     NEW_DEVICE = "new_device", "New login to your account"
     USERNAME_CHANGED = "username_changed", "Your username was changed"
     ACCOUNT_DELETED = "account_deleted", "Your account was deleted"
+    INVITATION = "invitation", "You're invited to join a team"
     TEAM_DELETED = "team_deleted", "Your team was deleted"
 
 

@@ -26,6 +26,7 @@ from application.emails import Emails
 from application.events import Events
 from application.housekeeping import Housekeeping
 from application.impersonation import Impersonation
+from application.invitations import Invitations
 from application.limits import Limits
 from application.links import Links
 from application.mails import Delivery, Mails
@@ -106,6 +107,7 @@ class Container(containers.DeclarativeContainer):
     passwords = service(Passwords, vars())
     teams = service(Teams, vars())
     administration = service(Administration, vars())
+    invitations = service(Invitations, vars())
     impersonation = service(Impersonation, vars())
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())

@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     session_max: Seconds = 7_776_000
     verify_link_ttl: Seconds = 86_400
     reset_link_ttl: Seconds = 1_800
+    invitation_ttl: Seconds = 604_800
     workers: int = Field(default_factory=cores, ge=1, le=1000)
     trusted_proxies: Annotated[Networks, NoDecode] = ()
     log_format: Literal["json", "text"] | None = None
@@ -204,6 +205,7 @@ class Settings(BaseSettings):
         return {
             Purpose.VERIFY_EMAIL: timedelta(seconds=self.verify_link_ttl),
             Purpose.RESET_PASSWORD: timedelta(seconds=self.reset_link_ttl),
+            Purpose.INVITATION: timedelta(seconds=self.invitation_ttl),
         }
 
     @property

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 from domain.access import TeamRole
 from domain.devices import Device
 from domain.events import Event, Tag
+from domain.invitations import Invitation
 from domain.links import Link, Purpose
 from domain.mails import Mail, MailKind
 from domain.sessions import Client, Session
@@ -56,6 +57,20 @@ def a_team(name: str = "Analysts", **fields: Any) -> Team:
 def a_membership(team: Team, user: User, **fields: Any) -> Membership:
     defaults = {"team_id": team.id, "user_id": user.id, "role": TeamRole.OWNER, "joined_at": NOON}
     return Membership(**defaults | fields)
+
+
+def an_invitation(team: Team, inviter: User, email: str = "bob@example.org", **fields: Any) -> Invitation:
+    defaults = {
+        "id": uuid7(),
+        "team_id": team.id,
+        "email": email,
+        "role": TeamRole.MEMBER,
+        "token_hash": "d" * 64,
+        "invited_by_id": inviter.id,
+        "created_at": NOON,
+        "expires_at": NOON.replace(hour=13),
+    }
+    return Invitation(**defaults | fields)
 
 
 def an_event(user_id: UUID | None, tag: Tag = Tag.LOGGED_IN, **fields: Any) -> Event:

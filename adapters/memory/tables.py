@@ -15,6 +15,10 @@ RULES = {
     "events": Rules(),
     "links": Rules(unique={("token_hash",): Stale, ("user_id", "purpose"): Stale}),
     "mails": Rules(),
+    "invitations": Rules(
+        unique={("token_hash",): Stale, ("team_id", "email_key"): Stale},
+        parents={"team_id": "teams", "invited_by_id": "users"},
+    ),
     "devices": Rules(key=("user_id", "name"), parents={"user_id": "users"}),
 }
 

@@ -6,6 +6,7 @@ from typing import Self
 
 from adapters.memory.devices import MemoryDevices
 from adapters.memory.events import MemoryEvents
+from adapters.memory.invitations import MemoryInvitations
 from adapters.memory.links import MemoryLinks
 from adapters.memory.mails import MemoryMails
 from adapters.memory.sessions import MemorySessions
@@ -35,6 +36,7 @@ class MemoryReading(Reading):
         self.links = MemoryLinks(self.tables)
         self.mails = MemoryMails(self.tables)
         self.devices = MemoryDevices(self.tables)
+        self.invitations = MemoryInvitations(self.tables)
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -11,6 +11,7 @@ from adapters.sql.devices import SqlDevices
 from adapters.sql.engines import RETRY_SECONDS, Engines
 from adapters.sql.events import SqlEvents
 from adapters.sql.failures import translated
+from adapters.sql.invitations import SqlInvitations
 from adapters.sql.links import SqlLinks
 from adapters.sql.mails import SqlMails
 from adapters.sql.prebuilt import Cursors
@@ -34,6 +35,7 @@ class SqlReading(Reading):
         self.links = SqlLinks(self.execute)
         self.mails = SqlMails(self.execute)
         self.devices = SqlDevices(self.execute)
+        self.invitations = SqlInvitations(self.execute)
         return self
 
     def __exit__(self, *exc: object) -> None:

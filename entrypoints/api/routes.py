@@ -7,6 +7,13 @@ from entrypoints.api.events import EventShape, EventViews
 from entrypoints.api.health import HealthViews
 from entrypoints.api.http import Route, route
 from entrypoints.api.impersonation import ActAs, ImpersonationViews
+from entrypoints.api.invitations import (
+    InvitationShape,
+    InvitationViews,
+    Invite,
+    OpenedInvitationShape,
+    UseInvitation,
+)
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
 from entrypoints.api.teams import ChangeRole, MemberShape, NameTeam, TeamShape, TeamViews
@@ -21,6 +28,7 @@ def routes(wire: Wire) -> list[Route]:
     passwords = wire(PasswordViews)
     events = wire(EventViews)
     teams = wire(TeamViews)
+    invitations = wire(InvitationViews)
     impersonation = wire(ImpersonationViews)
     health = wire(HealthViews)
     return [
@@ -70,6 +78,32 @@ def routes(wire: Wire) -> list[Route]:
             shows=MemberShape,
         ),
         route("DELETE", "/api/teams/<id>/members/<user_id>", teams.remove),
+        route("GET", "/api/teams/<id>/invitations", invitations.list, shows=list[InvitationShape]),
+        route(
+            "POST",
+            "/api/teams/<id>/invitations",
+            invitations.invite,
+            body=Invite,
+            shows=InvitationShape,
+            status=201,
+        ),
+        route("DELETE", "/api/teams/<id>/invitations/<invitation_id>", invitations.revoke),
+        route(
+            "POST",
+            "/api/teams/<id>/invitations/<invitation_id>/resend",
+            invitations.send_again,
+            shows=InvitationShape,
+            status=201,
+        ),
+        route(
+            "POST",
+            "/api/invitations/show",
+            invitations.show,
+            body=UseInvitation,
+            shows=OpenedInvitationShape,
+            public=True,
+        ),
+        route("POST", "/api/invitations/accept", invitations.accept, body=UseInvitation, shows=TeamShape),
         route(
             "POST", "/api/admin/users/<id>/impersonation", impersonation.begin, body=ActAs, shows=UserShape
         ),

@@ -15,49 +15,55 @@ from tests.samples import GOOD_PASSWORD
 #   site        an administrator of the site, outside the team
 #   acting      another administrator of the site, that acts as the owner
 TABLE = """
-    method URL                                 stranger  disabled  unverified owner     admin     member    outsider  site      acting
-    POST   /api/register                       201       201
-    POST   /api/login                          200       200
-    POST   /api/logout                         40102     200
-    GET    /api/user                           40102     200
-    PATCH  /api/user                           40102     200
-    DELETE /api/user                           40102     40102     200       40904     200       200       200       200       40301
-    GET    /api/user/export                    40102     40102     200       200       200       200       200       200       40301
-    GET    /api/user/events                    40102     200
-    POST   /api/email                          40102     40102     202       202       202       202       202       202       40301
-    POST   /api/email/verify                   200       200
-    POST   /api/email/verify/resend            40102     40102     202       202       202       202       202       202       40301
-    POST   /api/password                       40102     40102     200       200       200       200       200       200       40301
-    POST   /api/password/forgot                202       202
-    POST   /api/password/reset                 200       200
-    GET    /api/sessions                       40102     200
-    DELETE /api/sessions                       40102     200
-    DELETE /api/sessions/<id>                  40102     40102     40404     200       40404     40404     40404     40404     200
-    GET    /api/teams                          40102     200
-    POST   /api/teams                          40102     201
-    GET    /api/teams/<id>                     40102     40102     40404     200       200       200       40404     40404     200
-    PATCH  /api/teams/<id>                     40102     40102     40404     200       200       40301     40404     40404     200
-    DELETE /api/teams/<id>                     40102     40102     40404     200       40301     40301     40404     40404     40301
-    GET    /api/teams/<id>/members             40102     40102     40404     200       200       200       40404     40404     200
-    PATCH  /api/teams/<id>/members/<user_id>   40102     40102     40404     200       200       40301     40404     40404     200
-    DELETE /api/teams/<id>/members/<user_id>   40102     40102     40404     200       200       200       40404     40404     200
-    POST   /api/admin/users/<id>/impersonation 40102     40102     40301     40301     40301     40301     40301     200       40301
-    DELETE /api/impersonation                  40102     40102     40404     40404     40404     40404     40404     40404     200
-    GET    /health/live                        200       200
-    GET    /health/ready                       200       200
-    GET    /                                   200       200
-    GET    /register                           200       /settings
-    GET    /settings                           /login    200
-    GET    /login                              200       /settings
-    GET    /logout                             200       200
-    POST   /logout                             /         /
-    GET    /settings/sessions                  /login    200
-    GET    /settings/team                      /login    200
-    GET    /settings/history                   /login    200
-    GET    /verify-email                       200       200
-    GET    /forgot-password                    200       200
-    GET    /reset-password                     200       200
-    GET    /admin                              /login    /login    403       403       403       403       403       200       403
+    method URL                                                stranger  disabled  unverified owner     admin     member    outsider  site      acting
+    POST   /api/register                                      201       201
+    POST   /api/login                                         200       200
+    POST   /api/logout                                        40102     200
+    GET    /api/user                                          40102     200
+    PATCH  /api/user                                          40102     200
+    DELETE /api/user                                          40102     40102     200       40904     200       200       200       200       40301
+    GET    /api/user/export                                   40102     40102     200       200       200       200       200       200       40301
+    GET    /api/user/events                                   40102     200
+    POST   /api/email                                         40102     40102     202       202       202       202       202       202       40301
+    POST   /api/email/verify                                  200       200
+    POST   /api/email/verify/resend                           40102     40102     202       202       202       202       202       202       40301
+    POST   /api/password                                      40102     40102     200       200       200       200       200       200       40301
+    POST   /api/password/forgot                               202       202
+    POST   /api/password/reset                                200       200
+    GET    /api/sessions                                      40102     200
+    DELETE /api/sessions                                      40102     200
+    DELETE /api/sessions/<id>                                 40102     40102     40404     200       40404     40404     40404     40404     200
+    GET    /api/teams                                         40102     200
+    POST   /api/teams                                         40102     201
+    GET    /api/teams/<id>                                    40102     40102     40404     200       200       200       40404     40404     200
+    PATCH  /api/teams/<id>                                    40102     40102     40404     200       200       40301     40404     40404     200
+    DELETE /api/teams/<id>                                    40102     40102     40404     200       40301     40301     40404     40404     40301
+    GET    /api/teams/<id>/members                            40102     40102     40404     200       200       200       40404     40404     200
+    PATCH  /api/teams/<id>/members/<user_id>                  40102     40102     40404     200       200       40301     40404     40404     200
+    DELETE /api/teams/<id>/members/<user_id>                  40102     40102     40404     200       200       200       40404     40404     200
+    GET    /api/teams/<id>/invitations                        40102     40102     40404     200       200       40301     40404     40404     200
+    POST   /api/teams/<id>/invitations                        40102     40102     40404     201       201       40301     40404     40404     201
+    DELETE /api/teams/<id>/invitations/<invitation_id>        40102     40102     40404     200       200       40301     40404     40404     200
+    POST   /api/teams/<id>/invitations/<invitation_id>/resend 40102     40102     40404     201       201       40301     40404     40404     201
+    POST   /api/invitations/show                              200       200
+    POST   /api/invitations/accept                            40102     40102     40301     40301     40301     40301     200       40301     40301
+    POST   /api/admin/users/<id>/impersonation                40102     40102     40301     40301     40301     40301     40301     200       40301
+    DELETE /api/impersonation                                 40102     40102     40404     40404     40404     40404     40404     40404     200
+    GET    /health/live                                       200       200
+    GET    /health/ready                                      200       200
+    GET    /                                                  200       200
+    GET    /register                                          200       /settings
+    GET    /settings                                          /login    200
+    GET    /login                                             200       /settings
+    GET    /logout                                            200       200
+    POST   /logout                                            /         /
+    GET    /settings/sessions                                 /login    200
+    GET    /settings/team                                     /login    200
+    GET    /settings/history                                  /login    200
+    GET    /verify-email                                      200       200
+    GET    /forgot-password                                   200       200
+    GET    /reset-password                                    200       200
+    GET    /admin                                             /login    /login    403       403       403       403       403       200       403
 """
 
 # The right body of each row that takes one. A test replaces the token by the one that was sent by mail.
@@ -74,13 +80,17 @@ RIGHT = {
     "POST /api/teams": {"name": "Analysts"},
     "PATCH /api/teams/<id>": {"name": "Analysts"},
     "PATCH /api/teams/<id>/members/<user_id>": {"role": "admin"},
+    "POST /api/teams/<id>/invitations": {"email": "countess@example.org", "role": "admin"},
+    "POST /api/invitations/show": {"token": "invitation"},
+    "POST /api/invitations/accept": {"token": "invitation"},
     "POST /api/admin/users/<id>/impersonation": {"reason": "Ticket 7"},
 }
 
-# The ids in URLs, by what stands before them, from what test_rows.py made: the asker of a name, and the team.
+# The ids in URLs, by what stands before them. `made` is what the fixture in test_rows.py has made.
 IDS = {
-    "/api/sessions/": lambda actors, team: actors["owner"].session.id,
-    "/api/teams/": lambda actors, team: team.id,
-    "/api/admin/users/": lambda actors, team: actors["member"].id,
-    "/api/teams/<id>/members/": lambda actors, team: actors["member"].id,
+    "/api/sessions/": lambda made: made.actors["owner"].session.id,
+    "/api/teams/": lambda made: made.team.id,
+    "/api/teams/<id>/members/": lambda made: made.actors["member"].id,
+    "/api/teams/<id>/invitations/": lambda made: made.invitation.id,
+    "/api/admin/users/": lambda made: made.actors["member"].id,
 }

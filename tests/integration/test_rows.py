@@ -13,8 +13,10 @@ from sqlalchemy import select
 
 from adapters.sql.limits import metadata
 from domain.access import Operator, TeamRole
+from domain.invitations import Invitation
+from domain.mails import MailKind
 from domain.sessions import Client
-from domain.teams import Membership
+from domain.teams import Membership, Team
 from domain.users import Role
 from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS
 from entrypoints.api.routes import routes
@@ -115,6 +117,13 @@ WITH_ID = pytest.mark.parametrize("name", [name for name in [*ROWS, *PAGES] if "
 
 
 @dataclass(frozen=True)
+class Made:
+    actors: dict
+    team: Team
+    invitation: Invitation
+
+
+@dataclass(frozen=True)
 class Site:
     client: Talker
     cookies: dict
@@ -160,15 +169,21 @@ def site(clock, container, app):
         work.sessions.forget(actors["disabled"].id)
         work.commit()
     owner = actors["owner"]
+    invitation = container.invitations().invite(owner, team.id, "outsider@example.org", TeamRole.MEMBER)
     for asker in ("site", "acting"):
         container.administration().grant(Operator(Client("")), f"{asker}@example.org", Role.ADMIN)
     admin, _ = container.sessions().authenticate(cookies["acting"].partition("=")[2], CLIENT)
     container.impersonation().begin(admin, owner.id, "Ticket 7")
     container.passwords().forgot(owner.user.email, CLIENT)
     with container.look()() as stored:
-        mails = [mail for mail in stored.mails.undelivered(None, 100).items if mail.user_id == owner.id]
+        mails = [
+            mail
+            for mail in stored.mails.undelivered(None, 100).items
+            if mail.user_id == owner.id or mail.kind is MailKind.INVITATION
+        ]
     tokens = {mail.kind: mail.facts["token"] for mail in mails}
-    ids = {collection: id_of(actors, team) for collection, id_of in IDS.items()}
+    made = Made(actors, team, invitation)
+    ids = {collection: id_of(made) for collection, id_of in IDS.items()}
     right = {
         name: body | {"token": tokens[body["token"]]} if "token" in body else body
         for name, body in RIGHT.items()

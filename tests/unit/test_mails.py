@@ -77,7 +77,13 @@ def test_expired_rows_are_deleted(world, ada):
     assert sum(world.housekeeping.purge().values()) == 0
 
     world.clock.advance(days=8)
-    assert world.housekeeping.purge() == {"sessions": 1, "links": 2, "mails": 2, "limits": 6}
+    assert world.housekeeping.purge() == {
+        "sessions": 1,
+        "links": 2,
+        "mails": 2,
+        "invitations": 0,
+        "limits": 6,
+    }
     assert world.rows("sessions") == [] == world.rows("links")
     assert sum(world.housekeeping.purge().values()) == 0
 

@@ -10,8 +10,19 @@ from domain.mails import MailKind
 from tests.samples import a_mail
 
 TEMPLATES = Templates("https://app.example.org", "Hexstart", {}, accent="#123456", on_accent="#fedcba")
-FACTS = {"username": "<ada>", "device": "Firefox on Linux", "ip": "192.0.2.7", "team": "<Analysts>"}
-WITH_A_LINK = {MailKind.VERIFY_EMAIL: "/verify-email#t0k3n", MailKind.RESET_PASSWORD: "/reset-password#t0k3n"}
+FACTS = {
+    "username": "<ada>",
+    "device": "Firefox on Linux",
+    "ip": "192.0.2.7",
+    "team": "<Analysts>",
+    "inviter": "eve",
+    "role": "member",
+}
+WITH_A_LINK = {
+    MailKind.VERIFY_EMAIL: "/verify-email#t0k3n",
+    MailKind.RESET_PASSWORD: "/reset-password#t0k3n",
+    MailKind.INVITATION: "/invitation#t0k3n",
+}
 
 
 @pytest.mark.parametrize("kind", MailKind)
