@@ -30,7 +30,7 @@ class Administration:
             return stored.users.page(search, after, page_size(limit))
 
     def grant(self, actor: Actor, unsafe_email: str, role: Role) -> User:
-        """Raise Invalid or NotFound. Granting twice is granting once."""
+        """Do nothing when the user has the role. Raise Invalid or NotFound."""
         actor.require(Permission.CHANGE_ROLES)
         with self.transaction() as work:
             user = self._user_with(work, unsafe_email)
@@ -43,7 +43,7 @@ class Administration:
         return user
 
     def revoke(self, actor: Actor, unsafe_email: str, role: Role) -> User:
-        """Raise Invalid, NotFound, or LastAdmin when the site would be left without an administrator."""
+        """Do nothing when the user lacks the role. Raise Invalid, NotFound, or LastAdmin for the only one."""
         actor.require(Permission.CHANGE_ROLES)
         with self.transaction() as work:
             holders = work.users.holders(role)

@@ -58,7 +58,7 @@ class Membership:
         return permission in TEAM_PERMISSIONS[self.role]
 
     def require(self, permission: TeamPermission, *roles: TeamRole) -> None:
-        """Raise PermissionDenied without the permission, or when one of `roles` is above the own one."""
+        """Raise PermissionDenied without the permission, or when one of `roles` is a higher role."""
         if not self.may(permission) or not all(map(self.role.covers, roles)):
             raise PermissionDenied
 
