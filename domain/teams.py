@@ -68,6 +68,9 @@ class TeamStore(PersonalStore, Protocol):
 
     def get(self, id: UUID) -> Team | None: ...
 
+    def page(self, after: UUID | None, limit: int) -> Page[Team]:
+        """All teams, newest first."""
+
     def lock(self, id: UUID) -> Team | None:
         """The team as stored now. Other units of work cannot change it or its members until this one ends."""
 

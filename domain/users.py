@@ -76,6 +76,10 @@ class User:
         return self.email_key.rpartition("@")[2]
 
     @property
+    def disabled(self) -> bool:
+        return self.disabled_at is not None
+
+    @property
     def email_verified(self) -> bool:
         return self.email_verified_at is not None
 
@@ -124,7 +128,7 @@ class UserStore(PersonalStore, Protocol):
         """False when the user does not have the role."""
 
     def holders(self, role: Role) -> set[UUID]:
-        """The users with this role. Other units of work cannot revoke it until this one ends."""
+        """The users with this role that are not disabled. They stay so until this unit of work ends."""
 
     def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
         """Newest first, or the results of the search by their place. Users of one domain are oldest first.

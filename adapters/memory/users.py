@@ -42,7 +42,7 @@ class MemoryUsers(MemoryStore, UserStore):
         return True
 
     def holders(self, role: Role) -> set[UUID]:
-        return {user.id for user in self.rows.where() if role in user.roles}
+        return {user.id for user in self.rows.where() if role in user.roles and not user.disabled}
 
     def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
         if search is None:

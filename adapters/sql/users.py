@@ -72,6 +72,10 @@ REVOKE = user_roles.delete().where(
     user_roles.c.user_id == bindparam("user_id"), user_roles.c.role == bindparam("role")
 )
 HOLDERS = select(user_roles.c.user_id).where(user_roles.c.role == bindparam("role")).with_for_update()
+# A statement of its own: it sees what the unit of work changed that held the lock before.
+ENABLED = select(users.c.id).where(
+    users.c.id.in_(bindparam("ids", expanding=True)), users.c.disabled_at.is_(None)
+)
 FORGET = users.delete().where(users.c.id == bindparam("its_id"))
 ALL = Newest(USERS)
 # The last code point: no key has it, so all keys with a beginning are less than the beginning with it.
@@ -133,7 +137,8 @@ class SqlUsers(SqlStore, UserStore):
         return self.execute(REVOKE, {"user_id": user_id, "role": role}).rowcount == 1
 
     def holders(self, role: Role) -> set[UUID]:
-        return set(self.execute(HOLDERS, {"role": role}).scalars())
+        ids = list(self.execute(HOLDERS, {"role": role}).scalars())
+        return set(self.execute(ENABLED, {"ids": ids}).scalars())
 
     def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
         if search is None:

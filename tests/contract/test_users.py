@@ -384,3 +384,38 @@ def test_an_id_survives_storage(store, id):
     add(store, user)
 
     assert get(store, id) == user
+
+
+def test_a_disabled_user_comes_back_and_holds_no_role(store):
+    ada = a_user(disabled_at=NOON)
+    eve = a_user("eve@example.org")
+    add(store, ada, eve)
+    with store.transaction() as work:
+        for user in (ada, eve):
+            work.users.grant(user.id, Role.ADMIN)
+        work.commit()
+
+    with store.transaction() as work:
+        assert work.users.get(ada.id).disabled_at == NOON
+        assert work.users.holders(Role.ADMIN) == {eve.id}
+
+
+def test_of_two_administrators_that_disable_each_other_one_stays(store):
+    users = [a_user(), a_user("eve@example.org")]
+    add(store, *users)
+    with store.transaction() as work:
+        for user in users:
+            work.users.grant(user.id, Role.ADMIN)
+        work.commit()
+
+    def disable(number):
+        with store.transaction() as work:
+            admins, user = work.users.holders(Role.ADMIN), work.users.lock(users[number].id)
+            if admins != {user.id}:
+                user.disabled_at = NOON
+                work.users.save(user)
+                work.commit()
+
+    racing(disable, times=2)
+    with store.transaction() as work:
+        assert len(work.users.holders(Role.ADMIN)) == 1

@@ -16,7 +16,9 @@ OPERATOR = Operator(Client("192.0.2.1", "a shell"))
 
 @pytest.fixture
 def admin(ada, container):
-    container.administration().grant(OPERATOR, ADA["email"], Role.ADMIN)
+    container.administration().grant(
+        OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN
+    )
     return ada
 
 
@@ -103,19 +105,23 @@ def test_a_role_counts_from_the_next_request_on(ada, container):
     administration = container.administration()
 
     assert ada.get("/admin").status_code == 403
-    administration.grant(OPERATOR, ADA["email"], Role.ADMIN)
+    administration.grant(OPERATOR, administration.user_with(OPERATOR, ADA["email"]).id, Role.ADMIN)
     assert ada.get("/admin").status_code == 200
     assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == ["admin"]
-    administration.grant(OPERATOR, "ADA@example.org", Role.ADMIN)  # twice is once
+    administration.grant(
+        OPERATOR, administration.user_with(OPERATOR, "ADA@example.org").id, Role.ADMIN
+    )  # twice is once
     container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
-    administration.revoke(OPERATOR, ADA["email"], Role.ADMIN)
+    administration.revoke(OPERATOR, administration.user_with(OPERATOR, ADA["email"]).id, Role.ADMIN)
     assert ada.get("/admin").status_code == 403
     assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == []
 
 
 def test_changes_of_roles_are_recorded(admin, container):
     container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
-    container.administration().revoke(OPERATOR, ADA["email"], Role.ADMIN)
+    container.administration().revoke(
+        OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN
+    )
 
     with container.look()() as stored:
         user = stored.users.by_email(ADA["email"])
@@ -127,5 +133,7 @@ def test_changes_of_roles_are_recorded(admin, container):
 @ON_ONE_DATABASE
 def test_only_an_admin_is_shown_the_way(ada, container):
     assert 'href="/admin"' not in ada.get("/").text
-    container.administration().grant(OPERATOR, ADA["email"], Role.ADMIN)
+    container.administration().grant(
+        OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN
+    )
     assert 'href="/admin"' in ada.get("/").text
