@@ -24,7 +24,7 @@ def create_app(container: Container) -> Flask:
     add_login(app, container.sessions(), cookie)
     add_error_handlers(app)
     add_brand(app)
-    add_page_globals(app, settings)
+    add_page_globals(app, settings, container.teams(), container.now())
     add_pages(app, wire)
     for route in routes(wire):
         bind(app, route, cookie)

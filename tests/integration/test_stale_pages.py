@@ -98,7 +98,7 @@ def test_a_public_call_without_the_header_asks_for_no_session(bob):
 
 
 def test_each_page_names_the_user_that_it_was_rendered_for(bob, client):
-    for path in ("/", "/settings", "/settings/team", "/verify-email", "/forgot-password", "/nowhere"):
+    for path in ("/", "/settings", "/teams", "/verify-email", "/forgot-password", "/nowhere"):
         assert f'<body data-user="{id_of(bob)}">' in bob.get(path).text
         assert "data-user" not in client.get(path).text
 
@@ -121,9 +121,9 @@ SENTENCE = "Your session has ended. Log in to continue."
 
 def test_a_page_that_finds_its_session_ended_says_so_at_the_login(bob, client):
     bob.set_cookie(COOKIE, "ended")
-    assert SENTENCE in bob.get("/settings/team", follow_redirects=True).text
+    assert SENTENCE in bob.get("/teams", follow_redirects=True).text
     assert SENTENCE not in bob.get("/login").text
-    assert SENTENCE not in client.get("/settings/team", follow_redirects=True).text
+    assert SENTENCE not in client.get("/teams", follow_redirects=True).text
 
 
 def test_every_time_on_a_page_is_shown_in_the_user_s_time_zone(ada, container):
