@@ -18,6 +18,8 @@ from adapters.mail.rendering import Templates
 from adapters.mail.smtp import SmtpMailer
 from application.ports import MailNotSent
 from domain.mails import MailKind
+from entrypoints import site
+from entrypoints.flask_app.dev import SAMPLES
 from tests.fakes import NOON
 from tests.samples import a_mail
 from tests.servers import free_port
@@ -67,7 +69,7 @@ def serving(inbox, port=None, **options):
 
 
 def mailer(url, base_url="https://app.acme.test"):
-    templates = Templates(base_url, "Hexstart", {}, "#123456", "#ffffff")
+    templates = Templates(base_url, site, {})
     return SmtpMailer(url, SENDER, "Hexstart", templates)
 
 
@@ -140,9 +142,7 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
 
 @pytest.mark.parametrize("kind", list(MailKind))
 def test_every_mail_can_be_sent(inbox, kind):
-    facts = {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.1", "team": "Sea"}
-    if kind in {MailKind.VERIFY_EMAIL, MailKind.RESET_PASSWORD}:
-        facts["token"] = "t0k3n"
+    facts = SAMPLES[kind] | {"username": "ada"}
     with serving(inbox) as port:
         mailer(f"smtp://127.0.0.1:{port}").send(a_mail(kind, facts=facts))
 
@@ -190,8 +190,9 @@ def test_unicode_in_the_address_is_not_sent_to_a_server_that_knows_only_ascii(in
     assert inbox.commands == inbox.envelopes == []
 
 
-def test_unicode_in_a_name_is_encoded_for_every_server(inbox):
-    templates = Templates("https://app.acme.test", "Bücher & Söhne", {}, "#123456", "#ffffff")
+def test_unicode_in_a_name_is_encoded_for_every_server(inbox, monkeypatch):
+    monkeypatch.setattr(site, "NAME", "Bücher & Söhne")
+    templates = Templates("https://app.acme.test", site, {})
     with serving(inbox, enable_SMTPUTF8=False) as port:
         SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, "Bücher & Söhne", templates).send(a_mail())
 

@@ -9,7 +9,7 @@ from domain.limits import WRONG_PASSWORDS, network_of
 from domain.links import Purpose
 from domain.mails import LEASE
 from tests.fakes import NOON, FakeMailer
-from tests.samples import CLIENT, an_event
+from tests.samples import CLIENT, GOOD_PASSWORD, an_event
 
 
 def test_mail_is_delivered_once_and_its_link_is_forgotten(world, ada):
@@ -146,3 +146,22 @@ def test_a_delivery_that_stops_finishes_its_mail_and_leaves_the_others(world):
 
     assert len(world.mailer.sent) == 1
     assert world.delivery.deliver() == 2
+
+
+def test_a_mail_about_a_change_names_the_client_that_made_it(world):
+    ada, _ = world.register()
+    world.accounts.rename(ada, "ada_l")
+    world.emails.ask_to_change(ada, "new@example.org", GOOD_PASSWORD)
+    world.passwords.forgot("ada@example.org", CLIENT)
+    world.passwords.change(ada, GOOD_PASSWORD, "another horse battery")
+
+    kinds = {"username_changed", "email_change_asked", "reset_password", "password_changed"}
+    facts = [mail.facts for mail in world.waiting if mail.kind in kinds]
+    assert len(facts) == 4
+    assert all((told["device"], told["ip"]) == ("Unknown device", CLIENT.ip) for told in facts)
+
+
+def test_a_mail_does_not_tell_the_address_of_the_operator(world, ada):
+    world.passwords.send_reset(Operator(CLIENT), ada.id)
+
+    assert set(world.waiting[-1].facts) == {"username", "token"}

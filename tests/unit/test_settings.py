@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from adapters.sql.urls import parsed
 from entrypoints.api.gate import gate_of
 from entrypoints.api.http import session_cookie
-from entrypoints.container import mailer
+from entrypoints.container import templates
 from entrypoints.cores import cores
 from entrypoints.settings import Settings
 
@@ -43,7 +43,7 @@ def test_base_url_is_understood_as_browsers_write_it(spelled, origin):
     gate = gate_of(chosen, lambda subdomain: False)
     headers = {"host": host, "origin": origin}
     assert gate.refusal("POST", "/api/login", headers) is None
-    assert mailer(chosen).templates.base_url == origin
+    assert templates(chosen).base_url == origin
 
 
 @pytest.mark.parametrize(
