@@ -25,7 +25,7 @@ def test_an_admin_sees_the_users_the_newest_first(world, ada):
     assert page.next is None
 
 
-def test_a_list_goes_on_where_it_stopped(world):
+def test_the_list_of_users_continues_at_the_cursor(world):
     for name in ("ada", "bob", "cyd"):
         world.register(name)
     first = world.administration.users(OPERATOR, "", None, 2)
@@ -36,7 +36,7 @@ def test_a_list_goes_on_where_it_stopped(world):
 
 
 @pytest.mark.parametrize("limit, seen", [(0, 1), (-5, 1), (1000, 3)])
-def test_a_page_has_a_sensible_size(world, limit, seen):
+def test_a_page_size_out_of_range_is_accepted(world, limit, seen):
     for name in ("ada", "bob", "cyd"):
         world.register(name)
 
@@ -55,7 +55,7 @@ def test_a_user_without_the_permission_sees_no_users(world, ada):
         world.administration.users(ada, "", None, 10)
 
 
-def test_granting_twice_is_granting_once(world, ada):
+def test_a_role_is_granted_once(world, ada):
     world.administration.grant(OPERATOR, "ADA@example.org", Role.ADMIN)
     user = world.administration.grant(OPERATOR, "ada@example.org", Role.ADMIN)
 
@@ -64,7 +64,7 @@ def test_granting_twice_is_granting_once(world, ada):
     assert world.recorded[-1].detail == "admin"
 
 
-def test_revoking(world, ada):
+def test_a_role_is_revoked_once(world, ada):
     boss = admin(world)
     world.administration.grant(boss, "ada@example.org", Role.ADMIN)
     user = world.administration.revoke(boss, "ada@example.org", Role.ADMIN)
@@ -75,7 +75,7 @@ def test_revoking(world, ada):
     assert (world.recorded[-1].user_id, world.recorded[-1].actor_id) == (ada.id, boss.id)
 
 
-def test_the_site_is_not_left_without_an_admin(world):
+def test_the_role_of_the_last_admin_cannot_be_revoked(world):
     boss = admin(world)
 
     with pytest.raises(LastAdmin):
@@ -105,7 +105,7 @@ def test_an_operator_sends_a_reset_link(world, ada):
     assert (world.recorded[-2].tag, world.recorded[-2].actor_id) == (Tag.PASSWORD_RESET_ASKED, None)
 
 
-def test_a_reset_link_takes_the_permission_and_an_account(world, ada):
+def test_sending_a_reset_link_needs_the_permission_and_an_account(world, ada):
     with pytest.raises(PermissionDenied):
         world.passwords.send_reset(ada, "ada@example.org")
     with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""What the mails say."""
+"""The text of the mails."""
 
 from datetime import timedelta
 
@@ -58,5 +58,5 @@ def test_links_begin_with_the_base_url_and_end_with_the_token(kind):
         (45, "45 seconds"),
     ],
 )
-def test_how_long_a_link_lives_is_told_in_words(seconds, words):
+def test_the_lifetime_of_a_link_is_written_in_words(seconds, words):
     assert in_words(timedelta(seconds=seconds)) == words
