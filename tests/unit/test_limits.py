@@ -8,7 +8,6 @@ from domain.errors import Stale, TooManyAttempts, Unavailable
 from domain.events import Tag
 from domain.limits import LINK_REQUESTS, MAILS_PER_HOUR, WRONG_PASSWORDS_PER_IP
 from domain.mails import MailKind
-from domain.passwords import WrongPassword
 from domain.sessions import Client, WrongCredentials
 from domain.users import EmailTaken, UsernameTaken
 from tests.samples import CLIENT, GOOD_PASSWORD
@@ -199,12 +198,3 @@ def test_a_password_is_changed_twenty_times_a_day(world, ada):
         world.passwords.change(actor, GOOD_PASSWORD, GOOD_PASSWORD)
 
     assert world.tags.count(Tag.PASSWORD_CHANGED) == 20
-
-
-def test_a_wrong_current_password_stays_counted(world, ada):
-    for _ in range(10):
-        with pytest.raises(WrongPassword):
-            world.reauthentication.require(ada, WRONG)
-
-    with pytest.raises(TooManyAttempts):
-        world.login()

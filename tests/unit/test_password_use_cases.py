@@ -1,7 +1,5 @@
 """Changing and resetting a password. The rules of passwords are in test_passwords.py."""
 
-from dataclasses import replace
-
 import pytest
 
 from domain.errors import Invalid, Stale, TooManyAttempts
@@ -154,17 +152,6 @@ def test_an_invalid_link_is_gone(world, ada, case):
 
     with pytest.raises(LinkGone):
         world.passwords.reset(token, "yet another battery", CLIENT)
-
-
-def test_a_user_deleted_while_the_hash_is_computed_resets_nothing(world, ada):
-    class Slow(type(world.hasher)):
-        def hash(self, password):
-            world.memory.tables["users"].stored.clear()
-            return super().hash(password)
-
-    token = forgot(world)
-    with pytest.raises(LinkGone):
-        replace(world.passwords, hasher=Slow()).reset(token, ANOTHER, CLIENT)
 
 
 def test_a_refused_password_leaves_the_link_valid(world, ada):
