@@ -14,7 +14,9 @@ from tests.fakes import NOON
 from tests.races import racing
 from tests.samples import a_user
 
-once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+thirty_examples = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
+)
 
 
 def add(store, *users):
@@ -48,7 +50,7 @@ def test_an_unknown_user_is_not_found(store):
         assert stored.users.by_email("ada@example.org") is None
 
 
-def test_a_change_without_a_commit_never_happened(store):
+def test_a_change_without_a_commit_is_not_stored(store):
     user = a_user()
     with store.transaction() as work:
         work.users.add(user)
@@ -57,7 +59,7 @@ def test_a_change_without_a_commit_never_happened(store):
     assert get(store, user.id) is None
 
 
-def test_a_unit_of_work_that_failed_never_happened(store):
+def test_a_failed_unit_of_work_stores_nothing(store):
     user = a_user()
     with pytest.raises(ZeroDivisionError), store.transaction() as work:
         work.users.add(user)
@@ -110,7 +112,7 @@ def test_a_username_belongs_to_one_user_in_any_case(store):
 @pytest.mark.parametrize(
     "other", ["\u00e9mile@example.org", "emi_e@example.org", "uq_users_username_key'@x.com"]
 )
-def test_addresses_that_differ_in_one_byte_are_two(store, other):
+def test_each_address_finds_its_own_user(store, other):
     one, two = a_user("emile@example.org", username="one"), a_user(other, username="two")
     add(store, one, two)
 
@@ -119,7 +121,7 @@ def test_addresses_that_differ_in_one_byte_are_two(store, other):
         assert stored.users.by_email(other) == two
 
 
-def test_the_violated_rule_is_reported_whatever_the_address_contains(store):
+def test_a_taken_address_that_looks_like_a_constraint_is_reported(store):
     tricky = "for.key'uq_users_username_key'@example.org"
     add(store, a_user(tricky, username="one"))
 
@@ -152,7 +154,7 @@ def test_the_second_save_of_one_version_is_refused(store):
         work.users.save(second)
 
 
-def test_a_user_that_is_gone_cannot_be_saved(store):
+def test_a_user_that_does_not_exist_cannot_be_saved(store):
     with pytest.raises(Stale), store.transaction() as work:
         work.users.save(a_user())
 
@@ -201,7 +203,7 @@ def test_roles_are_granted_and_revoked(store):
     assert get(store, user.id).roles == frozenset()
 
 
-def test_saving_leaves_the_roles_alone(store):
+def test_saving_a_user_keeps_the_roles(store):
     user = a_user()
     add(store, user)
     with store.transaction() as work:
@@ -328,9 +330,9 @@ moments = st.datetimes(
 )
 
 
-@once
+@thirty_examples
 @given(moment=moments)
-def test_a_moment_survives_storage(store, moment):
+def test_a_time_comes_back_equal(store, moment):
     store.empty()
     user = a_user(created_at=moment, email_verified_at=moment)
     add(store, user)
@@ -339,9 +341,9 @@ def test_a_moment_survives_storage(store, moment):
     assert found.created_at == moment == found.email_verified_at
 
 
-@once
+@thirty_examples
 @given(id=st.uuids())
-def test_an_id_survives_storage(store, id):
+def test_an_id_comes_back_equal(store, id):
     store.empty()
     user = a_user(id=id)
     add(store, user)
