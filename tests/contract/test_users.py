@@ -79,13 +79,6 @@ def test_changing_an_entity_changes_nothing_stored(store):
     assert get(store, user.id).email == "ada@example.org"
 
 
-def test_an_address_belongs_to_one_user(store):
-    add(store, a_user())
-
-    with pytest.raises(EmailTaken), store.transaction() as work:
-        work.users.add(a_user(username="other"))
-
-
 def test_the_taken_address_is_reported_before_the_taken_username(store):
     add(store, a_user())
 
@@ -157,15 +150,6 @@ def test_the_second_save_of_one_version_is_refused(store):
 def test_a_user_that_does_not_exist_cannot_be_saved(store):
     with pytest.raises(Stale), store.transaction() as work:
         work.users.save(a_user())
-
-
-def test_a_taken_address_cannot_be_saved(store):
-    eve = a_user("eve@example.org")
-    add(store, a_user(), eve)
-    eve.email = "ada@example.org"
-
-    with pytest.raises(EmailTaken), store.transaction() as work:
-        work.users.save(eve)
 
 
 def test_a_user_is_exported_with_roles_and_forgotten(store):
