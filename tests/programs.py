@@ -1,7 +1,7 @@
-"""The three programs of the product: server, migrations, command line. A fork runs one faster than a new process.
+"""The three programs of the product: server, migrations, command line. A fork is faster than a new process.
 
-`python -m tests.programs` is the process that forks. Each line of stdin is a program and an environment in JSON.
-Each line of stdout is the exit code and the stderr of that program.
+`python -m tests.programs` is the process that forks. Each line of stdin is a program and its environment.
+Each line of stdout is the exit code and the stderr of that program. The lines are JSON.
 """
 
 import importlib
