@@ -148,7 +148,7 @@ def test_the_folder_of_a_sqlite_file_is_made_by_the_migrations_only(tmp_path):
 
 @pytest.fixture
 def clone(tmp_path):
-    """The product in a folder whose name has what URLs and configuration files take for syntax."""
+    """The product in a folder whose name has special characters of URLs and configuration files."""
     folder = tmp_path / "100% a?b#c %(here)s ü"
     for name in ("adapters", "application", "domain", "entrypoints", "migrations", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy

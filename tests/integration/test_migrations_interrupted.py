@@ -1,4 +1,4 @@
-"""An upgrade that is killed at any statement, and upgrades that meet each other."""
+"""An upgrade that is killed at any statement, and upgrades in parallel."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ def test_an_upgrade_killed_at_any_statement_can_run_again(kind, step, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_upgrades_at_once_wait_for_each_other(kind, tmp_path):
+def test_parallel_upgrades_wait_for_each_other(kind, tmp_path):
     with empty_database(kind, tmp_path) as url, ThreadPoolExecutor(3) as pool:
         done = list(pool.map(lambda _: alembic("upgrade", "heads", DATABASE_URL=url), range(3)))
 

@@ -165,7 +165,7 @@ def test_a_revoked_invitation_is_gone(world, ada, team):
             ask(ada, team.id, invitation.id)
 
 
-def test_a_team_deleted_meanwhile_takes_no_member(world, ada, team, monkeypatch):
+def test_a_team_that_is_deleted_during_the_wait_takes_no_member(world, ada, team, monkeypatch):
     token = invite(world, ada, team)
     bob, _ = world.register("bob")
     # As if another unit of work deleted the team during the wait for the lock.
