@@ -77,14 +77,6 @@ def test_registering_answers_the_user_as_stored(client, container):
     assert user.password_hash.startswith("$bcrypt-sha256$")
 
 
-def test_a_new_user_owns_a_personal_team(client, container):
-    client.ask("POST", "/api/register", ADA)
-
-    with container.look()() as stored:
-        [(team, membership)] = stored.teams.of(user_with(container, ADA["email"]).id)
-    assert (team.name, team.personal, membership.role) == ("ada's team", True, "owner")
-
-
 def test_a_registration_is_recorded(client, container):
     client.ask("POST", "/api/register", ADA, headers={"User-Agent": "Engine/1.0"})
 
