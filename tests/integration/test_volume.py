@@ -141,7 +141,7 @@ def test_sessions_are_listed_page_by_page(ada, container, engines, clock):
     first = ada.get("/settings/sessions").text
     [older] = [line.split('"')[3] for line in first.splitlines() if 'rel="next"' in line]
     second = ada.get(older).text
-    assert (first.count("<li>"), second.count("Last seen")) == (first.count("<li>"), 10)
+    assert second.count("Last seen") == 10
     assert "End all other sessions" in first and "End all other sessions" in second
     assert 'rel="next"' not in second
     for path in ("/api/sessions", "/settings/sessions"):
