@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy import Engine, event
 
 from adapters.sql.limits import metadata
 from tests.databases import KINDS, alembic_config, empty_database
-from tests.integration.test_migrations import alembic
+from tests.integration.test_migrations import alembic, tables
 
 MOST_STATEMENTS = 200
 
@@ -34,14 +34,6 @@ def killed_at(url, statement):
             os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
-
-
-def tables(url):
-    engine = create_engine(url)
-    try:
-        return set(inspect(engine).get_table_names()) - {"alembic_version"}
-    finally:
-        engine.dispose()
 
 
 @pytest.mark.alone
