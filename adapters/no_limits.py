@@ -6,12 +6,9 @@ from domain.limits import Limit
 
 class NoLimits(RateLimiter):
     def count(self, limit: Limit, subject: str) -> TakeBack:
-        return _nothing
+        return lambda: None
 
     def forget(self, limit: Limit, subject: str) -> None: ...
 
     def purge(self, limit: int) -> int:
         return 0
-
-
-def _nothing() -> None: ...

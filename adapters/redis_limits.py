@@ -61,7 +61,7 @@ class RedisLimiter(RateLimiter):
         allowed, began = self.windows.hit(item, key), monotonic()
         one_less = partial(self._one_less, item, key, began)
         if allowed:
-            return partial(self._try, one_less, _nothing)
+            return partial(self._try, one_less, lambda: None)
         wait = self.windows.get_window_stats(item, key).reset_time - time()
         if wait > limit.seconds + CLOCK_SKEW.total_seconds():  # the clock of Redis was set back
             self.windows.clear(item, key)
@@ -98,6 +98,3 @@ def _counted(limit: Limit, subject: str) -> tuple[RateLimitItem, str]:
         RateLimitItemPerSecond(limit.times, limit.seconds, namespace=limit.name),
         sha256(subject.encode("utf-8", "surrogatepass")).hexdigest(),
     )
-
-
-def _nothing() -> None: ...

@@ -1,61 +1,156 @@
-"""Administration of the site: its users and their roles."""
+"""Administration of the site: its users, their roles and sessions, its teams and its events."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from application.events import Events
-from application.ports import Look, Transaction, UnitOfWork
+from application.ports import Clock, Look, Transaction, UnitOfWork
 from domain.access import Actor, LastAdmin, Permission
 from domain.errors import NotFound
-from domain.events import Tag
+from domain.events import Event, EventFilter, Tag
 from domain.paging import Page, page_size
-from domain.users import EmailSyntax, Role, User, normal_email, search_keys
+from domain.teams import Membership, Team
+from domain.users import EmailSyntax, Role, User, normal_email, user_search
+
+Roles = frozenset[Role]
 
 
 @dataclass(frozen=True, slots=True)
 class Administration:
+    """Every `limit` is cut to 1 to 100."""
+
     look: Look
     transaction: Transaction
     syntax: EmailSyntax
     events: Events
+    now: Clock
 
     def users(self, actor: Actor, unsafe_search: str, after: UUID | None, limit: int) -> Page[User]:
-        """Newest first. `limit` is cut to 1 to 100."""
+        """Newest first, or by the place in the results of a search.
+
+        A search finds the beginning of a username, of an address, or of its domain.
+        """
         actor.require(Permission.SEE_USERS)
-        search, domain = search_keys(unsafe_search, self.syntax)
+        search = user_search(unsafe_search, self.syntax)
         with self.look() as stored:
-            return stored.users.page(search, after, page_size(limit), domain)
+            return stored.users.page(search, after, page_size(limit))
 
-    def grant(self, actor: Actor, unsafe_email: str, role: Role) -> User:
-        """Raise Invalid or NotFound. Granting twice is granting once."""
+    def user(self, actor: Actor, user_id: UUID) -> User:
+        """Raise NotFound."""
+        actor.require(Permission.SEE_USERS)
+        with self.look() as stored:
+            return _existing(stored.users.get(user_id))
+
+    def user_with(self, actor: Actor, unsafe_email: str) -> User:
+        """Raise Invalid or NotFound."""
+        actor.require(Permission.SEE_USERS)
+        with self.look() as stored:
+            return _existing(stored.users.by_email(normal_email(unsafe_email, self.syntax)))
+
+    def change(
+        self, actor: Actor, user_id: UUID, *, disabled: bool | None = None, roles: Roles | None = None
+    ) -> User:
+        """Disable or enable the user, and set exactly these roles. None leaves it as it is.
+
+        A disabled user cannot log in. Sessions, links and invitations of the user end. Raise NotFound, or
+        LastAdmin when no other administrator is enabled.
+        """
+        if disabled is not None:
+            actor.require(Permission.DISABLE_USERS)
+        if roles is not None:
+            actor.require(Permission.CHANGE_ROLES)
+        with self.transaction() as work:
+            admins, user = self._locked(work, user_id)
+            if roles is not None:
+                self._set_roles(work, actor, user, roles)
+            if disabled is not None and disabled != user.disabled:
+                self._disable(work, actor, user, disabled)
+            self._require_another_admin(admins, user)
+            work.commit()
+        return user
+
+    def grant(self, actor: Actor, user_id: UUID, role: Role) -> User:
+        """Do nothing when the user has the role. Raise NotFound."""
+        return self._change_roles(actor, user_id, lambda roles: roles | {role})
+
+    def revoke(self, actor: Actor, user_id: UUID, role: Role) -> User:
+        """Do nothing when the user lacks the role. Raise NotFound or LastAdmin."""
+        return self._change_roles(actor, user_id, lambda roles: roles - {role})
+
+    def end_sessions(self, actor: Actor, user_id: UUID) -> User:
+        """End all sessions of the user. Raise NotFound."""
+        actor.require(Permission.END_SESSIONS)
+        with self.transaction() as work:
+            user = _existing(work.users.lock(user_id))
+            work.sessions.forget(user.id)
+            self.events.record(work, Tag.ALL_SESSIONS_ENDED, user.id, actor)
+            work.commit()
+        return user
+
+    def teams(self, actor: Actor, after: UUID | None, limit: int) -> Page[Team]:
+        """Newest first."""
+        actor.require(Permission.SEE_TEAMS)
+        with self.look() as stored:
+            return stored.teams.page(after, page_size(limit))
+
+    def team(
+        self, actor: Actor, team_id: UUID, after: UUID | None, limit: int
+    ) -> tuple[Team, Page[Membership]]:
+        """A team with a page of its members, the oldest account first. Raise NotFound."""
+        actor.require(Permission.SEE_TEAMS)
+        with self.look() as stored:
+            team = stored.teams.get(team_id)
+            if team is None:
+                raise NotFound
+            return team, stored.teams.members(team_id, after, page_size(limit))
+
+    def events_of(self, actor: Actor, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
+        """Newest first."""
+        actor.require(Permission.SEE_EVENTS)
+        with self.look() as stored:
+            return stored.events.page(filter, after, page_size(limit))
+
+    def _locked(self, work: UnitOfWork, user_id: UUID) -> tuple[set[UUID], User]:
+        """The enabled administrators, and the user. Both stay as they are until `work` ends."""
+        return work.users.holders(Role.ADMIN), _existing(work.users.lock(user_id))
+
+    def _change_roles(self, actor: Actor, user_id: UUID, change: Callable[[Roles], Roles]) -> User:
         actor.require(Permission.CHANGE_ROLES)
         with self.transaction() as work:
-            user = self._user_with(work, unsafe_email)
-            if role not in user.roles:
-                work.users.grant(user.id, role)
-                work.sessions.end_acting(user.id)
-                self.events.record(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
+            admins, user = self._locked(work, user_id)
+            self._set_roles(work, actor, user, change(user.roles))
+            self._require_another_admin(admins, user)
             work.commit()
-        user.roles |= {role}
         return user
 
-    def revoke(self, actor: Actor, unsafe_email: str, role: Role) -> User:
-        """Raise Invalid, NotFound, or LastAdmin when the site would be left without an administrator."""
-        actor.require(Permission.CHANGE_ROLES)
-        with self.transaction() as work:
-            holders = work.users.holders(role)
-            user = self._user_with(work, unsafe_email)
-            if role is Role.ADMIN and holders == {user.id}:
-                raise LastAdmin
-            if work.users.revoke(user.id, role):
-                work.sessions.end_acting(user.id)
-                self.events.record(work, Tag.ROLE_REVOKED, user.id, actor, detail=role)
-            work.commit()
-        user.roles -= {role}
-        return user
+    def _require_another_admin(self, admins: set[UUID], user: User) -> None:
+        if admins == {user.id} and (user.disabled or Role.ADMIN not in user.roles):
+            raise LastAdmin
 
-    def _user_with(self, work: UnitOfWork, unsafe_email: str) -> User:
-        user = work.users.by_email(normal_email(unsafe_email, self.syntax))
-        if user is None:
-            raise NotFound
-        return user
+    def _set_roles(self, work: UnitOfWork, actor: Actor, user: User, roles: Roles) -> None:
+        for role in sorted(roles - user.roles):
+            work.users.grant(user.id, role)
+            self.events.record(work, Tag.ROLE_GRANTED, user.id, actor, detail=role)
+        for role in sorted(user.roles - roles):
+            work.users.revoke(user.id, role)
+            self.events.record(work, Tag.ROLE_REVOKED, user.id, actor, detail=role)
+        if roles != user.roles:
+            work.sessions.end_acting(user.id)
+        user.roles = roles
+
+    def _disable(self, work: UnitOfWork, actor: Actor, user: User, disabled: bool) -> None:
+        user.disabled_at = self.now() if disabled else None
+        work.users.save(user)
+        if disabled:
+            work.sessions.end_acting(user.id)
+            work.sessions.forget(user.id)
+            work.links.forget(user.id)
+            work.invitations.drop_by(user.id)
+        self.events.record(work, Tag.DISABLED if disabled else Tag.ENABLED, user.id, actor)
+
+
+def _existing(user: User | None) -> User:
+    if user is None:
+        raise NotFound
+    return user

@@ -1,6 +1,7 @@
 """The email address of an account: verification and change."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from application.events import Events
 from application.limits import Limits
@@ -8,8 +9,8 @@ from application.links import Links
 from application.mails import Mails
 from application.ports import Clock, Transaction
 from application.reauthentication import Reauthentication
-from domain.access import SignedIn
-from domain.errors import Stale
+from domain.access import Actor, Permission, SignedIn, UserDisabled
+from domain.errors import NotFound, Stale
 from domain.events import Tag
 from domain.links import LinkGone, Purpose
 from domain.mails import MailKind
@@ -62,6 +63,21 @@ class Emails:
                 raise Stale
             self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email)
             work.commit()
+
+    def send_to(self, actor: Actor, user_id: UUID) -> User:
+        """Send the user a link to verify the address, if it is unverified. Raise NotFound or UserDisabled."""
+        actor.require(Permission.SEND_VERIFICATIONS)
+        with self.transaction() as work:
+            user = work.users.lock(user_id)
+            if user is None:
+                raise NotFound
+            if user.disabled:
+                raise UserDisabled
+            if not user.email_verified:
+                self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email)
+                self.events.record(work, Tag.VERIFICATION_SENT, user.id, actor)
+            work.commit()
+        return user
 
     def verify(self, token: str, client: Client) -> User:
         """Store the link's address as the verified address of its user.

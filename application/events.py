@@ -45,4 +45,5 @@ class Events:
     def mine(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Event]:
         """The actor's own events, newest first. At most 100."""
         with self.look() as stored:
-            return stored.events.about(actor.id, after, page_size(limit))
+            page = stored.events.about(actor.id, after, page_size(limit))
+        return Page([event.for_user() for event in page.items], page.next)

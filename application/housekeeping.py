@@ -35,8 +35,7 @@ class Housekeeping:
 
 
 def _until_done(batch: Callable[[], int]) -> int:
-    total = done = batch()
-    while done == PURGE_BATCH:
-        done = batch()
+    total = 0
+    while (done := batch()) == PURGE_BATCH:
         total += done
-    return total
+    return total + done

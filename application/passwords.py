@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from application.events import Events
 from application.limits import Limits
@@ -10,7 +11,7 @@ from application.mails import Mails
 from application.ports import Look, PasswordHasher, Transaction, UnitOfWork
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
-from domain.access import Actor, Permission, SignedIn
+from domain.access import Actor, Permission, SignedIn, UserDisabled
 from domain.errors import NotFound, Stale
 from domain.events import Tag
 from domain.links import LinkGone, Purpose
@@ -68,20 +69,22 @@ class Passwords:
             found = work.users.by_email(email)
             # Locked, because the account may change its address meanwhile. An unknown id takes the same time.
             user = work.users.lock(found.id if found else self.links.new_id())
-            if user is not None and user.email_key != key_of(email):
+            if user is not None and (user.disabled or user.email_key != key_of(email)):
                 user = None
             address = user.email if user else email  # the typed one may be the mailbox of another person
             self.links.send(work, Purpose.RESET_PASSWORD, user if allowed else None, address)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 
-    def send_reset(self, actor: Actor, unsafe_email: str) -> User:
-        """Send the user a link to choose a new password. Raise Invalid or NotFound."""
+    def send_reset(self, actor: Actor, user_id: UUID) -> User:
+        """Send the user a link to choose a new password. Raise NotFound or UserDisabled."""
         actor.require(Permission.RESET_PASSWORDS)
         with self.transaction() as work:
-            user = work.users.by_email(normal_email(unsafe_email, self.syntax))
+            user = work.users.lock(user_id)
             if user is None:
                 raise NotFound
+            if user.disabled:
+                raise UserDisabled
             self.links.send(work, Purpose.RESET_PASSWORD, user, user.email)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id, actor)
             work.commit()
@@ -101,7 +104,7 @@ class Passwords:
         with self.transaction() as work:
             user = work.users.lock(user.id)
             link = self.links.consume(work, Purpose.RESET_PASSWORD, token)
-            if user is None or user.email != link.email:
+            if user is None or user.disabled or user.email != link.email:
                 raise LinkGone
             user.email_verified_at = user.email_verified_at or self.links.now()
             self._set(work, user, password_hash)

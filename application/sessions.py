@@ -18,7 +18,7 @@ from domain.mails import MailKind
 from domain.paging import Page, page_size
 from domain.passwords import normal_password
 from domain.secrets import hash_of
-from domain.sessions import MOST_SESSIONS, Client, Session, SessionLife, WrongCredentials
+from domain.sessions import MOST_SESSIONS, AccountDisabled, Client, Session, SessionLife, WrongCredentials
 from domain.users import EmailSyntax, User, normal_email
 
 # The account may change while the hash is computed. Then the login is tried again.
@@ -63,6 +63,10 @@ class Sessions:
                 stored = work.users.lock(user.id)
                 if stored is None or stored.password_hash != user.password_hash:
                     continue  # another request has changed the password or upgraded its hash
+                if stored.disabled:
+                    self.events.record(work, Tag.LOGIN_REFUSED, user.id, client)
+                    work.commit()
+                    raise AccountDisabled
                 if upgraded:
                     stored.password_hash = upgraded
                     work.users.save(stored)

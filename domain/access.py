@@ -64,6 +64,12 @@ class NotWhileActing(PermissionDenied):
     message = "You can't do this while you act as another user."
 
 
+class UserDisabled(PermissionDenied):
+    """An administrator asks for what a disabled user cannot have."""
+
+    message = "This account is disabled. Enable it first."
+
+
 class LastOfRole(Conflict):
     """Without this user, the site would have no administrator, or a team no owner."""
 

@@ -1,9 +1,9 @@
 """Events: what happened to an account, when, and from where. Events are added and never deleted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from domain.devices import device_of
@@ -30,8 +30,10 @@ class Tag(StrEnum):
     LOGGED_OUT = "logged_out", "Logged out"
     SESSION_ENDED = "session_ended", "Session ended"
     SESSIONS_ENDED = "sessions_ended", "All other sessions ended"
+    ALL_SESSIONS_ENDED = "all_sessions_ended", "All sessions ended"
     EMAIL_CHANGE_ASKED = "email_change_asked", "Email address change requested"
     EMAIL_CHANGED = "email_changed", "Email address changed"
+    VERIFICATION_SENT = "verification_sent", "Link to verify the email address sent"
     EMAIL_VERIFIED = "email_verified", "Email address verified"
     USERNAME_CHANGED = "username_changed", "Username changed"
     PASSWORD_CHANGED = "password_changed", "Password changed"
@@ -40,6 +42,9 @@ class Tag(StrEnum):
     PASSWORD_REFUSED = "password_refused", "Wrong current password entered"
     EXPORTED = "exported", "Data exported"
     DELETED = "deleted", "Account deleted"
+    LOGIN_REFUSED = "login_refused", "Login refused: the account is disabled"
+    DISABLED = "disabled", "Account disabled"
+    ENABLED = "enabled", "Account enabled"
     ROLE_GRANTED = "role_granted", "Role granted"
     ROLE_REVOKED = "role_revoked", "Role revoked"
     ACTING_BEGAN = "acting_began", "Support began to act as you"
@@ -59,9 +64,13 @@ class Tag(StrEnum):
 class Event:
     """`user_id` is the user of the account, None without an account. `actor_id` is the account that acted: of
     the administrator, when one acts as the user, and None for a client without a session and for an operator.
-    `operator` is the name of an operator. `detail` never holds a secret."""
+    `operator` is the name of an operator. `detail` never holds a secret.
 
-    EXPORTED: ClassVar = "id tag sentence created_at ip user_agent device"
+    `username`, `actor` and `team` are the names as stored now, None for what is deleted. They are read with
+    the event, and never written.
+    """
+
+    EXPORTED: ClassVar = "id tag sentence by created_at ip user_agent device"
 
     id: UUID
     tag: Tag
@@ -73,6 +82,9 @@ class Event:
     created_at: datetime
     team_id: UUID | None = None
     operator: str = ""
+    username: str | None = field(default=None, compare=False)
+    actor: str | None = field(default=None, compare=False)
+    team: str | None = field(default=None, compare=False)
 
     @property
     def sentence(self) -> str:
@@ -82,6 +94,47 @@ class Event:
     def device(self) -> str:
         return device_of(self.user_agent)
 
+    @property
+    def by(self) -> str:
+        """Who acted, as users read it. Empty for the user, and for a client without a session."""
+        if self.operator:
+            return "an operator"
+        if self.actor_id in {None, self.user_id}:
+            return ""
+        return self.actor or "a deleted user"
+
+    def for_user(self) -> "Event":
+        """The event as its user sees it: without address and user agent of another person."""
+        return replace(self, ip="", user_agent="") if self.by else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What None leaves out is not asked for. `since` is inclusive, `until` is exclusive."""
+
+    user_id: UUID | None = None
+    team_id: UUID | None = None
+    tag: Tag | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def values(self) -> dict[str, Any]:
+        """What is asked for. Time is read from the ids, which are ordered by it."""
+        found = {
+            "user_id": self.user_id,
+            "team_id": self.team_id,
+            "tag": self.tag,
+            "since": self.since and first_id(self.since),
+            "until": self.until and first_id(self.until),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def first_id(moment: datetime) -> UUID:
+    """The lowest UUIDv7 of this millisecond (RFC 9562, 5.7)."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
+
 
 class EventStore(PersonalStore, Protocol):
     """Events stay: `forget` blanks them and deletes none."""
@@ -90,6 +143,9 @@ class EventStore(PersonalStore, Protocol):
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         """The events of the user's account, newest first."""
+
+    def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
+        """The events that the filter asks for, newest first."""
 
     def forget(self, user_id: UUID) -> None:
         """Blank the address and user agent of all events of the user."""

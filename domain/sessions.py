@@ -33,6 +33,12 @@ class WrongCredentials(NotAuthenticated):
     message = "Wrong email or password."
 
 
+class AccountDisabled(WrongCredentials):
+    """Only for the right password: a client without it does not learn that the account exists."""
+
+    message = "This account is disabled. Please contact us."
+
+
 class NotLoggedIn(NotAuthenticated):
     code = 40102
     message = "Please log in to continue."

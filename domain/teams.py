@@ -58,7 +58,7 @@ class Membership:
         return permission in TEAM_PERMISSIONS[self.role]
 
     def require(self, permission: TeamPermission, *roles: TeamRole) -> None:
-        """Raise PermissionDenied without the permission, or when one of `roles` is above the own one."""
+        """Raise PermissionDenied without the permission, or when one of `roles` is a higher role."""
         if not self.may(permission) or not all(map(self.role.covers, roles)):
             raise PermissionDenied
 
@@ -67,6 +67,9 @@ class TeamStore(PersonalStore, Protocol):
     def add(self, team: Team) -> None: ...
 
     def get(self, id: UUID) -> Team | None: ...
+
+    def page(self, after: UUID | None, limit: int) -> Page[Team]:
+        """All teams, newest first."""
 
     def lock(self, id: UUID) -> Team | None:
         """The team as stored now. Other units of work cannot change it or its members until this one ends."""

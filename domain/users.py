@@ -76,8 +76,34 @@ class User:
         return self.email_key.rpartition("@")[2]
 
     @property
+    def disabled(self) -> bool:
+        return self.disabled_at is not None
+
+    @property
     def email_verified(self) -> bool:
         return self.email_verified_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class UserSearch:
+    """The beginning of a username key, of an email key, or of its domain. An empty domain is not searched."""
+
+    username: str
+    email: str
+    domain: str
+
+    def place(self, user: User) -> tuple[int, str] | None:
+        """The place of the user in the results, None for a user that is not found.
+
+        First the usernames, then the addresses, then the domains, each in the order of their keys.
+        """
+        if user.username_key.startswith(self.username):
+            return 0, user.username_key
+        if user.email_key.startswith(self.email):
+            return 1, user.email_key
+        if self.domain and user.email_domain_key.startswith(self.domain):
+            return 2, user.email_domain_key
+        return None
 
 
 class UserStore(PersonalStore, Protocol):
@@ -102,10 +128,13 @@ class UserStore(PersonalStore, Protocol):
         """False when the user does not have the role."""
 
     def holders(self, role: Role) -> set[UUID]:
-        """The users with this role. Other units of work cannot revoke it until this one ends."""
+        """The users with this role that are not disabled. They stay so until this unit of work ends."""
 
-    def page(self, search: str, after: UUID | None, limit: int, domain: str = "") -> Page[User]:
-        """Users whose email key or username key contains `search`, or email key `domain`. Newest first."""
+    def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
+        """Newest first, or the results of the search by their place. Users of one domain are oldest first.
+
+        Empty after a user that is deleted, or no longer found: its place is unknown.
+        """
 
     def forget(self, user_id: UUID) -> None:
         """Delete the user, with sessions, roles, devices and memberships."""
@@ -138,19 +167,22 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", decomposed)
 
 
-def search_keys(unsafe_search: str, syntax: EmailSyntax) -> tuple[str, str]:
-    """A search term in the spelling of keys: as a part of any key, and with its domain in ASCII (IDNA).
+def user_search(unsafe_search: str, syntax: EmailSyntax) -> UserSearch | None:
+    """The search term in the spelling of keys. None without a term.
 
-    Of a domain in another alphabet, whole labels are found: IDNA encodes each as a whole.
+    Of a domain in another alphabet, whole labels are found: IDNA encodes each label as a whole.
     """
-    # A lone surrogate or a NUL is in no key, and no database takes it.
+    # No key has a lone surrogate or a NUL, and no database takes them.
     text = re.sub("[\0\ud800-\udfff]", "\ufffd", unsafe_search.strip())
     local, at, domain = unicodedata.normalize("NFC", text).rpartition("@")
     try:
-        _, in_ascii = syntax(f"a@{domain}.example")
+        domain = syntax(f"a@{domain}.example")[1].removesuffix(".example")
     except Invalid:
-        return folded(text), ""
-    return folded(text), folded(local) + at + in_ascii.removesuffix(".example")
+        domain = domain.lower()
+    text = folded(text)
+    if not text:
+        return None
+    return UserSearch(text, folded(local) + at + domain if at else text, "" if local else domain)
 
 
 def acceptable_username(unsafe_username: str) -> str:

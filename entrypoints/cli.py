@@ -3,10 +3,12 @@
 Exit codes: 0 done, 1 a bug of ours or wrong settings, 2 wrong usage (click), others in EXIT.
 """
 
+import getpass
 import logging
 import signal
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import IO, Any
 from uuid import UUID
 
@@ -14,12 +16,15 @@ import click
 
 from domain import errors
 from domain.access import PERMISSIONS, TEAM_PERMISSIONS, Operator, Permission, TeamPermission
+from domain.events import LONGEST_OPERATOR, EventFilter, Tag
 from domain.paging import Page
 from domain.personal import exported
 from domain.sessions import Client
-from domain.users import Role
+from domain.users import Role, User
 from entrypoints import logs, settings, site
+from entrypoints.api.administration import show_admin_event, show_admin_user
 from entrypoints.api.http import to_json
+from entrypoints.api.teams import show_member
 from entrypoints.background import Background
 from entrypoints.container import Container, opened
 
@@ -34,8 +39,24 @@ EXIT: dict[type[errors.DomainError], int] = {
     errors.Unavailable: 10,
 }
 LONGEST_LIST = 100
+TAGS = {str(tag): tag for tag in Tag}
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
-OPERATOR = Operator(Client(ip="", user_agent="command line"))
+CLIENT = Client(ip="", user_agent="command line")
+
+
+def operator() -> Operator:
+    """The operator of this command. Events have the name."""
+    name: str = click.get_current_context().meta["operator"]
+    return Operator(CLIENT, name[:LONGEST_OPERATOR])
+
+
+def account_name() -> str:
+    """The account of the operating system."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return "unknown"
 
 
 class Commands(click.Group):
@@ -59,8 +80,16 @@ def _told(error: errors.DomainError) -> str:
 
 
 @click.group(cls=Commands, help=f"Manage {site.NAME} from the command line.")
+@click.option(
+    "--operator",
+    envvar="OPERATOR",
+    default=account_name,
+    show_default="the account of the operating system",
+    help="Who acts, for the events.",
+)
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, operator: str) -> None:
+    ctx.meta["operator"] = operator
     if ctx.obj is None and ctx.invoked_subcommand != access.name:
         chosen = settings.load()
         logs.configure("text")
@@ -89,6 +118,15 @@ def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("as_json", "--json", is_flag=True, help="Print JSON.")(command)
 
 
+def paged(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a list."""
+    limit = click.option(
+        "--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True
+    )
+    after = click.option("--after", type=click.UUID, help="Continue after this id.")
+    return limit(after(as_json(command)))
+
+
 @users.command(help="Create an account. Prompts for the password, or reads it from stdin.")
 @click.option("--email", required=True)
 @click.option("--username", required=True)
@@ -101,7 +139,7 @@ def create(container: Container, email: str, username: str, password_stdin: bool
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     roles = frozenset({Role.ADMIN}) if admin else frozenset()
-    user = container.accounts().create(OPERATOR, username, email, password, roles)
+    user = container.accounts().create(operator(), username, email, password, roles)
     click.echo(f"Created {user.username} <{user.email}>{' as admin' if admin else ''}.")
 
 
@@ -116,21 +154,39 @@ def _echo_json(page: Page[Any]) -> None:
     click.echo(to_json({"data": [exported(item) for item in page.items], "next": page.next}))
 
 
-@users.command("list", help="List users, newest first.")
-@click.option("--search", default="", help="Only users whose email or username contains this text.")
-@click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
-@click.option("--after", type=click.UUID, help="Continue after this id.")
-@as_json
+def _echo_next(page: Page[Any]) -> None:
+    if page.next:
+        click.echo(f"More: --after {page.next}")
+
+
+@users.command("list", help="List users, newest first, or those that a search finds.")
+@click.option("--search", default="", help="The beginning of a username, an address or its domain.")
+@paged
 @click.pass_obj
 def list_users(container: Container, search: str, limit: int, after: UUID | None, as_json: bool) -> None:
-    page = container.administration().users(OPERATOR, search, after, limit)
+    page = container.administration().users(operator(), search, after, limit)
     if as_json:
         return _echo_json(page)
     for user in page.items:
         roles = " ".join(sorted(user.roles)) or "-"
         click.echo(f"{user.created_at:%Y-%m-%d %H:%M}  {roles:8}  {user.username:30}  {user.email}")
-    if page.next:
-        click.echo(f"More: --after {page.next}")
+    _echo_next(page)
+
+
+def _user(container: Container, email: str) -> User:
+    return container.administration().user_with(operator(), email)
+
+
+@users.command(help="Show a user.")
+@click.argument("email")
+@as_json
+@click.pass_obj
+def show(container: Container, email: str, as_json: bool) -> None:
+    shown = show_admin_user(_user(container, email))
+    if as_json:
+        return click.echo(to_json({"data": shown}))
+    for name, value in shown.items():
+        click.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
 
 
 @users.command(help="Give a user a role.")
@@ -138,7 +194,7 @@ def list_users(container: Container, search: str, limit: int, after: UUID | None
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.pass_obj
 def grant(container: Container, email: str, role: str) -> None:
-    user = container.administration().grant(OPERATOR, email, Role(role))
+    user = container.administration().grant(operator(), _user(container, email).id, Role(role))
     click.echo(f"{user.email} now has the role {role}.")
 
 
@@ -147,16 +203,123 @@ def grant(container: Container, email: str, role: str) -> None:
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.pass_obj
 def revoke(container: Container, email: str, role: str) -> None:
-    user = container.administration().revoke(OPERATOR, email, Role(role))
+    user = container.administration().revoke(operator(), _user(container, email).id, Role(role))
     click.echo(f"{user.email} no longer has the role {role}.")
+
+
+@users.command(help="Disable a user. Sessions, links and invitations of the user end.")
+@click.argument("email")
+@click.pass_obj
+def disable(container: Container, email: str) -> None:
+    user = container.administration().change(operator(), _user(container, email).id, disabled=True)
+    click.echo(f"{user.email} is disabled.")
+
+
+@users.command(help="Enable a disabled user.")
+@click.argument("email")
+@click.pass_obj
+def enable(container: Container, email: str) -> None:
+    user = container.administration().change(operator(), _user(container, email).id, disabled=False)
+    click.echo(f"{user.email} is enabled.")
+
+
+@users.command("end-sessions", help="End all sessions of a user.")
+@click.argument("email")
+@click.pass_obj
+def end_sessions(container: Container, email: str) -> None:
+    user = container.administration().end_sessions(operator(), _user(container, email).id)
+    click.echo(f"All sessions of {user.email} have ended.")
 
 
 @users.command("reset-password", help="Send a user the link to choose a new password.")
 @click.argument("email")
 @click.pass_obj
 def reset_password(container: Container, email: str) -> None:
-    user = container.passwords().send_reset(OPERATOR, email)
+    user = container.passwords().send_reset(operator(), _user(container, email).id)
     click.echo(f"The link is on its way to {user.email}.")
+
+
+@users.command("verify-email", help="Send a user the link to verify the address.")
+@click.argument("email")
+@click.pass_obj
+def verify_email(container: Container, email: str) -> None:
+    user = container.emails().send_to(operator(), _user(container, email).id)
+    told = "is verified already" if user.email_verified else "gets the link"
+    click.echo(f"{user.email} {told}.")
+
+
+@cli.group(help="Teams.")
+def teams() -> None: ...
+
+
+@teams.command("list", help="List teams, newest first.")
+@paged
+@click.pass_obj
+def list_teams(container: Container, limit: int, after: UUID | None, as_json: bool) -> None:
+    page = container.administration().teams(operator(), after, limit)
+    if as_json:
+        shown = [{"id": team.id, "name": team.name, "created_at": team.created_at} for team in page.items]
+        return click.echo(to_json({"data": shown, "next": page.next}))
+    for team in page.items:
+        click.echo(f"{team.created_at:%Y-%m-%d %H:%M}  {team.id}  {team.name}")
+    _echo_next(page)
+
+
+@teams.command("show", help="Show a team and its members.")
+@click.argument("id", type=click.UUID)
+@paged
+@click.pass_obj
+def show_one(container: Container, id: UUID, limit: int, after: UUID | None, as_json: bool) -> None:
+    team, page = container.administration().team(operator(), id, after, limit)
+    if as_json:
+        members = [show_member(member) for member in page.items]
+        shown = {"id": team.id, "name": team.name, "created_at": team.created_at, "members": members}
+        return click.echo(to_json({"data": shown, "next": page.next}))
+    click.echo(f"{team.name}, since {team.created_at:%Y-%m-%d %H:%M}")
+    for member in page.items:
+        click.echo(f"{member.joined_at:%Y-%m-%d %H:%M}  {member.role:6}  {member.username}")
+    _echo_next(page)
+
+
+@cli.group(help="The events of the site.")
+def events() -> None: ...
+
+
+@events.command("list", help="List events, newest first. Times are in UTC, unless they have an offset.")
+@click.option("--user", type=click.UUID, help="Only events of the user with this id.")
+@click.option("--team", type=click.UUID, help="Only events of the team with this id.")
+@click.option("--tag", type=click.Choice(list(TAGS)), help="Only this kind of event.")
+@click.option("--since", type=click.DateTime(TIMES), help="Only events from this time on.")
+@click.option("--until", type=click.DateTime(TIMES), help="Only events before this time.")
+@paged
+@click.pass_obj
+def list_events(
+    container: Container,
+    user: UUID | None,
+    team: UUID | None,
+    tag: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    after: UUID | None,
+    as_json: bool,
+) -> None:
+    filter = EventFilter(
+        user_id=user, team_id=team, tag=TAGS[tag] if tag else None, since=_aware(since), until=_aware(until)
+    )
+    page = container.administration().events_of(operator(), filter, after, limit)
+    if as_json:
+        shown = [show_admin_event(event) for event in page.items]
+        return click.echo(to_json({"data": shown, "next": page.next}))
+    for event in page.items:
+        by = f" by {event.by}" if event.by else ""
+        where = " ".join(part for part in (event.username, event.team, event.ip) if part)
+        click.echo(f"{event.created_at:%Y-%m-%d %H:%M}  {event.tag:20}  {where}  {event.sentence}{by}")
+    _echo_next(page)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 @cli.group(help="Outgoing mail.")
@@ -180,20 +343,17 @@ def deliver(container: Container, forever: bool) -> None:
 
 
 @mails.command("list", help="List mail that is waiting or failed, newest first.")
-@click.option("--limit", default=LONGEST_LIST, type=click.IntRange(1, LONGEST_LIST), show_default=True)
-@click.option("--after", type=click.UUID, help="Continue after this id.")
-@as_json
+@paged
 @click.pass_obj
 def list_mails(container: Container, limit: int, after: UUID | None, as_json: bool) -> None:
-    page = container.delivery().undelivered(OPERATOR, after, limit)
+    page = container.delivery().undelivered(operator(), after, limit)
     if as_json:
         return _echo_json(page)
     for mail in page.items:
         state = "failed" if mail.parked_at else "waiting"
         when = f"{mail.created_at:%Y-%m-%d %H:%M}"
         click.echo(f"{when}  {state:8}  {mail.kind:20}  {mail.recipient}  {mail.last_error}")
-    if page.next:
-        click.echo(f"More: --after {page.next}")
+    _echo_next(page)
 
 
 @cli.command(help="Delete expired sessions, links and limits, and mails delivered a week ago.")

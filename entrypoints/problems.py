@@ -87,6 +87,7 @@ SENTENCES = {
     "string_type": "Use text.",
     "string_unicode": "Remove the invalid character.",
     "bool_type": "Use true or false.",
+    "list_type": "Use a list.",
     "nul": "Remove the invalid character.",
 }
 

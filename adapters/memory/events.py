@@ -1,16 +1,32 @@
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows, newest
-from domain.events import Event, EventStore
+from domain.events import Event, EventFilter, EventStore
 from domain.paging import Page
+from domain.personal import EXPORT_BATCH, exported
 
 
 class MemoryEvents(PersonalRows, EventStore):
     table = "events"
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
-        return newest(self.rows.where(user_id=user_id), after, limit)
+        return self._named(newest(self.rows.where(user_id=user_id), after, limit))
+
+    def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
+        values = filter.values()
+        since, until = values.pop("since", None), values.pop("until", None)
+        found = [
+            event
+            for event in self.rows.where(**values)
+            if (since is None or event.id >= since) and (until is None or event.id < until)
+        ]
+        return self._named(newest(found, after, limit))
+
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        page = self.about(user_id, after, EXPORT_BATCH)
+        return Page([exported(event.for_user()) for event in page.items], page.next)
 
     def forget(self, user_id: UUID) -> None:
         self._blank(self.rows.where(user_id=user_id))
@@ -25,3 +41,16 @@ class MemoryEvents(PersonalRows, EventStore):
     def _blank(self, events: list[Event]) -> None:
         for event in events:
             self.rows.put(replace(event, ip="", user_agent=""))
+
+    def _named(self, page: Page[Event]) -> Page[Event]:
+        users, teams = self.tables["users"], self.tables["teams"]
+        named = [
+            replace(
+                event,
+                username=getattr(users.get(event.user_id), "username", None),
+                actor=getattr(users.get(event.actor_id), "username", None),
+                team=getattr(teams.get(event.team_id), "name", None),
+            )
+            for event in page.items
+        ]
+        return Page(named, page.next)

@@ -16,13 +16,15 @@ Values = tuple[Any, ...]
 class Rules:
     """`unique`: fields, and the error for a second row with the same values. `exists`: the error for a second
     row with the same key. `parents`: a field, and the table that it refers to. A row needs its parents and is
-    deleted with them.
+    deleted with them. `references`: the same for a field that may be None. It becomes None in place of a
+    deletion.
     """
 
     key: tuple[str, ...] = ("id",)
     exists: type[DomainError] = Stale
     unique: Mapping[tuple[str, ...], type[DomainError]] = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
 
 
 class Rows:
@@ -37,9 +39,6 @@ class Rows:
         self._check_unique(entity)
         if self._key(entity) in self.stored:
             raise self.rules.exists
-        for name, table in self.rules.parents.items():
-            if (getattr(entity, name),) not in self.tables[table].stored:
-                raise Stale
         self.put(entity)
 
     def save(self, entity: Any) -> None:
@@ -52,7 +51,11 @@ class Rows:
         self.put(entity)
 
     def put(self, entity: Any) -> None:
-        """Add or replace the row, without checks."""
+        """Add or replace the row. Raise Stale for a missing parent."""
+        for name, table in (*self.rules.parents.items(), *self.rules.references.items()):
+            id = getattr(entity, name)
+            if (id,) not in self.tables[table].stored and not (id is None and name in self.rules.references):
+                raise Stale
         self.stored[self._key(entity)] = replace(entity)
 
     def get(self, *key: Any) -> Any:
@@ -72,6 +75,10 @@ class Rows:
                 if self.tables[table] is self:
                     for child in rows.where(**{name: entity.id}):
                         rows.delete(child)
+            for name, table in rows.rules.references.items():
+                if self.tables[table] is self:
+                    for row in rows.where(**{name: entity.id}):
+                        rows.put(replace(row, **{name: None}))
         return self.stored.pop(self._key(entity), None) is not None
 
     def delete_all(self, entities: list[Any]) -> int:

@@ -14,10 +14,9 @@ class MemorySessions(PersonalRows, SessionStore):
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         for session in self.rows.where(secret_hash=secret_hash):
             if session.expires_at > now:
-                users, acting_as = self.tables["users"], None
-                if session.acting_until and session.acting_until > now:
-                    acting_as = users.get(session.acting_as_id)
-                return session, acting_as or users.get(session.user_id)
+                acts = session.acting_until and session.acting_until > now
+                user_id = (acts and session.acting_as_id) or session.user_id
+                return session, self.tables["users"].get(user_id)
         return None
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:

@@ -7,7 +7,9 @@ from domain.users import EmailTaken, UsernameTaken
 
 RULES = {
     "users": Rules(unique={("email_key",): EmailTaken, ("username_key",): UsernameTaken}),
-    "sessions": Rules(unique={("secret_hash",): Stale}, parents={"user_id": "users"}),
+    "sessions": Rules(
+        unique={("secret_hash",): Stale}, parents={"user_id": "users"}, references={"acting_as_id": "users"}
+    ),
     "teams": Rules(),
     "memberships": Rules(
         key=("team_id", "user_id"), exists=AlreadyMember, parents={"team_id": "teams", "user_id": "users"}

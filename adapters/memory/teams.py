@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from adapters.memory.rows import MemoryStore, Rows
+from adapters.memory.rows import MemoryStore, Rows, newest
 from domain.access import TeamRole
 from domain.paging import Page
 from domain.teams import Membership, Team, TeamStore, exported_team
@@ -14,6 +14,9 @@ class MemoryTeams(MemoryStore, TeamStore):
     @property
     def memberships(self) -> Rows:
         return self.tables["memberships"]
+
+    def page(self, after: UUID | None, limit: int) -> Page[Team]:
+        return newest(self.rows.where(), after, limit)
 
     def lock(self, id: UUID) -> Team | None:
         found: Team | None = self.rows.get(id)

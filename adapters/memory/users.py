@@ -6,7 +6,7 @@ from adapters.memory.rows import MemoryStore, newest
 from domain.errors import Stale
 from domain.paging import Page
 from domain.personal import exported
-from domain.users import Role, User, UserStore, key_of
+from domain.users import Role, User, UserSearch, UserStore, key_of
 
 
 class MemoryUsers(MemoryStore, UserStore):
@@ -42,14 +42,17 @@ class MemoryUsers(MemoryStore, UserStore):
         return True
 
     def holders(self, role: Role) -> set[UUID]:
-        return {user.id for user in self.rows.where() if role in user.roles}
+        return {user.id for user in self.rows.where() if role in user.roles and not user.disabled}
 
-    def page(self, search: str, after: UUID | None, limit: int, domain: str = "") -> Page[User]:
-        def wanted(user: User) -> bool:
-            email = user.email_key
-            return search in email or search in user.username_key or (domain or search) in email
-
-        return newest([user for user in self.rows.where() if wanted(user)], after, limit)
+    def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
+        if search is None:
+            return newest(self.rows.where(), after, limit)
+        found = [user for user in self.rows.where() if search.place(user)]
+        found.sort(key=lambda user: (search.place(user), user.id))
+        if after is not None:
+            ids = [user.id for user in found]
+            found = found[ids.index(after) + 1 :] if after in ids else []
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         return Page([exported(user) for user in self.rows.where(id=user_id)], None)

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, String, Table, bindparam
 
-from adapters.sql.mapping import Rows, SqlStore
+from adapters.sql.mapping import PersonalRows, Rows
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Utc
 from domain.devices import Device, DeviceStore
@@ -20,10 +20,9 @@ devices = Table(
 
 DEVICES = Rows(Device, devices)
 OF_USER = DEVICES.select.where(devices.c.user_id == bindparam("user_id"))
-FORGET = devices.delete().where(devices.c.user_id == bindparam("its_user_id"))
 
 
-class SqlDevices(SqlStore, DeviceStore):
+class SqlDevices(PersonalRows, DeviceStore):
     rows = DEVICES
 
     def of(self, user_id: UUID) -> set[str]:
@@ -32,9 +31,6 @@ class SqlDevices(SqlStore, DeviceStore):
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         devices = sorted(self._of(user_id), key=lambda device: device.name)
         return Page([exported(device) for device in devices], None)
-
-    def forget(self, user_id: UUID) -> None:
-        self.execute(FORGET, {"its_user_id": user_id})
 
     def _of(self, user_id: UUID) -> list[Device]:
         return [DEVICES.read(row) for row in self.execute(OF_USER, {"user_id": user_id})]

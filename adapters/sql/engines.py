@@ -60,40 +60,35 @@ class Engines:
 
 def connect(database_url: str) -> Engines:
     url, given = parsed(database_url)
-    pooled = "prepare_threshold" in given
-    arguments = connect_args(url.get_backend_name(), pooled) | given
-    max_overflow = -1 if url.get_backend_name() == "sqlite" else 0
+    kind, pooled = url.get_backend_name(), "prepare_threshold" in given
+    shared: dict[str, Any] = {
+        "max_overflow": -1 if kind == "sqlite" else 0,
+        "pool_timeout": POOL_SECONDS,
+        "connect_args": connect_args(kind, pooled) | given,
+        "hide_parameters": True,  # the log of an unexpected error must not show hashes and addresses
+    }
     reader = create_engine(
         url,
         pool_size=READERS,
-        max_overflow=max_overflow,
-        pool_timeout=POOL_SECONDS,
         # A rollback would take a round trip, and AUTOCOMMIT leaves nothing to roll back.
         pool_reset_on_return=None,
         skip_autocommit_rollback=True,
         isolation_level="AUTOCOMMIT",
-        connect_args=arguments,
-        hide_parameters=True,
+        **shared,
     )
-    writer = create_engine(
-        url,
-        pool_size=WRITERS,
-        max_overflow=max_overflow,
-        pool_timeout=POOL_SECONDS,
-        connect_args=arguments,
-        # The log of an unexpected error must not show hashes and addresses.
-        hide_parameters=True,
+    if kind != "sqlite":
         # PostgreSQL's default. MySQL's default, REPEATABLE READ, shows old rows to a transaction.
-        **({} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}),
-    )
-    engines = Engines(reader, writer, Cursors(reader))
+        shared["isolation_level"] = "READ COMMITTED"
+    writer = create_engine(url, pool_size=WRITERS, **shared)
     for engine in (reader, writer):
         event.listen(engine, "handle_error", _drop_read_only)
-    if url.get_backend_name() == "sqlite":
-        for engine in (reader, writer):
+        if kind == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
+        if kind == "mysql":
+            event.listen(engine, "connect", _prepare_mysql)
+    if kind == "sqlite":
         event.listen(writer, "begin", _begin_immediate)
-    if url.get_backend_name() == "postgresql":
+    if kind == "postgresql":
         from adapters.sql import postgresql  # imports psycopg
 
         for engine in (reader, writer):
@@ -102,10 +97,7 @@ def connect(database_url: str) -> Engines:
             # For reads SILENCE_SECONDS is enough: each read is a transaction of its own.
             event.listen(writer, "do_execute", postgresql.limit_transaction)
             event.listen(writer, "do_executemany", postgresql.limit_transaction)
-    if url.get_backend_name() == "mysql":
-        for engine in (reader, writer):
-            event.listen(engine, "connect", _prepare_mysql)
-    return engines
+    return Engines(reader, writer, Cursors(reader))
 
 
 def migrating(database_url: str) -> Engine:

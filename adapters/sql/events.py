@@ -1,12 +1,17 @@
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, Index, String, Table, bindparam, or_, select
 
-from adapters.sql.mapping import PersonalRows, Rows
+from adapters.sql.mapping import Newest, PersonalRows, Rows
 from adapters.sql.tables import metadata
+from adapters.sql.teams import teams
 from adapters.sql.types import Id, Utc, Word
-from domain.events import LONGEST_OPERATOR, Event, EventStore, Tag
+from adapters.sql.users import users
+from domain.events import LONGEST_OPERATOR, Event, EventFilter, EventStore, Tag
 from domain.paging import Page
+from domain.personal import EXPORT_BATCH, exported
 from domain.sessions import LONGEST_USER_AGENT
 
 # No foreign keys: events stay when their users are deleted.
@@ -28,11 +33,33 @@ events = Table(
     Index(None, "tag", "id"),
 )
 
-EVENTS = Rows(Event, events)
+ACTORS = users.alias("actors")
+EVENTS = Rows(
+    Event,
+    events,
+    username=select(users.c.username).where(users.c.id == events.c.user_id).scalar_subquery(),
+    actor=select(ACTORS.c.username).where(ACTORS.c.id == events.c.actor_id).scalar_subquery(),
+    team=select(teams.c.name).where(teams.c.id == events.c.team_id).scalar_subquery(),
+)
+ASKED = {
+    "user_id": events.c.user_id == bindparam("user_id"),
+    "team_id": events.c.team_id == bindparam("team_id"),
+    "tag": events.c.tag == bindparam("tag"),
+    "since": events.c.id >= bindparam("since"),
+    "until": events.c.id < bindparam("until"),
+}
+INDEXES = {name: f"ix_events_{name}_id" for name in ("user_id", "team_id", "tag")}
 NOT_BLANK = (events.c.user_id == bindparam("its_user_id"), or_(events.c.ip != "", events.c.user_agent != ""))
 FORGET = events.update().where(*NOT_BLANK).values(ip="", user_agent="")
 FIRST_LEFT = select(events.c.id).where(*NOT_BLANK).order_by(events.c.id).limit(1).offset(bindparam("limit"))
 FORGET_SOME = FORGET.where(events.c.id < bindparam("its_id"))
+
+
+@lru_cache
+def found_by(*names: str) -> Newest[Event]:
+    """The list that these parts of a filter ask for."""
+    index = next((index for name, index in INDEXES.items() if name in names), None)
+    return Newest(EVENTS, *(ASKED[name] for name in names), index=index)
 
 
 class SqlEvents(PersonalRows, EventStore):
@@ -40,6 +67,14 @@ class SqlEvents(PersonalRows, EventStore):
 
     def about(self, user_id: UUID, after: UUID | None, limit: int) -> Page[Event]:
         return EVENTS.of_user.page(self.execute, after, limit, its_user_id=user_id)
+
+    def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
+        values = filter.values()
+        return found_by(*values).page(self.execute, after, limit, **values)
+
+    def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
+        page = EVENTS.of_user.page(self.execute, after, EXPORT_BATCH, its_user_id=user_id)
+        return Page([exported(event.for_user()) for event in page.items], page.next)
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_user_id": user_id})

@@ -190,10 +190,12 @@ _lock, _logged = Lock(), dict[tuple[Any, ...], float]()
 
 def _log_once(error: Exception, found: Unavailable) -> None:
     cause = _cause(error)
-    key, now = (type(cause), _codes(cause)[1]), monotonic()
+    # A missing table and a missing column have two codes, and one cause.
+    migrated, now = found.message != NOT_MIGRATED, monotonic()
+    key = (type(cause), _codes(cause)[1]) if migrated else (NOT_MIGRATED,)
     with _lock:
         if now - _logged.get(key, now - LOG_SECONDS) < LOG_SECONDS:
             return
         _logged[key] = now
-    told = f" {found.message}" if found.message == NOT_MIGRATED else ""
+    told = "" if migrated else f" {found.message}"
     log.warning("the database is unavailable: %s.%s", found.reason, told)

@@ -57,11 +57,12 @@ class Rows(Generic[E]):
         if "id" in table.c:
             self.id = table.c.id
             self.by_id = self.select.where(table.c.id == bindparam("id"))
-            if "user_id" in table.c:
-                of_user = table.c.user_id == bindparam("its_user_id")
+        if "user_id" in table.c:
+            of_user = table.c.user_id == bindparam("its_user_id")
+            self.forget = table.delete().where(of_user)
+            if "id" in table.c:
                 by_user = [index.name for index in table.indexes if index.columns[0].name == "user_id"]
                 self.of_user = Newest(self, of_user, index=by_user[0] if by_user else None)
-                self.forget = table.delete().where(of_user)
         if "version" in table.c:
             self.update = (
                 table.update()

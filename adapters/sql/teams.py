@@ -13,7 +13,7 @@ from sqlalchemy import (
     select,
 )
 
-from adapters.sql.mapping import Rows, SqlStore
+from adapters.sql.mapping import Newest, Rows, SqlStore
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Id, Utc, Word
 from adapters.sql.users import users
@@ -43,6 +43,7 @@ memberships = Table(
 USERNAME = select(users.c.username).where(users.c.id == memberships.c.user_id).scalar_subquery()
 TEAMS = Rows(Team, teams)
 MEMBERSHIPS = Rows(Membership, memberships, username=USERNAME)
+ALL = Newest(TEAMS)
 LOCK = TEAMS.by_id.with_for_update()
 DELETE = teams.delete().where(teams.c.id == bindparam("its_id"))
 OF_USER = (
@@ -83,6 +84,9 @@ WIDTH = len(TEAMS.columns)
 
 class SqlTeams(SqlStore, TeamStore):
     rows = TEAMS
+
+    def page(self, after: UUID | None, limit: int) -> Page[Team]:
+        return ALL.page(self.execute, after, limit)
 
     def lock(self, id: UUID) -> Team | None:
         return TEAMS.one(self.execute(LOCK, {"id": id}))

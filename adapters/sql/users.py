@@ -1,16 +1,18 @@
-import re
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Index,
     Integer,
+    Select,
     String,
     Table,
     UniqueConstraint,
+    and_,
     bindparam,
-    or_,
+    not_,
     select,
     type_coerce,
 )
@@ -27,6 +29,7 @@ from domain.users import (
     Role,
     User,
     UsernameTaken,
+    UserSearch,
     UserStore,
     key_of,
 )
@@ -69,16 +72,53 @@ REVOKE = user_roles.delete().where(
     user_roles.c.user_id == bindparam("user_id"), user_roles.c.role == bindparam("role")
 )
 HOLDERS = select(user_roles.c.user_id).where(user_roles.c.role == bindparam("role")).with_for_update()
+# A statement of its own: it sees what the unit of work changed that held the lock before.
+ENABLED = select(users.c.id).where(
+    users.c.id.in_(bindparam("ids", expanding=True)), users.c.disabled_at.is_(None)
+)
 FORGET = users.delete().where(users.c.id == bindparam("its_id"))
 ALL = Newest(USERS)
-FOUND = Newest(
-    USERS,
-    or_(
-        users.c.email_key.like(bindparam("search"), escape="/"),
-        users.c.email_key.like(bindparam("domain"), escape="/"),
-        users.c.username_key.like(bindparam("search"), escape="/"),
-    ),
+# The last code point: no key has it, so all keys with a beginning are less than the beginning with it.
+LAST = "\U0010ffff"
+
+
+def begins(name: str) -> tuple[ColumnElement[bool], ...]:
+    """A range of the index. LIKE with a parameter would read the whole table on PostgreSQL and SQLite."""
+    return users.c[name] >= bindparam(name), users.c[name] < bindparam(f"{name}_end")
+
+
+def found_by(
+    index: str, order: str, *where: ColumnElement[bool], without: tuple[str, ...] = ()
+) -> Select[Any]:
+    """Users in the order of a column, without those that a key of `without` finds.
+
+    MariaDB must be told the index, or it reads and sorts the whole table for a common beginning.
+    """
+    found = USERS.select.where(*where, *(not_(and_(*begins(name))) for name in without))
+    found = found.order_by(users.c[order]).limit(bindparam("limit"))
+    return found.with_hint(users, f"FORCE INDEX ({index})", "mysql")
+
+
+BY_USERNAME = found_by("uq_users_username_key", "username_key", *begins("username_key"))
+BY_ADDRESS = found_by("uq_users_email_key", "email_key", *begins("email_key"), without=("username_key",))
+OTHER_KEYS = ("username_key", "email_key")
+DOMAINS = "ix_users_email_domain_key_id"
+BY_DOMAIN = found_by(DOMAINS, "email_domain_key", *begins("email_domain_key"), without=OTHER_KEYS).order_by(
+    users.c.id
 )
+# The rest of a part, after the last user of the page before.
+USERNAMES_ONWARD = BY_USERNAME.where(users.c.username_key > bindparam("after"))
+ADDRESSES_ONWARD = BY_ADDRESS.where(users.c.email_key > bindparam("after"))
+DOMAINS_ONWARD = BY_DOMAIN.where(users.c.email_domain_key > bindparam("after"))
+SAME_DOMAIN = found_by(
+    DOMAINS,
+    "id",
+    users.c.email_domain_key == bindparam("after"),
+    users.c.id > bindparam("after_id"),
+    without=OTHER_KEYS,
+)
+PARTS = (BY_USERNAME, BY_ADDRESS, BY_DOMAIN)
+REST = ((USERNAMES_ONWARD,), (ADDRESSES_ONWARD,), (SAME_DOMAIN, DOMAINS_ONWARD))
 
 
 class SqlUsers(SqlStore, UserStore):
@@ -97,12 +137,35 @@ class SqlUsers(SqlStore, UserStore):
         return self.execute(REVOKE, {"user_id": user_id, "role": role}).rowcount == 1
 
     def holders(self, role: Role) -> set[UUID]:
-        return set(self.execute(HOLDERS, {"role": role}).scalars())
+        ids = list(self.execute(HOLDERS, {"role": role}).scalars())
+        return set(self.execute(ENABLED, {"ids": ids}).scalars())
 
-    def page(self, search: str, after: UUID | None, limit: int, domain: str = "") -> Page[User]:
-        if not search:
+    def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
+        if search is None:
             return ALL.page(self.execute, after, limit)
-        return FOUND.page(self.execute, after, limit, search=_part(search), domain=_part(domain or search))
+        values: dict[str, Any] = {"limit": limit + 1}  # one more tells whether there is another page
+        for name, beginning in (
+            ("username_key", search.username),
+            ("email_key", search.email),
+            ("email_domain_key", search.domain),
+        ):
+            values |= {name: beginning, f"{name}_end": beginning + LAST}
+        statements = list(PARTS)
+        if after is not None:
+            last = self.get(after)
+            place = last and search.place(last)
+            if not place:
+                return Page([], None)
+            part, key = place
+            statements = [*REST[part], *PARTS[part + 1 :]]
+            values |= {"after": key, "after_id": after}
+        if not search.domain:
+            statements = [statement for statement in statements if statement is not BY_DOMAIN]
+        found: list[User] = []
+        for statement in statements:
+            if len(found) <= limit:
+                found += [USERS.read(row) for row in self.execute(statement, values)]
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         user = self.get(user_id)
@@ -110,8 +173,3 @@ class SqlUsers(SqlStore, UserStore):
 
     def forget(self, user_id: UUID) -> None:
         self.execute(FORGET, {"its_id": user_id})
-
-
-def _part(search: str) -> str:
-    """A pattern for LIKE. % and _ in the search have no special meaning."""
-    return "%" + re.sub("[%_/]", r"/\g<0>", search) + "%"

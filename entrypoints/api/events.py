@@ -13,6 +13,7 @@ class EventShape(TypedDict):
     id: UUID
     tag: str
     sentence: str
+    by: str
     created_at: datetime
     ip: str
     user_agent: str

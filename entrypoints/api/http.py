@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
@@ -21,6 +23,7 @@ from entrypoints.problems import NotJson, NotJsonType
 from entrypoints.settings import Settings
 
 B = TypeVar("B", bound="Body")
+W = TypeVar("W", bound=StrEnum)
 
 DEFAULT_LIMIT = 50
 # Bytes of a response. A longer one is in a file until it is sent.
@@ -29,13 +32,18 @@ LONGEST_IN_MEMORY = 1 << 20
 DEEPEST = 500
 
 
-def cursor(query: Mapping[str, str]) -> UUID | None:
-    """The id that a page of a list begins after (`?after=`). None for the first page. Raise Invalid."""
-    after = query.get("after")
+def id_in(query: Mapping[str, str], name: str) -> UUID | None:
+    """The id with this name, None without one. Raise Invalid."""
+    written = query.get(name)
     try:
-        return UUID(after) if after else None
+        return UUID(written) if written else None
     except ValueError:
-        raise Invalid("after", "This isn't a valid cursor.") from None
+        raise Invalid(name, "This isn't valid.") from None
+
+
+def cursor(query: Mapping[str, str]) -> UUID | None:
+    """The place where a list goes on (`?after=`), None for its beginning. Raise Invalid."""
+    return id_in(query, "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,34 @@ class Request:
 
     def after(self) -> UUID | None:
         return cursor(self.query)
+
+    def id(self, name: str) -> UUID | None:
+        """The id in the query, None without one. Raise Invalid."""
+        return id_in(self.query, name)
+
+    def moment(self, name: str) -> datetime | None:
+        """The moment in the query, in ISO 8601 with its offset from UTC. Raise Invalid."""
+        written = self.query.get(name)
+        if not written:
+            return None
+        try:
+            # In a query, the + of an offset is a space.
+            found = datetime.fromisoformat(written.replace(" ", "+"))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise Invalid(name, "Use a date and time with its offset, for example 2026-01-31T12:00:00Z.")
+        return found
+
+    def word(self, name: str, words: type[W]) -> W | None:
+        """The member of the enumeration in the query, None without one. Raise Invalid."""
+        written = self.query.get(name)
+        if not written:
+            return None
+        try:
+            return words(written)
+        except ValueError:
+            raise Invalid(name, "This isn't valid.") from None
 
     def limit(self) -> int:
         """The size of a page (`?limit=`), 1 to 100. Raise Invalid."""

@@ -2,6 +2,7 @@
 
 from application.wiring import Wire
 from entrypoints.api.accounts import AccountViews, DeleteUser, Register, RenameUser
+from entrypoints.api.administration import AdminEventShape, AdministrationViews, AdminUserShape, ChangeUser
 from entrypoints.api.emails import ChangeEmail, EmailViews, VerifyEmail
 from entrypoints.api.events import EventShape, EventViews
 from entrypoints.api.health import HealthViews
@@ -29,6 +30,7 @@ def routes(wire: Wire) -> list[Route]:
     events = wire(EventViews)
     teams = wire(TeamViews)
     invitations = wire(InvitationViews)
+    administration = wire(AdministrationViews)
     impersonation = wire(ImpersonationViews)
     health = wire(HealthViews)
     return [
@@ -104,6 +106,13 @@ def routes(wire: Wire) -> list[Route]:
             public=True,
         ),
         route("POST", "/api/invitations/accept", invitations.accept, body=UseInvitation, shows=TeamShape),
+        route("GET", "/api/admin/users", administration.users, shows=list[AdminUserShape]),
+        route("GET", "/api/admin/users/<id>", administration.user, shows=AdminUserShape),
+        route("PATCH", "/api/admin/users/<id>", administration.change, body=ChangeUser, shows=AdminUserShape),
+        route("DELETE", "/api/admin/users/<id>/sessions", administration.end_sessions),
+        route("POST", "/api/admin/users/<id>/password-reset", administration.reset_password, status=202),
+        route("POST", "/api/admin/users/<id>/verification", administration.verify_email, status=202),
+        route("GET", "/api/admin/events", administration.events, shows=list[AdminEventShape]),
         route(
             "POST", "/api/admin/users/<id>/impersonation", impersonation.begin, body=ActAs, shows=UserShape
         ),

@@ -56,7 +56,7 @@ def downgrade() -> None:
 def add_text(table: str, name: str, kind: sa.String) -> None:
     """Add a column that is never NULL, empty at first.
 
-    SQLite keeps the default: else the table is written anew, with its unique rules in another order.
+    On SQLite the default stays. Without it the table would be copied, with its constraints in another order.
     """
     op.add_column(table, sa.Column(name, kind, nullable=False, server_default=""))
     if dialect() != "sqlite":

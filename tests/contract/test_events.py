@@ -1,14 +1,15 @@
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
-from domain.events import Tag
+from domain.events import EventFilter, Tag, first_id
 from domain.personal import exported
 from tests.fakes import NOON
-from tests.samples import an_event
+from tests.samples import a_team, a_user, an_event
 
 
 def test_events_about_a_user_come_back_equal_and_newest_first(store):
@@ -104,3 +105,49 @@ def test_events_are_forgotten_in_batches_oldest_first(store):
     assert written() == [False] * 5
     with store.look() as stored:
         assert stored.events.about(other.user_id, None, 9).items == [other]
+
+
+def test_events_are_filtered_newest_first_by_the_page(store):
+    ada, team = a_user(), a_team()
+    before, after = NOON - timedelta(days=1), NOON + timedelta(days=1)
+    mine = [an_event(ada.id, id=UUID(int=first_id(moment).int + 1)) for moment in (before, NOON, after)]
+    of_team = an_event(ada.id, Tag.TEAM_RENAMED, team_id=team.id, actor_id=None)
+    stray = an_event(None, Tag.LOGIN_FAILED)
+    with store.transaction() as work:
+        work.users.add(ada)
+        work.teams.add(team)
+        for event in (*mine, of_team, stray):
+            work.events.add(event)
+        work.commit()
+
+    def found(cursor=None, limit=10, **asked):
+        with store.look() as stored:
+            return stored.events.page(EventFilter(**asked), cursor, limit)
+
+    assert found().items == [stray, of_team, *mine[::-1]]
+    assert found(user_id=ada.id).items == [of_team, *mine[::-1]]
+    assert found(team_id=team.id).items == found(tag=Tag.TEAM_RENAMED).items == [of_team]
+    assert found(team_id=team.id, user_id=uuid7()).items == []
+    assert found(user_id=ada.id, since=NOON, until=after).items == [mine[1]]
+    assert found(tag=Tag.LOGGED_IN, until=NOON).items == [mine[0]]
+    first = found(user_id=ada.id, limit=3)
+    assert found(first.next, 3, user_id=ada.id).items == [mine[0]]
+    [event] = found(team_id=team.id).items
+    assert (event.username, event.actor, event.team) == ("ada", None, team.name)
+
+
+def test_the_names_of_an_event_are_as_stored_now(store):
+    ada, eve = a_user(), a_user("eve@example.org")
+    event = an_event(ada.id, actor_id=eve.id)
+    with store.transaction() as work:
+        for user in (ada, eve):
+            work.users.add(user)
+        work.events.add(event)
+        work.users.forget(eve.id)
+        work.commit()
+
+    with store.look() as stored:
+        [found] = stored.events.about(ada.id, None, 10).items
+        [exported] = stored.events.exported(ada.id, None).items
+    assert (found.username, found.actor, found.team) == ("ada", None, None)
+    assert (exported["by"], exported["ip"]) == ("a deleted user", "")

@@ -15,7 +15,7 @@ from domain.events import Tag
 from domain.links import Purpose
 from domain.mails import KEEP_DELIVERED
 from domain.teams import Membership
-from domain.users import Role
+from domain.users import Role, UserSearch
 from tests.contract.conftest import memory_store
 from tests.fakes import NOON
 from tests.samples import a_device, a_link, a_mail, a_session, a_team, a_user, an_event
@@ -237,8 +237,9 @@ class SideBySide(RuleBasedStateMachine):
     def seen(self, store):
         with store.look() as stored:
             return [
-                stored.users.page("", None, 10),
-                stored.users.page("eve", None, 1),
+                stored.users.page(None, None, 10),
+                stored.users.page(UserSearch("eve", "eve", "example"), None, 1),
+                stored.users.page(UserSearch("e", "e", "example"), IDS[0], 2),
                 stored.users.holders(Role.ADMIN),
                 [stored.sessions.find(secret * 64, NOON) for secret in "ab"],
                 [stored.sessions.of(id, NOON, None, 1) for id in IDS],

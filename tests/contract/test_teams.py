@@ -230,3 +230,10 @@ def test_one_of_two_racing_owners_stays(store, ada, team, change):
     racing(lambda number: leave([ada, eve][number]), times=2)
     with store.look() as stored:
         assert len(stored.teams.owners(team.id)) == 1
+
+
+def test_all_teams_are_listed_newest_first(store, ada, team):
+    second = add_team(store, ada, a_team("Second"))
+    with store.look() as stored:
+        first = stored.teams.page(None, 1)
+        assert (first.items, stored.teams.page(first.next, 1).items) == ([second], [team])

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
+from adapters.emails import email_syntax
 from domain.errors import Stale
 from domain.personal import exported
-from domain.users import EmailTaken, Role, UsernameTaken
+from domain.users import EmailTaken, Role, UsernameTaken, user_search
 from tests.fakes import NOON
 from tests.races import racing
 from tests.samples import a_user
@@ -218,41 +219,77 @@ def test_a_list_continues_at_the_cursor(store):
     add(store, *users)
 
     with store.look() as stored:
-        first = stored.users.page("", None, 2)
-        second = stored.users.page("", first.next, 2)
-        third = stored.users.page("", second.next, 2)
+        first = stored.users.page(None, None, 2)
+        second = stored.users.page(None, first.next, 2)
+        third = stored.users.page(None, second.next, 2)
     assert names(first) + names(second) + names(third) == ["user4", "user3", "user2", "user1", "user0"]
     assert third.next is None
 
 
+def search(store, term, after=None, limit=10):
+    with store.look() as stored:
+        return stored.users.page(user_search(term, email_syntax), after, limit)
+
+
 @pytest.mark.parametrize(
-    "search, found",
+    "term, found",
     [
         ("ada", ["ada"]),
-        ("_", ["with_line"]),
+        ("AD", ["ada"]),
+        ("da", []),
+        ("_", []),
+        ("with_", ["with_line"]),
+        ("with%", []),
         ("%", []),
         ("/", []),
         ("\\", []),
-        ("example", ["with_line", "ada"]),
+        ("line@", ["with_line"]),
+        ("line@exam", ["with_line"]),
+        ("example", ["ada", "with_line"]),
+        ("@example.org", ["ada", "with_line"]),
+        ("xample", []),
         ("\u00e9mile", ["emile"]),
+        ("emile", ["emile"]),
         ("emile@", []),
+        ("\U0010ffff", []),
     ],
 )
-def test_a_search_is_literal(store, search, found):
+def test_a_search_finds_the_beginning_of_username_address_or_domain(store, term, found):
     add(store, a_user("ada@example.org"), a_user("line@example.org", username="With_Line"))
     add(store, a_user("\u00e9mile@x.com", username="emile"))
 
-    with store.look() as stored:
-        page = stored.users.page(search, None, 10)
-    assert [user.username_key for user in page.items] == found
+    assert [user.username_key for user in search(store, term).items] == found
 
 
-def test_a_search_continues_at_the_cursor(store):
-    add(store, *(a_user(f"user{number}@example.org") for number in range(3)), a_user("eve@other.org"))
+def test_the_results_are_usernames_then_addresses_then_domains_and_continue_at_any_cut(store):
+    add(
+        store,
+        a_user("x@exa.org", username="zoe"),
+        a_user("exalt@b.org", username="carl"),
+        a_user("exa@b.org", username="dora"),
+        a_user("y@exa.net", username="anna"),
+        a_user("exact@b.org", username="exa2"),
+        a_user("z@exa.org", username="bert"),
+        a_user("w@b.org", username="Exa1"),
+        a_user("exa@exa.org", username="exa3"),
+    )
+    expected = ["exa1", "exa2", "exa3", "dora", "carl", "anna", "zoe", "bert"]
 
-    with store.look() as stored:
-        first = stored.users.page("example", None, 2)
-        assert names(stored.users.page("example", first.next, 2)) == ["user0"]
+    for limit in range(1, 9):
+        found, after, more = [], None, True
+        while more:
+            page = search(store, "EXA", after, limit)
+            found += [user.username_key for user in page.items]
+            after, more = page.next, page.next is not None
+        assert found == expected, limit
+
+
+def test_a_page_after_a_user_that_is_not_found_is_empty(store):
+    eve = a_user("eve@example.org")
+    add(store, a_user("ada@example.org"), eve)
+
+    for after in (uuid7(), eve.id):
+        assert search(store, "ada", after).items == []
 
 
 def test_one_of_many_racing_registrations_wins(store):
@@ -333,3 +370,38 @@ def test_an_id_comes_back_equal(store, id):
     add(store, user)
 
     assert get(store, id) == user
+
+
+def test_a_disabled_user_comes_back_and_holds_no_role(store):
+    ada = a_user(disabled_at=NOON)
+    eve = a_user("eve@example.org")
+    add(store, ada, eve)
+    with store.transaction() as work:
+        for user in (ada, eve):
+            work.users.grant(user.id, Role.ADMIN)
+        work.commit()
+
+    with store.transaction() as work:
+        assert work.users.get(ada.id).disabled_at == NOON
+        assert work.users.holders(Role.ADMIN) == {eve.id}
+
+
+def test_of_two_administrators_that_disable_each_other_one_stays(store):
+    users = [a_user(), a_user("eve@example.org")]
+    add(store, *users)
+    with store.transaction() as work:
+        for user in users:
+            work.users.grant(user.id, Role.ADMIN)
+        work.commit()
+
+    def disable(number):
+        with store.transaction() as work:
+            admins, user = work.users.holders(Role.ADMIN), work.users.lock(users[number].id)
+            if admins != {user.id}:
+                user.disabled_at = NOON
+                work.users.save(user)
+                work.commit()
+
+    racing(disable, times=2)
+    with store.transaction() as work:
+        assert len(work.users.holders(Role.ADMIN)) == 1

@@ -47,6 +47,13 @@ TABLE = """
     POST   /api/teams/<id>/invitations/<invitation_id>/resend 40102     40102     40404     201       201       40301     40404     40404     201
     POST   /api/invitations/show                              200       200
     POST   /api/invitations/accept                            40102     40102     40301     40301     40301     40301     200       40301     40301
+    GET    /api/admin/users                                   40102     40102     40301     40301     40301     40301     40301     200       40301
+    GET    /api/admin/users/<id>                              40102     40102     40301     40301     40301     40301     40301     200       40301
+    PATCH  /api/admin/users/<id>                              40102     40102     40301     40301     40301     40301     40301     200       40301
+    DELETE /api/admin/users/<id>/sessions                     40102     40102     40301     40301     40301     40301     40301     200       40301
+    POST   /api/admin/users/<id>/password-reset               40102     40102     40301     40301     40301     40301     40301     202       40301
+    POST   /api/admin/users/<id>/verification                 40102     40102     40301     40301     40301     40301     40301     202       40301
+    GET    /api/admin/events                                  40102     40102     40301     40301     40301     40301     40301     200       40301
     POST   /api/admin/users/<id>/impersonation                40102     40102     40301     40301     40301     40301     40301     200       40301
     DELETE /api/impersonation                                 40102     40102     40404     40404     40404     40404     40404     40404     200
     GET    /health/live                                       200       200
@@ -83,6 +90,7 @@ RIGHT = {
     "POST /api/teams/<id>/invitations": {"email": "countess@example.org", "role": "admin"},
     "POST /api/invitations/show": {"token": "invitation"},
     "POST /api/invitations/accept": {"token": "invitation"},
+    "PATCH /api/admin/users/<id>": {"disabled": True, "roles": ["admin"]},
     "POST /api/admin/users/<id>/impersonation": {"reason": "Ticket 7"},
 }
 

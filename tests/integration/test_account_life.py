@@ -105,6 +105,7 @@ def test_events_are_listed_newest_first_with_sentences(ada, client, clock):
         "id": failed["id"],
         "tag": "login_failed",
         "sentence": "Login failed: wrong password.",
+        "by": "",
         "created_at": clock.now.isoformat(),
         "ip": "203.0.113.77",
         "user_agent": "Engine/1.0 (of Ada)",
@@ -288,7 +289,7 @@ def test_mail_to_other_users_is_sent_after_a_deletion(ada, client, container):
 
 def test_the_last_admin_cannot_delete_the_account(ada, client, container):
     administration = container.administration()
-    administration.grant(OPERATOR, ADA["email"], Role.ADMIN)
+    administration.grant(OPERATOR, administration.user_with(OPERATOR, ADA["email"]).id, Role.ADMIN)
 
     response = ada.delete("/api/user", json=CURRENT_PASSWORD)
 
@@ -298,7 +299,7 @@ def test_the_last_admin_cannot_delete_the_account(ada, client, container):
     assert "deleted" not in [event.tag for event in events_of(container)]
 
     client.ask("POST", "/api/register", EVE)
-    administration.grant(OPERATOR, EVE["email"], Role.ADMIN)
+    administration.grant(OPERATOR, administration.user_with(OPERATOR, EVE["email"]).id, Role.ADMIN)
     assert ada.ask("DELETE", "/api/user", CURRENT_PASSWORD) == (200, SUCCESS)
     assert client.code("DELETE", "/api/user", CURRENT_PASSWORD) == 40904
 
@@ -306,7 +307,9 @@ def test_the_last_admin_cannot_delete_the_account(ada, client, container):
 def test_one_of_two_racing_admins_keeps_the_account(ada, client, container):
     client.ask("POST", "/api/register", EVE)
     for email in (ADA["email"], EVE["email"]):
-        container.administration().grant(OPERATOR, email, Role.ADMIN)
+        container.administration().grant(
+            OPERATOR, container.administration().user_with(OPERATOR, email).id, Role.ADMIN
+        )
     people = [ada, client]
 
     answers = racing(lambda number: people[number].ask("DELETE", "/api/user", CURRENT_PASSWORD), times=2)

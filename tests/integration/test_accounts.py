@@ -34,7 +34,7 @@ def refused_fields(client, path, body):
 
 def all_users(container):
     with container.look()() as stored:
-        return stored.users.page("", None, 100).items
+        return stored.users.page(None, None, 100).items
 
 
 def user_with(container, email):

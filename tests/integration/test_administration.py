@@ -16,7 +16,9 @@ OPERATOR = Operator(Client("192.0.2.1", "a shell"))
 
 @pytest.fixture
 def admin(ada, container):
-    container.administration().grant(OPERATOR, ADA["email"], Role.ADMIN)
+    container.administration().grant(
+        OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN
+    )
     return ada
 
 
@@ -55,11 +57,11 @@ FOUND = {
     "%20GRACE%20": ["grace@example.org"],
     "%00grace%00": ["grace@example.org"],
     "example.net": ["edsger@example.net"],
-    "_": ["a_b@example.org"],
+    "A_B": ["a_b@example.org"],
 }
 
 
-def test_users_are_found_by_a_part_of_username_or_address(admin, container):
+def test_users_are_found_by_the_beginning_of_username_address_or_domain(admin, container):
     add_users(container, ["grace@example.org", "edsger@example.net", "a_b@example.org"])
 
     for query, found in (FOUND | {query: [] for query in NO_USER}).items():
@@ -82,7 +84,7 @@ def test_users_are_listed_page_by_page(admin, container):
     second = admin.get(next_page(first))
 
     assert (len(listed(first)), next_page(second)) == (50, None)
-    assert listed(first) + listed(second) == emails[::-1]
+    assert listed(first) + listed(second) == emails
 
 
 @ON_ONE_DATABASE
@@ -103,19 +105,23 @@ def test_a_role_counts_from_the_next_request_on(ada, container):
     administration = container.administration()
 
     assert ada.get("/admin").status_code == 403
-    administration.grant(OPERATOR, ADA["email"], Role.ADMIN)
+    administration.grant(OPERATOR, administration.user_with(OPERATOR, ADA["email"]).id, Role.ADMIN)
     assert ada.get("/admin").status_code == 200
     assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == ["admin"]
-    administration.grant(OPERATOR, "ADA@example.org", Role.ADMIN)  # a second grant changes nothing
+    administration.grant(
+        OPERATOR, administration.user_with(OPERATOR, "ADA@example.org").id, Role.ADMIN
+    )  # a second grant changes nothing
     container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
-    administration.revoke(OPERATOR, ADA["email"], Role.ADMIN)
+    administration.revoke(OPERATOR, administration.user_with(OPERATOR, ADA["email"]).id, Role.ADMIN)
     assert ada.get("/admin").status_code == 403
     assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == []
 
 
 def test_changes_of_roles_are_recorded(admin, container):
     container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
-    container.administration().revoke(OPERATOR, ADA["email"], Role.ADMIN)
+    container.administration().revoke(
+        OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN
+    )
 
     with container.look()() as stored:
         user = stored.users.by_email(ADA["email"])
@@ -127,5 +133,7 @@ def test_changes_of_roles_are_recorded(admin, container):
 @ON_ONE_DATABASE
 def test_only_an_admin_sees_the_link_to_the_administration(ada, container):
     assert 'href="/admin"' not in ada.get("/").text
-    container.administration().grant(OPERATOR, ADA["email"], Role.ADMIN)
+    container.administration().grant(
+        OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN
+    )
     assert 'href="/admin"' in ada.get("/").text

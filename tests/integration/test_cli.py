@@ -1,5 +1,6 @@
 """The command line, over every database: what it prints, what it asks for, and how it exits."""
 
+import getpass
 import json
 from datetime import timedelta
 
@@ -302,10 +303,10 @@ def test_purge_deletes_expired_rows_and_prints_their_number(clock, ada, run, con
     container.mailer.override(providers.Object(FakeMailer()))
     assert container.delivery().deliver() == 1
     clock.advance(days=7, seconds=-1)
-    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "invitations: 0", "limits: 0"]
     clock.advance(seconds=1)
-    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 1", "limits: 0"]
-    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 1", "invitations: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 0", "links: 0", "mails: 0", "invitations: 0", "limits: 0"]
     assert user_with(container, ADA["email"]) is not None
 
 
@@ -313,7 +314,48 @@ def test_purge_keeps_rows_that_are_valid(clock, ada, client, run, container):
     login = {"email": ADA["email"], "password": GOOD_PASSWORD, "remember": True}
     assert client.ask("POST", "/api/login", login)[0] == 200
     clock.advance(days=8)
-    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "limits: 0"]
+    assert lines(run("purge")) == ["sessions: 1", "links: 1", "mails: 0", "invitations: 0", "limits: 0"]
     assert client.ask("GET", "/api/user")[0] == 200
     with container.look()() as stored:
         assert len(stored.mails.undelivered(None, 10).items) >= 1
+
+
+def test_a_user_is_shown_disabled_enabled_and_logged_out(ada, run, container):
+    shown = json.loads(run("users", "show", "ADA@example.org", "--json").stdout)["data"]
+    assert (shown["username"], shown["disabled"]) == ("ada", False)
+    assert "username: ada" in lines(run("users", "show", ADA["email"]))
+
+    run("users", "end-sessions", ADA["email"])
+    assert ada.code("GET", "/api/user") == 40102
+    run("users", "disable", ADA["email"])
+    assert ada.code("POST", "/api/login", {"email": ADA["email"], "password": GOOD_PASSWORD}) == 40101
+    run("users", "reset-password", ADA["email"], code=5)
+    run("users", "enable", ADA["email"])
+    assert ada.ask("POST", "/api/login", {"email": ADA["email"], "password": GOOD_PASSWORD})[0] == 200
+    assert lines(run("users", "verify-email", ADA["email"])) == [f"{ADA['email']} gets the link."]
+    run("users", "show", "unknown@example.org", code=6)
+
+
+def test_the_operator_has_a_name_in_the_events(ada, run):
+    run("--operator", "grace", "users", "end-sessions", ADA["email"])
+    run("users", "end-sessions", ADA["email"])
+    found = run("events", "list", "--tag", "all_sessions_ended", "--json")
+    names = [event["operator"] for event in json.loads(found.stdout)["data"]]
+
+    assert names == [getpass.getuser(), "grace"]
+
+
+def test_teams_and_events_are_listed(ada, run):
+    [team] = json.loads(run("teams", "list", "--json").stdout)["data"]
+    shown = json.loads(run("teams", "show", team["id"], "--json").stdout)["data"]
+    assert (shown["name"], [member["username"] for member in shown["members"]]) == ("ada's team", ["ada"])
+    assert len(lines(run("teams", "list"))) == 1 and "ada's team" in lines(run("teams", "list"))[0]
+    assert [line.split()[2:] for line in lines(run("teams", "show", team["id"]))[1:]] == [["owner", "ada"]]
+    run("teams", "show", "00000000-0000-7000-8000-000000000000", code=6)
+
+    user_id = json.loads(run("users", "show", ADA["email"], "--json").stdout)["data"]["id"]
+    [line] = lines(run("events", "list", "--user", user_id))
+    assert "registered" in line and line.endswith("Account created.")
+    for options in (["--until", "2020-01-01"], ["--since", "2100-01-01T00:00:00+0100"], ["--team", user_id]):
+        assert lines(run("events", "list", *options)) == []
+    assert len(lines(run("events", "list", "--limit", "1"))) == 1

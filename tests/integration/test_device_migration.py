@@ -8,7 +8,7 @@ from sqlalchemy import column, create_engine, select, table, text
 from uuid_utils.compat import uuid7
 
 from adapters.sql.devices import DEVICES, devices
-from adapters.sql.events import EVENTS
+from adapters.sql.events import events
 from adapters.sql.users import users
 from domain.devices import device_of
 from domain.events import Tag
@@ -16,8 +16,9 @@ from tests.databases import KINDS, alembic_config, empty_database
 from tests.fakes import NOON
 from tests.samples import a_user, an_event
 
-# The columns of users at revision 0003.
+# The columns of users and events at revision 0003.
 BEFORE = ("id", "username", "username_key", "email", "password_hash", "created_at", "version")
+EVENTS_BEFORE = ("id", "tag", "user_id", "actor_id", "ip", "user_agent", "detail", "created_at")
 AGENTS = [
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0",
@@ -51,10 +52,9 @@ def test_known_devices_are_taken_over_also_after_an_interruption(url):
     command.upgrade(config, "0003")
     engine = create_engine(url)
     with engine.begin() as connection:
-        columns = [users.c[name] for name in BEFORE]
-        old = table("users", *(column(each.name, each.type) for each in columns))
-        connection.execute(old.insert(), {name: getattr(user, name) for name in BEFORE})
-        connection.execute(EVENTS.insert, [EVENTS.write(event) for event in events_of(user)])
+        for now, names, rows in ((users, BEFORE, [user]), (events, EVENTS_BEFORE, events_of(user))):
+            old = table(now.name, *(column(name, now.c[name].type) for name in names))
+            connection.execute(old.insert(), [{name: getattr(row, name) for name in names} for row in rows])
         connection.execute(text("CREATE TABLE devices (id INTEGER)"))  # what an interruption may leave
 
     command.upgrade(config, "heads")

@@ -18,7 +18,11 @@ def eve(new_client, container):
     eve = new_client()
     body = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
     assert eve.ask("POST", "/api/register", body)[0] == 201
-    container.administration().grant(Operator(CLIENT), "eve@example.org", Role.ADMIN)
+    container.administration().grant(
+        Operator(CLIENT),
+        container.administration().user_with(Operator(CLIENT), "eve@example.org").id,
+        Role.ADMIN,
+    )
     return eve
 
 

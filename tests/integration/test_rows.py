@@ -5,6 +5,8 @@ import json
 import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from types import UnionType
+from typing import get_args, get_origin
 from urllib.parse import urlsplit
 
 import pytest
@@ -171,7 +173,11 @@ def site(clock, container, app):
     owner = actors["owner"]
     invitation = container.invitations().invite(owner, team.id, "outsider@example.org", TeamRole.MEMBER)
     for asker in ("site", "acting"):
-        container.administration().grant(Operator(Client("")), f"{asker}@example.org", Role.ADMIN)
+        container.administration().grant(
+            Operator(Client("")),
+            container.administration().user_with(Operator(Client("")), f"{asker}@example.org").id,
+            Role.ADMIN,
+        )
     admin, _ = container.sessions().authenticate(cookies["acting"].partition("=")[2], CLIENT)
     container.impersonation().begin(admin, owner.id, "Ticket 7")
     container.passwords().forgot(owner.user.email, CLIENT)
@@ -290,11 +296,20 @@ def test_a_wrong_field_is_named(site, unchanged, name):
         if kind.is_required():
             missing = {key: value for key, value in right.items() if key != field}
             assert refused(missing) == {field: ["This field is required."]}
-        if kind.annotation is bool:
-            for value in NOT_TRUE_OR_FALSE:
+        # A field that may be left out may be null, too.
+        [of, *null] = (
+            get_args(kind.annotation) if isinstance(kind.annotation, UnionType) else [kind.annotation]
+        )
+        if of is bool:
+            for value in NOT_TRUE_OR_FALSE[len(null) :]:
                 assert refused(right | {field: value}) == {field: ["Use true or false."]}
             continue
-        if issubclass(kind.annotation, StrEnum):
+        if get_origin(of) is list:
+            for value in [True, 7, MARK, {}]:
+                assert refused(right | {field: value}) == {field: ["Use a list."]}
+            assert set(refused(right | {field: [MARK, *right[field], 7]})) == {f"{field}.0", f"{field}.2"}
+            continue
+        if issubclass(of, StrEnum):
             [sentence] = refused(right | {field: MARK})[field]
             assert all(f"'{value}'" in sentence for value in kind.annotation)
             continue

@@ -140,7 +140,7 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
 
 @pytest.mark.parametrize("kind", list(MailKind))
 def test_every_mail_can_be_sent(inbox, kind):
-    facts = {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.1"}
+    facts = {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.1", "team": "Sea"}
     if kind in {MailKind.VERIFY_EMAIL, MailKind.RESET_PASSWORD}:
         facts["token"] = "t0k3n"
     with serving(inbox) as port:

@@ -8,17 +8,18 @@ import pytest
 from sqlalchemy import Table, event, func, select, text
 from uuid_utils.compat import uuid7
 
-from adapters.sql import events, limits, links, mails, sessions
+from adapters.emails import email_syntax
+from adapters.sql import events, limits, links, mails, sessions, users
 from adapters.sql.mails import SqlMails
 from domain.errors import Unavailable
 from domain.paging import Page
 from domain.sessions import MOST_SESSIONS
-from domain.users import User
+from domain.users import User, user_search
 from tests.fakes import NOON
 from tests.integration.conftest import ADA, statements
 from tests.integration.test_emails import EVE, user_with
 from tests.races import racing
-from tests.samples import CLIENT, GOOD_PASSWORD, a_link, a_mail, a_session, an_event
+from tests.samples import CLIENT, GOOD_PASSWORD, a_link, a_mail, a_session, a_user, an_event
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -39,6 +40,7 @@ def fill(engines, user_id, count, words=("events", "sessions", "mails")):
             mails.MAILS,
             lambda number, moment: a_mail(user_id=user_id, delivered_at=moment, next_try_at=None),
         ),
+        "users": (users.USERS, lambda number, moment: a_user(f"user{number:05}@{number % 3}.example.org")),
         "links": (
             links.LINKS,
             lambda number, moment: a_link(uuid7(), token_hash=f"{number:064}", expires_at=moment),
@@ -107,7 +109,7 @@ def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
     with statements(engines) as asked, at_most(8):
         length = sum(map(len, ada.get("/api/user/export").response))
     assert length > long * 500
-    assert len(asked) == 5 + sum(count // 500 + 1 for count in rows) + 3
+    assert len(asked) == 5 + sum(count // 500 + 1 for count in rows) + 4
 
     with statements(engines) as asked, at_most(4):
         assert container.housekeeping().purge()["mails"] == 0
@@ -235,13 +237,35 @@ def test_a_page_far_back_reads_only_its_rows(ada, container, engines):
             assert "'range'" in plan and "PRIMARY" not in plan and "filesort" not in plan
 
 
+SORTS = {"sqlite": "TEMP B-TREE", "postgresql": "Sort", "mysql": "filesort"}
+
+
+@pytest.mark.parametrize("term", ["user", "user00", "user00007", "nothing", "1.example", "@", "a"])
+def test_a_search_reads_only_its_rows_and_sorts_nothing(engines, term):
+    fill(engines, None, 3000, ["users"])
+    kind, search = engines.reader.dialect.name, user_search(term, email_syntax)
+    with engines.reader.connect() as connection:
+        connection.execute(text(f"ANALYZE {'TABLE ' if kind == 'mysql' else ''}users"))
+
+    def work(execute):
+        store, after, pages = users.SqlUsers(execute), None, 0
+        while pages < 3 and (after or not pages):
+            after, pages = store.page(search, after, 50).next, pages + 1
+
+    plans = explained(engines, kind, work)
+    assert plans
+    for statement, plan in plans.items():
+        of_users = "\n".join(line for line in plan.splitlines() if "user_roles" not in line)
+        assert ALL_ROWS[kind] not in of_users and SORTS[kind] not in of_users, f"{statement}\n{plan}"
+
+
 def explained(engines, kind, work):
     """The plan of each statement that `work` executes."""
     plans = {}
 
     def explain(connection, cursor, statement, values, context, many):
         cursor.execute(EXPLAIN[kind] + statement, values)
-        plans[statement[:90]] = "\n".join(map(str, cursor.fetchall()))
+        plans[statement] = "\n".join(map(str, cursor.fetchall()))
 
     with engines.writer.connect() as connection:
         event.listen(connection, "before_cursor_execute", explain)

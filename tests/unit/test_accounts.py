@@ -250,7 +250,9 @@ def test_deleting_an_account_needs_the_current_password(world, ada):
 
 
 def test_the_last_admin_cannot_delete_the_account(world, ada):
-    world.administration.grant(OPERATOR, "ada@example.org", Role.ADMIN)
+    world.administration.grant(
+        OPERATOR, world.administration.user_with(OPERATOR, "ada@example.org").id, Role.ADMIN
+    )
 
     with pytest.raises(LastAdmin):
         world.accounts.delete(ada, GOOD_PASSWORD)

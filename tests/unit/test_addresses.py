@@ -9,7 +9,7 @@ from domain.access import Operator
 from domain.errors import Invalid, TooManyAttempts
 from domain.links import LinkGone
 from domain.mails import MailKind
-from domain.users import EmailTaken, key_of, normal_email, search_keys
+from domain.users import EmailTaken, UserSearch, key_of, normal_email, user_search
 from tests.fakes import NOON
 from tests.samples import CLIENT, GOOD_PASSWORD, a_mail
 
@@ -138,22 +138,27 @@ def test_attempts_are_counted_for_all_spellings_together(world):
 
 
 @pytest.mark.parametrize(
-    "search, keys",
+    "search, username, email, domain",
     [
-        (" ADA ", ("ada", "ada")),
-        ("müller", ("müller", "xn--mller-kva")),
-        ("MU\u0308LLER.example", ("müller.example", "xn--mller-kva.example")),
-        ("User@Müller", ("user@müller", "user@xn--mller-kva")),
-        ("jose\u0301", ("jos\u00e9", "xn--jos-dma")),
-        ("faß", ("fass", "xn--fa-hia")),
-        ("a_b%", ("a_b%", "")),
-        ("@", ("@", "")),
-        ("  ", ("", "")),
-        ("a\0b\udcff", ("a\ufffdb\ufffd", "")),
+        (" ADA ", "ada", "ada", "ada"),
+        ("müller", "müller", "müller", "xn--mller-kva"),
+        ("MU\u0308LLER.example", "müller.example", "müller.example", "xn--mller-kva.example"),
+        ("User@Müller", "user@müller", "user@xn--mller-kva", ""),
+        ("@Müller", "@müller", "@xn--mller-kva", "xn--mller-kva"),
+        ("jose\u0301", "jos\u00e9", "jos\u00e9", "xn--jos-dma"),
+        ("faß", "fass", "fass", "xn--fa-hia"),
+        ("a_b%", "a_b%", "a_b%", "a_b%"),
+        ("Ada@Exam-", "ada@exam-", "ada@exam-", ""),
+        ("@", "@", "@", ""),
+        ("a\0b\udcff", "a\ufffdb\ufffd", "a\ufffdb\ufffd", "a\ufffdb\ufffd"),
     ],
 )
-def test_a_search_is_normalized_like_the_keys(search, keys):
-    assert search_keys(search, email_syntax) == keys
+def test_a_search_is_normalized_like_the_keys(search, username, email, domain):
+    assert user_search(search, email_syntax) == UserSearch(username, email, domain)
+
+
+def test_a_search_without_a_term_is_none():
+    assert user_search("  ", email_syntax) is None
 
 
 def test_users_are_found_by_any_spelling_of_the_address(world):

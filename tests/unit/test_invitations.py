@@ -237,7 +237,9 @@ def test_an_invitation_ends_with_the_role_of_its_inviter(world, ada, team, how):
 def test_an_administrator_that_acts_as_the_user_does_not_join(world, ada, team):
     bob, _ = world.register("bob")
     eve, secret = world.register("eve")
-    world.administration.grant(Operator(CLIENT), "eve@example.org", Role.ADMIN)
+    world.administration.grant(
+        Operator(CLIENT), world.administration.user_with(Operator(CLIENT), "eve@example.org").id, Role.ADMIN
+    )
     eve, _ = world.sessions.authenticate(secret, CLIENT)
     world.impersonation.begin(eve, bob.id, "Ticket 7")
     acting, _ = world.sessions.authenticate(secret, CLIENT)

@@ -125,7 +125,7 @@ def test_the_documented_options_exist(page):
     known = {
         option
         for group in cli.commands.values()
-        for command in (group, *getattr(group, "commands", {}).values())
+        for command in (cli, group, *getattr(group, "commands", {}).values())
         for parameter in command.params
         for option in parameter.opts
     }
