@@ -136,7 +136,7 @@ def test_events_are_filtered_newest_first_by_the_page(store):
     assert (event.username, event.actor, event.team) == ("ada", None, team.name)
 
 
-def test_the_names_of_an_event_are_as_stored_now(store):
+def test_an_event_has_the_names_of_existing_users_only(store):
     ada, eve = a_user(), a_user("eve@example.org")
     event = an_event(ada.id, actor_id=eve.id)
     with store.transaction() as work:

@@ -261,7 +261,7 @@ def test_a_search_finds_the_beginning_of_username_address_or_domain(store, term,
     assert [user.username_key for user in search(store, term).items] == found
 
 
-def test_the_results_are_usernames_then_addresses_then_domains_and_continue_at_any_cut(store):
+def test_a_search_lists_usernames_then_addresses_then_domains_on_pages_of_any_size(store):
     add(
         store,
         a_user("x@exa.org", username="zoe"),
@@ -372,7 +372,7 @@ def test_an_id_comes_back_equal(store, id):
     assert get(store, id) == user
 
 
-def test_a_disabled_user_comes_back_and_holds_no_role(store):
+def test_a_disabled_user_is_no_holder_of_a_role(store):
     ada = a_user(disabled_at=NOON)
     eve = a_user("eve@example.org")
     add(store, ada, eve)
@@ -386,7 +386,7 @@ def test_a_disabled_user_comes_back_and_holds_no_role(store):
         assert work.users.holders(Role.ADMIN) == {eve.id}
 
 
-def test_of_two_administrators_that_disable_each_other_one_stays(store):
+def test_one_of_two_administrators_that_disable_each_other_stays(store):
     users = [a_user(), a_user("eve@example.org")]
     add(store, *users)
     with store.transaction() as work:

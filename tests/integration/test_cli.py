@@ -336,7 +336,7 @@ def test_a_user_is_shown_disabled_enabled_and_logged_out(ada, run, container):
     run("users", "show", "unknown@example.org", code=6)
 
 
-def test_the_operator_has_a_name_in_the_events(ada, run):
+def test_events_have_the_name_of_the_operator(ada, run):
     run("--operator", "grace", "users", "end-sessions", ADA["email"])
     run("users", "end-sessions", ADA["email"])
     found = run("events", "list", "--tag", "all_sessions_ended", "--json")

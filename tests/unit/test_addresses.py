@@ -157,7 +157,7 @@ def test_a_search_is_normalized_like_the_keys(search, username, email, domain):
     assert user_search(search, email_syntax) == UserSearch(username, email, domain)
 
 
-def test_a_search_without_a_term_is_none():
+def test_a_search_without_a_term_is_no_search():
     assert user_search("  ", email_syntax) is None
 
 
