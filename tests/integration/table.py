@@ -2,8 +2,8 @@
 
 from tests.samples import GOOD_PASSWORD
 
-# The answer to each kind of asker: a status, the code of an error, or where a redirect leads. A line with two
-# answers has one for askers without a session (stranger, disabled), and one for all others.
+# The answer to each kind of asker: a status, the code of an error, or the target of a redirect.
+# A line with two answers has one for askers without a session (stranger, disabled), and one for all others.
 #
 #   stranger    no session
 #   disabled    the session of a user that was disabled
@@ -80,7 +80,7 @@ TABLE = """
     GET    /admin/events                                      /login    /login    403       403       403       403       403       200       403
 """
 
-# The right body of each row that takes one. A test replaces the token by the one that was sent by mail.
+# The right body of each row that has one. A test inserts the token that was sent by a mail of this kind.
 RIGHT = {
     "POST /api/register": {"username": "kurt", "email": "kurt@example.org", "password": GOOD_PASSWORD},
     "POST /api/login": {"email": "owner@example.org", "password": GOOD_PASSWORD, "remember": True},

@@ -1,4 +1,4 @@
-"""How often the database is asked: it is where the time goes."""
+"""The number of SQL statements of a request. They take most of its time."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_a_page_costs_one_more_for_the_teams_in_its_header(ada, engines, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/register", "/logout", "/static/site.css", "/nowhere"])
-def test_a_stranger_costs_none(client, engines, path):
+def test_a_request_of_a_stranger_costs_no_statement(client, engines, path):
     with statements(engines) as asked:
         client.get(path)
     assert asked == []
@@ -50,7 +50,7 @@ def test_other_requests_cost_few_statements(ada, engines, path, count):
     assert len(asked) == count
 
 
-def test_registering_costs_six_and_two_for_the_mail_with_its_link(client, engines):
+def test_a_registration_costs_eight_statements(client, engines):
     with statements(engines) as asked:
         assert client.ask("POST", "/api/register", ADA)[0] == 201
     assert len(asked) == 8

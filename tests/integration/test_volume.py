@@ -1,4 +1,4 @@
-"""An account with a long history: nothing that users can make grow is read whole, or makes others wait."""
+"""An account with many rows. No request reads all of them at once or delays other users."""
 
 import tracemalloc
 from contextlib import contextmanager
@@ -75,7 +75,7 @@ def login(client, user):
 
 @contextmanager
 def at_most(megabytes):
-    """Of new memory, at any time."""
+    """The block fails if it allocates more memory at any time."""
     tracemalloc.start()
     try:
         yield
@@ -84,7 +84,9 @@ def at_most(megabytes):
         tracemalloc.stop()
 
 
-def test_a_long_history_costs_as_many_statements_as_a_short_one(ada, client, container, engines, clock):
+def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
+    ada, client, container, engines, clock
+):
     assert client.ask("POST", "/api/register", EVE)[0] == 201
     user = user_with(container, ADA["email"])
     long = LONG[engines.reader.dialect.name]
@@ -100,7 +102,7 @@ def test_a_long_history_costs_as_many_statements_as_a_short_one(ada, client, con
     for name in ("eve", "ada"):
         assert {path: costs[name, path] for path in PAGES} == PAGES
 
-    for person, account, more in ((EVE, client, 0), (ADA, ada, 1)):  # one DELETE ends what is too much
+    for person, account, more in ((EVE, client, 0), (ADA, ada, 1)):  # one DELETE ends the surplus sessions
         login(account, person)
         before = count_of(engines, sessions.sessions)
         with statements(engines) as asked, at_most(4):
@@ -132,7 +134,7 @@ def test_a_long_history_costs_as_many_statements_as_a_short_one(ada, client, con
         assert connection.execute(select(events.events).where(*written)).all() == []
 
 
-def test_the_sessions_are_walked_page_by_page(ada, container, engines, clock):
+def test_sessions_are_listed_page_by_page(ada, container, engines, clock):
     fill(engines, user_with(container, ADA["email"]).id, 59, ["sessions"])
 
     found, after = [], ""
@@ -154,7 +156,7 @@ def test_the_sessions_are_walked_page_by_page(ada, container, engines, clock):
         assert ada.get(f"{path}?after=1").status_code == 422
 
 
-def test_twenty_logins_at_once_leave_as_many_sessions_as_are_allowed(ada, container, engines):
+def test_twenty_racing_logins_leave_the_allowed_number_of_sessions(ada, container, engines):
     user = user_with(container, ADA["email"])
     fill(engines, user.id, MOST_SESSIONS - 5, ["sessions"])
 
@@ -170,7 +172,7 @@ def test_twenty_logins_at_once_leave_as_many_sessions_as_are_allowed(ada, contai
     assert left >= set(new)
 
 
-def test_an_export_makes_no_registration_wait(ada, client, container):
+def test_an_export_delays_no_registration(ada, client, container):
     actor, _ = container.sessions().login(
         ADA["email"], GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
     )
@@ -223,7 +225,7 @@ def test_purging_reads_no_whole_table(ada, container, engines):
 
 
 def test_a_page_far_back_reads_only_its_rows(ada, container, engines):
-    """Without statistics: MariaDB then read all that is newer, a minute for an export of 200,000 events."""
+    """Without statistics, MariaDB once read all newer rows: a minute for 200,000 events."""
     user = user_with(container, ADA["email"])
     fill(engines, user.id, 2000)
     values = {"its_user_id": user.id}

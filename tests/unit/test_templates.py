@@ -1,4 +1,4 @@
-"""What the mails say."""
+"""The text of the mails."""
 
 import re
 from datetime import timedelta
@@ -188,5 +188,5 @@ def test_the_name_of_a_team_is_text_on_one_line_and_no_link():
         (45, "45 seconds"),
     ],
 )
-def test_how_long_a_link_lives_is_told_in_words(seconds, words):
+def test_the_lifetime_of_a_link_is_written_in_words(seconds, words):
     assert in_words(timedelta(seconds=seconds)) == words
