@@ -202,7 +202,7 @@ async function refusedCookie() {
 
 async function submit(form) {
   const { method = 'post', logsIn, keepsFragment } = form.dataset;
-  const then = keepsFragment === undefined ? form.dataset.then : form.dataset.then + location.hash;
+  const then = form.dataset.then && form.dataset.then + (keepsFragment !== undefined && token() ? `#${token()}` : '');
   clear(form);
   form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
   const body = inputs(form).length ? bodyOf(form) : undefined;
@@ -286,11 +286,11 @@ for (const link of document.querySelectorAll('a[download]')) {
   });
 }
 
-bringBack();
-
 // The notice that the page before left.
 const left = take('notice');
 if (left) notice.textContent = left;
+
+bringBack();
 
 // A page from the back/forward cache may show a session that has ended.
 addEventListener('pageshow', (event) => {
