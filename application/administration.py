@@ -9,6 +9,7 @@ from application.ports import Clock, Look, Transaction, UnitOfWork
 from domain.access import Actor, LastAdmin, Permission
 from domain.errors import NotFound
 from domain.events import Event, EventFilter, Tag
+from domain.links import Purpose
 from domain.paging import Page, page_size
 from domain.teams import Membership, Team
 from domain.users import EmailSyntax, Role, User, normal_email, user_search
@@ -146,6 +147,7 @@ class Administration:
             work.sessions.end_acting(user.id)
             work.sessions.forget(user.id)
             work.links.forget(user.id)
+            work.mails.drop_waiting(user.id, [purpose.mail for purpose in Purpose])
             work.invitations.drop_by(user.id)
         self.events.record(work, Tag.DISABLED if disabled else Tag.ENABLED, user.id, actor)
 

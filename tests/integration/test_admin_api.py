@@ -83,7 +83,7 @@ def test_a_disabled_user_has_no_link_and_gets_none(admin, ada, url, client, cont
     body = {"token": token, "new_password": "another horse battery"}
     assert client.code("POST", "/api/password/reset", body) == 41001
     assert client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})[0] == 202
-    assert len(mails_of(container, "reset_password")) == 1
+    assert mails_of(container, "reset_password") == []
     for path in ("password-reset", "verification"):
         assert admin.code("POST", f"{url}/{path}") == 40301
 

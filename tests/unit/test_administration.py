@@ -147,6 +147,7 @@ def test_a_disabled_user_is_logged_out_and_its_links_die(world, ada):
     assert user.disabled and user.disabled_at == world.now()
     assert world.sessions.authenticate(secret, CLIENT) is None
     assert world.rows("links") == [] == world.rows("invitations")
+    assert not {MailKind.RESET_PASSWORD, MailKind.VERIFY_EMAIL} & {mail.kind for mail in world.waiting}
     assert world.tags[-1] == Tag.DISABLED
     assert world.teams.mine(ada)[0][0] == team
 
