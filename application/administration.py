@@ -57,6 +57,7 @@ class Administration:
         A disabled user cannot log in. Sessions, links and invitations of the user end. Raise NotFound, or
         LastAdmin when no other administrator is enabled.
         """
+        actor.require(Permission.SEE_USERS)  # the answer shows the user, also when nothing is changed
         if disabled is not None:
             actor.require(Permission.DISABLE_USERS)
         if roles is not None:

@@ -98,6 +98,15 @@ def test_roles_are_set_exactly(admin, ada, url):
     assert (status, list(answer["errors"]["field_errors"])) == (422, ["roles.0"])
 
 
+@pytest.mark.parametrize("body", [{}, {"disabled": None}, {"roles": None, "disabled": None}])
+def test_a_change_of_nothing_shows_no_user_to_others(ada, url, new_client, body):
+    eve = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
+    client = new_client()
+    assert client.ask("POST", "/api/register", eve)[0] == 201
+
+    assert client.code("PATCH", url, body) == 40301
+
+
 def test_the_last_administrator_stays(admin):
     own = f"/api/admin/users/{admin.ask('GET', '/api/user')[1]['data']['id']}"
     for body in ({"disabled": True}, {"roles": []}):

@@ -80,6 +80,7 @@ def test_without_a_permission_every_act_is_refused(world, ada):
         lambda: administration.users(ada, "", None, 10),
         lambda: administration.user(ada, bob.id),
         lambda: administration.user_with(ada, "bob@example.org"),
+        lambda: administration.change(ada, bob.id),
         lambda: administration.change(ada, bob.id, disabled=True),
         lambda: administration.change(ada, bob.id, roles=frozenset()),
         lambda: administration.grant(ada, ada.id, Role.ADMIN),
