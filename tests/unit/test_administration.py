@@ -223,6 +223,28 @@ def test_the_site_is_not_left_without_an_administrator(world):
     assert stored(world, boss).roles == {Role.ADMIN} and not stored(world, boss).disabled
 
 
+@pytest.mark.parametrize("loses", ["role", "account", "enabled"])
+def test_an_administrator_that_loses_its_rights_while_it_waits_changes_nothing(world, ada, loses):
+    admin(world, "third")
+    second = admin(world, "second")
+    if loses == "role":
+        world.administration.revoke(OPERATOR, second.id, Role.ADMIN)
+    elif loses == "account":
+        world.accounts.delete(second, GOOD_PASSWORD)
+    else:
+        world.administration.change(OPERATOR, second.id, disabled=True)
+
+    # `second` was read before: its request waited for the lock.
+    for ask in (
+        lambda: world.administration.change(second, ada.id, disabled=True),
+        lambda: world.administration.change(second, ada.id, roles=frozenset({Role.ADMIN})),
+        lambda: world.administration.grant(second, ada.id, Role.ADMIN),
+    ):
+        with pytest.raises(PermissionDenied):
+            ask()
+    assert stored(world, ada) == ada.user
+
+
 def test_a_disabled_administrator_does_not_count(world, ada):
     boss = admin(world)
     world.administration.grant(boss, ada.id, Role.ADMIN)
