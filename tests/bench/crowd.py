@@ -85,7 +85,7 @@ def fill(url: str, kind: str, size: int) -> None:
 
 
 def differences(number: int, one: dict[str, Any]) -> dict[str, Any]:
-    """What the copy has for itself, where the table has such a column."""
+    """The values that differ in each copy. Those without a column in the table are not used."""
     id = f"0190{number:08x}70008000{number:012x}"  # a UUIDv7 of the past
     name = f"person{number:07}"
     email = f"{name}@example.com"
@@ -100,7 +100,7 @@ def differences(number: int, one: dict[str, Any]) -> dict[str, Any]:
     }
     if "secret_hash" in one:
         own["secret_hash"] = sha256(secret(number).encode()).hexdigest()
-        own["last_seen_at"] = one["expires_at"]  # so late that no GET has to write that it was seen
+        own["last_seen_at"] = one["expires_at"]  # so late that no GET stores the use of the session
     return own
 
 

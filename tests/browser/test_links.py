@@ -1,4 +1,4 @@
-"""The links in our mails: the pages they lead to, and the messages for links that are missing or invalid."""
+"""The links in mails: their pages, and the messages for missing and invalid links."""
 
 import re
 from dataclasses import replace
@@ -108,14 +108,14 @@ def test_a_new_link_replaces_the_old_one(visit: Visit, site: Site, person: Perso
     expect(page.get_by_text("Check your inbox to verify your email.")).to_be_visible()
     third = site.link(person.email, "/verify-email", number=3)
     assert len({first, second, third}) == 3
-    # In the same tab, where the browser takes it for a place in the page that is open.
+    # In the same tab, where the browser only changes the fragment of the open page.
     page.goto(third)
     verify(page)
     expect(page).to_have_url(re.compile("/settings$"))
     expect(page.get_by_text(f"The email address {person.email} is verified.")).to_be_visible()
 
 
-def test_a_page_without_its_link_says_so(visit: Visit, person: Person) -> None:
+def test_a_page_without_a_token_says_that_the_link_is_incomplete(visit: Visit, person: Person) -> None:
     page = visit("/verify-email")
     said = alert(page).filter(visible=True)
     expect(said).to_contain_text("This link is incomplete.")
@@ -129,14 +129,14 @@ def test_a_page_without_its_link_says_so(visit: Visit, person: Person) -> None:
     expect(page.get_by_role("button", name="Send new link")).to_be_visible()
 
 
-def test_a_damaged_link_is_told_like_a_missing_one(visit: Visit) -> None:
+def test_a_damaged_link_shows_an_alert(visit: Visit) -> None:
     page = visit(f"/verify-email#{'a' * 500}")
     verify(page)
     expect(alert(page).filter(visible=True)).to_be_visible()
     expect(page.get_by_role("button", name="Verify email")).to_be_hidden()
 
 
-def test_the_way_past_the_navigation_is_no_link(visit: Visit) -> None:
+def test_the_skip_link_keeps_the_token(visit: Visit) -> None:
     page = visit("/verify-email#a-token")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -148,9 +148,7 @@ def test_the_way_past_the_navigation_is_no_link(visit: Visit) -> None:
     expect(alert(page).filter(visible=True)).to_contain_text("This link is incomplete.")
 
 
-def test_a_member_moves_to_another_address_once_its_link_is_used(
-    visit: Visit, site: Site, person: Person
-) -> None:
+def test_the_address_changes_when_its_link_is_used(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/settings", person)
     main = page.get_by_role("main")
     moved = replace(person, email=f"moved.{person.email}")
@@ -188,7 +186,7 @@ def test_the_last_of_two_changes_of_address_counts(visit: Visit, site: Site, per
     expect(page.get_by_role("main")).to_contain_text(f"second.{person.email}")
 
 
-def test_a_new_password_by_link_logs_out_everywhere(visit: Visit, site: Site, person: Person) -> None:
+def test_a_password_reset_ends_all_sessions(visit: Visit, site: Site, person: Person) -> None:
     elsewhere = visit("/settings", person)
     page = visit("/login")
     page.get_by_role("link", name="Forgot your password?").click()
@@ -210,7 +208,7 @@ def test_a_new_password_by_link_logs_out_everywhere(visit: Visit, site: Site, pe
     expect(page).to_have_url(re.compile("/settings$"))
 
 
-def test_a_link_to_a_new_password_works_once(visit: Visit, site: Site, regular: Person) -> None:
+def test_a_reset_link_works_once(visit: Visit, site: Site, regular: Person) -> None:
     page = visit("/forgot-password")
     ask_for_a_new_password(page, regular.email)
     link = site.link(regular.email, "/reset-password")
@@ -225,9 +223,7 @@ def test_a_link_to_a_new_password_works_once(visit: Visit, site: Site, regular: 
     expect(page).to_have_url(re.compile("/forgot-password$"))
 
 
-def test_a_forgotten_password_is_answered_alike_with_and_without_an_account(
-    visit: Visit, regular: Person
-) -> None:
+def test_forgot_password_shows_the_same_with_and_without_an_account(visit: Visit, regular: Person) -> None:
     page = visit("/forgot-password")
     ask_for_a_new_password(page, regular.email)
     known = page.get_by_role("main").inner_text()
@@ -236,7 +232,7 @@ def test_a_forgotten_password_is_answered_alike_with_and_without_an_account(
     assert page.get_by_role("main").inner_text() == known
 
 
-def test_an_invalid_address_is_said_at_its_field(visit: Visit) -> None:
+def test_an_invalid_address_is_reported_at_its_field(visit: Visit) -> None:
     page = visit("/forgot-password")
     page.get_by_label("Email address").fill("not an address")
     page.get_by_role("button", name="Send link").click()

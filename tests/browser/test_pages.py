@@ -1,4 +1,4 @@
-"""What is true of every page, in light and dark, wide and narrow."""
+"""Rules for every page: light and dark, wide and narrow."""
 
 import re
 from collections.abc import Iterator
@@ -80,13 +80,13 @@ def page(opened: Page) -> Page:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(page: Page, scheme: str) -> None:
+def test_axe_finds_no_violation(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 
 
-def test_nothing_sticks_out_at_320_pixels(page: Page) -> None:
+def test_a_page_fits_into_320_pixels(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
@@ -99,7 +99,7 @@ def test_a_page_has_one_heading_a_title_and_its_landmarks(page: Page) -> None:
     expect(page.get_by_role("navigation", name="Main")).to_have_count(1)
 
 
-def test_the_focus_of_the_keyboard_is_always_seen(page: Page) -> None:
+def test_the_keyboard_focus_is_visible(page: Page) -> None:
     page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus() }")
     for _ in range(8):
         page.keyboard.press("Tab")
@@ -111,7 +111,7 @@ def test_the_focus_of_the_keyboard_is_always_seen(page: Page) -> None:
         assert outline == "solid 3px" or focused.startswith("<body"), focused
 
 
-def test_every_page_has_a_log_out_button_for_users(page: Page, case: Case) -> None:
+def test_every_page_of_a_user_has_a_log_out_button(page: Page, case: Case) -> None:
     button = page.get_by_role("banner").get_by_role("button", name="Log out")
     expect(button).to_have_count(1 if case.user else 0)
     if case.user:
@@ -129,7 +129,7 @@ def test_no_two_pages_share_a_title(browser: Browser, site: Site, request: pytes
     assert len(set(titles)) == len(titles) == len(pages), titles
 
 
-def test_dark_is_dark_and_light_is_light(visit: Visit) -> None:
+def test_the_background_follows_the_color_scheme(visit: Visit) -> None:
     page = visit("/")
 
     def brightness(scheme: str) -> int:

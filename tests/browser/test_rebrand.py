@@ -18,7 +18,7 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import ROOT, Person, Site, free_port, serving
 from tests.browser.test_pages import CASES
 
-# As the site comes: name, colours, the shapes of the logo.
+# The site before the change: name, colours, shapes of the logo.
 OLD = re.compile("hexstart|#0b6f66|#5fcfc0|#06231f|M16 1.5 28.6 8.75|M11 9.5v13", re.IGNORECASE)
 NEW = """
 NAME = "Acme & Sons"
@@ -31,7 +31,7 @@ FOOTER_LINKS = (("Privacy", "/privacy"), ("Help", "mailto:help@acme.example"))
 
 
 class Inbox:
-    """A mail server that keeps what it gets."""
+    """A mail server that keeps its mails."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
@@ -67,7 +67,7 @@ def renamed(chromium: str, tree: Path, inbox: Inbox) -> Iterator[Site]:
         mail_server.stop()
 
 
-def test_the_tests_of_the_pages_pass(chromium: str, tree: Path) -> None:
+def test_the_tests_of_the_pages_pass_on_the_renamed_site(chromium: str, tree: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/browser/test_pages.py"]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)

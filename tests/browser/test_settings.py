@@ -68,14 +68,14 @@ def test_a_member_changes_the_username(visit: Visit, person: Person) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {person.username}_2")
 
 
-def test_a_taken_username_is_said_at_its_field(visit: Visit, regular: Person) -> None:
+def test_a_taken_username_is_reported_at_its_field(visit: Visit, regular: Person) -> None:
     page = visit("/settings", Person(f"{regular.username}_3", f"3.{regular.email}"))
     page.get_by_label("New username").fill(regular.username.upper())
     page.get_by_role("button", name="Change username").click()
     says(page.get_by_label("New username"), re.compile("already|taken"))
 
 
-def test_a_changed_password_ends_all_other_sessions_and_this_one_goes_on(
+def test_a_changed_password_ends_all_other_sessions_and_keeps_the_current_one(
     visit: Visit, site: Site, person: Person
 ) -> None:
     page = visit("/settings", person)
@@ -102,7 +102,9 @@ def test_a_changed_password_ends_all_other_sessions_and_this_one_goes_on(
     expect(other).to_have_url(re.compile("/settings$"))
 
 
-def test_a_session_elsewhere_is_recognised_and_ended(visit: Visit, site: Site, person: Person) -> None:
+def test_another_session_is_listed_with_its_device_and_ended(
+    visit: Visit, site: Site, person: Person
+) -> None:
     page = visit("/settings/sessions", person, user_agent=FIREFOX)
     expect(page.get_by_text("No other sessions.")).to_be_visible()
     phone, tablet = elsewhere(visit, site, person), elsewhere(visit, site, person, "curl/8.14.1")
@@ -136,9 +138,7 @@ def test_all_other_sessions_are_ended_at_once(visit: Visit, site: Site, person: 
         logged_out(other)
 
 
-def test_a_session_that_has_ended_meanwhile_is_said_in_its_row(
-    visit: Visit, site: Site, person: Person
-) -> None:
+def test_ending_a_session_that_has_ended_shows_an_error(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/", person)
     other = elsewhere(visit, site, person)
     page.goto("/settings/sessions")
@@ -163,7 +163,7 @@ def test_times_are_shown_in_the_time_zone_of_the_user(visit: Visit, person: Pers
     expect(page.locator("time").first).to_contain_text("UTC")
 
 
-def test_the_history_tells_what_happened_the_newest_first(visit: Visit, site: Site, person: Person) -> None:
+def test_the_history_page_lists_events_newest_first(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/", person, user_agent=FIREFOX)
     stranger = visit("/login", user_agent=IPHONE)
     log_in(stranger, replace(person, password="not this one at all"))
@@ -176,7 +176,7 @@ def test_the_history_tells_what_happened_the_newest_first(visit: Visit, site: Si
     expect(page.get_by_role("link", name="Older")).to_have_count(0)
 
 
-def test_a_long_history_goes_on_on_the_next_page(visit: Visit, site: Site, person: Person) -> None:
+def test_a_long_history_continues_on_the_next_page(visit: Visit, site: Site, person: Person) -> None:
     page = visit("/", person)
     for _ in range(51):
         site.log_in(page.context, person)

@@ -31,7 +31,7 @@ def ada(regular: Person) -> Person:
 
 
 def another_tab(page: Page, site: Site, person: Person) -> None:
-    """The person logs in, in another tab of the same browser."""
+    """The person logs in with another tab of the same browser."""
     site.log_in(page.context, person)
 
 
@@ -86,9 +86,7 @@ def test_the_link_of_a_stale_page_survives_the_reload(
     expect(page.get_by_role("main")).to_contain_text("Not verified")
 
 
-def test_the_link_of_one_user_tells_another_user_whose_it_was(
-    visit: Visit, site: Site, ada: Person, other: Person
-) -> None:
+def test_a_reset_names_the_account_of_its_link(visit: Visit, site: Site, ada: Person, other: Person) -> None:
     page = visit("/forgot-password", ada)
     ask_for_a_new_password(page, other.email)
     page.goto(site.link(other.email, "/reset-password"))
@@ -97,7 +95,7 @@ def test_the_link_of_one_user_tells_another_user_whose_it_was(
     expect(page.locator("#notice")).to_contain_text(f"The password for {other.email} was changed.")
 
 
-def leave_mid_form(visit: Visit, person: Person) -> Page:
+def end_session_in_a_form(visit: Visit, person: Person) -> Page:
     page = visit("/settings", person)
     form = page.get_by_role("region", name="Email address", exact=True)
     form.get_by_label("New email address").fill("typed@example.org")
@@ -106,7 +104,7 @@ def leave_mid_form(visit: Visit, person: Person) -> Page:
     held: list[Route] = []
     page.route("**/api/email", lambda route: held.append(route))
     form.get_by_role("button", name="Change email address").click()
-    # A password that is shown while the answer is awaited stays a secret.
+    # A password that is shown during the request is not kept either.
     form.get_by_role("button", name="Show current password").click()
     held[0].continue_()
     expect(page).to_have_url(re.compile(r"/login\?next=.*settings$"))
@@ -115,8 +113,8 @@ def leave_mid_form(visit: Visit, person: Person) -> Page:
     return page
 
 
-def test_a_session_that_ends_in_mid_form_costs_a_login_and_no_typing(visit: Visit, person: Person) -> None:
-    page = leave_mid_form(visit, person)
+def test_typed_text_is_kept_when_the_session_ends(visit: Visit, person: Person) -> None:
+    page = end_session_in_a_form(visit, person)
     log_in(page, person)
     expect(page.get_by_label("New email address")).to_have_value("typed@example.org")
     for current in page.get_by_label("Current password", exact=True).all():
@@ -130,7 +128,7 @@ def test_a_session_that_ends_in_mid_form_costs_a_login_and_no_typing(visit: Visi
 def test_typed_text_is_not_shown_to_the_next_user_of_the_tab(
     visit: Visit, site: Site, ada: Person, other: Person
 ) -> None:
-    page = leave_mid_form(visit, ada)
+    page = end_session_in_a_form(visit, ada)
     log_in(page, other)
     expect(page.get_by_label("New email address")).to_have_value("")
     assert page.evaluate("Object.keys(sessionStorage)") == []
@@ -138,7 +136,7 @@ def test_typed_text_is_not_shown_to_the_next_user_of_the_tab(
 
 def test_typed_text_is_gone_after_an_hour(visit: Visit, person: Person) -> None:
     for hours, stays in ((0.9, True), (1.1, False), (-1, False)):
-        page = leave_mid_form(
+        page = end_session_in_a_form(
             visit,
             replace(
                 person,
@@ -155,7 +153,7 @@ def test_typed_text_is_gone_after_an_hour(visit: Visit, person: Person) -> None:
         assert ("typed" in page.evaluate("Object.keys(sessionStorage)")) == stays
 
 
-def test_a_page_opened_after_the_session_has_ended_says_so_too(
+def test_a_page_opened_after_the_session_leads_to_the_login_with_a_message(
     visit: Visit, site: Site, person: Person
 ) -> None:
     page = visit("/settings", person)
@@ -188,7 +186,7 @@ def test_a_form_that_is_being_sent_is_not_sent_again(visit: Visit, person: Perso
     assert [request.url.partition("/api/")[2] for request in sent] == ["register"]
 
 
-def test_a_form_that_stays_can_be_sent_again(visit: Visit, person: Person) -> None:
+def test_a_form_that_stays_on_the_page_can_be_sent_again(visit: Visit, person: Person) -> None:
     page = visit("/settings/team", person)
     for name in ("First", "Second"):
         page.get_by_label("Team name").fill(name)
@@ -224,24 +222,20 @@ def blocking(browser: Browser, chromium: str, site: Site, tmp_path: Path) -> Ite
     assert faults == []
 
 
-def test_a_browser_that_blocks_cookies_is_told_so_at_the_login(
-    blocking: Page, site: Site, regular: Person
-) -> None:
+def test_the_login_reports_blocked_cookies(blocking: Page, site: Site, regular: Person) -> None:
     blocking.goto("/login?next=/settings/team")
     log_in(blocking, regular)
     expect(alert(blocking)).to_have_text(BLOCKED)
     expect(blocking.get_by_role("main").get_by_role("button", name="Log in")).to_be_enabled()
 
 
-def test_a_browser_that_blocks_cookies_is_told_so_after_registration(
-    blocking: Page, site: Site, person: Person
-) -> None:
+def test_the_registration_reports_blocked_cookies(blocking: Page, site: Site, person: Person) -> None:
     blocking.goto("/register")
     register(blocking, person)
     expect(alert(blocking)).to_have_text(BLOCKED)
 
 
-def test_links_work_without_cookies_and_success_is_told_on_the_page(
+def test_links_work_without_cookies_and_show_their_success_on_the_page(
     blocking: Page, site: Site, regular: Person
 ) -> None:
     blocking.goto(site.link(regular.email, "/verify-email"))
@@ -249,7 +243,7 @@ def test_links_work_without_cookies_and_success_is_told_on_the_page(
     expect(blocking.get_by_text(f"The email address {regular.email} is verified.")).to_be_visible()
 
 
-def test_a_cookie_that_an_extension_refuses_is_told(visit: Visit, person: Person) -> None:
+def test_a_login_that_sets_no_cookie_is_reported(visit: Visit, person: Person) -> None:
     page = visit("/login")
     page.route("**/api/login", lambda route: route.fulfill(status=200, json={"data": {"id": "1"}}))
     log_in(page, person)

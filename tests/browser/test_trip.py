@@ -33,7 +33,7 @@ def test_a_stranger_registers_and_ends_on_the_settings_page(visit: Visit, person
     expect(page.get_by_role("main")).to_contain_text("Not verified")
 
 
-def test_a_member_names_the_team_and_finds_the_name_again(visit: Visit, person: Person) -> None:
+def test_a_new_team_name_is_stored(visit: Visit, person: Person) -> None:
     page = visit("/settings", person)
     page.get_by_role("navigation", name="Settings").get_by_role("link", name="Team").click()
     name = page.get_by_label("Team name")
@@ -57,7 +57,7 @@ def test_keep_me_logged_in_gives_a_cookie_that_outlives_the_browser(visit: Visit
     assert [cookie["expires"] > 0 for cookie in page.context.cookies()] == [True]
 
 
-def test_a_member_sees_no_way_to_the_administration_and_is_refused_there(
+def test_a_user_without_a_role_has_no_link_to_the_administration_and_is_refused(
     visit: Visit, person: Person
 ) -> None:
     page = visit("/settings", person)
@@ -87,7 +87,7 @@ def test_an_administrator_sees_all_users_and_searches(visit: Visit, site: Site, 
     expect(page.get_by_role("row").nth(1)).to_be_visible()
 
 
-def test_the_whole_trip_goes_with_the_keyboard_alone(visit: Visit, person: Person) -> None:
+def test_the_whole_trip_works_with_the_keyboard_alone(visit: Visit, person: Person) -> None:
     page = visit("/")
     tab_to(page, "Register")
     page.keyboard.press("Enter")
@@ -119,7 +119,7 @@ def test_the_whole_trip_goes_with_the_keyboard_alone(visit: Visit, person: Perso
     expect(page).to_have_url(re.compile("/$"))
 
 
-def test_logging_out_takes_a_press_of_the_button_and_no_script(visit: Visit, person: Person) -> None:
+def test_logging_out_needs_the_button_and_no_script(visit: Visit, person: Person) -> None:
     page = visit("/logout", person, java_script_enabled=False)
     expect(page.get_by_role("heading", level=1)).to_have_text("Log out?")
     page.goto("/settings")

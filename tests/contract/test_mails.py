@@ -37,7 +37,7 @@ def ids(mails):
     return [mail.id for mail in mails]
 
 
-def test_due_mail_is_claimed_the_oldest_first(store):
+def test_due_mail_is_claimed_oldest_first(store):
     second = a_mail(facts={"username": "\u00e9\U0001f600'\"\\"})
     first = a_mail(next_try_at=NOON - timedelta(minutes=1))
     put(store, second, first, a_mail(next_try_at=LATER), a_mail(next_try_at=None))
@@ -45,7 +45,7 @@ def test_due_mail_is_claimed_the_oldest_first(store):
     assert claim(store) == [first, second]
 
 
-def test_claimed_mail_is_not_claimed_again_before_its_time(store):
+def test_claimed_mail_is_not_claimed_again_before_its_lease_ends(store):
     mail = a_mail()
     put(store, mail)
     claim(store)
@@ -70,7 +70,7 @@ def test_no_more_mail_is_claimed_than_the_limit(store):
     assert len(claim(store, limit=2)) == 1
 
 
-def test_racing_processes_claim_different_mails(store):
+def test_racing_deliveries_claim_different_mails(store):
     put(store, *(a_mail() for _ in range(40)))
 
     claimed = [mail.id for share in racing(lambda number: claim(store, limit=5)) for mail in share]
@@ -139,7 +139,7 @@ def test_all_mail_to_a_user_is_exported_and_forgotten(store):
         assert stored.mails.exported(ada, None).items == []
 
 
-def test_saving_deleted_mail_brings_nothing_back(store):
+def test_saving_a_deleted_mail_stores_nothing(store):
     save(store, a_mail())
 
     assert claim(store) == []

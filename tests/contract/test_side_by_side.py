@@ -1,4 +1,4 @@
-"""Memory and SQL do the same things in the same order and never disagree."""
+"""Memory and SQL get the same random calls in the same order. Their answers are equal."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -22,7 +22,7 @@ from tests.samples import a_device, a_link, a_mail, a_session, a_team, a_user, a
 
 LATER = NOON + timedelta(days=1)
 
-# So few of each that most of what is added is taken already, or has no parent.
+# Few values: most rows that are added have a taken value, or lack their parent.
 IDS = [UUID(int=number) for number in (1, 2, 3)]
 ids = st.sampled_from(IDS)
 names = st.sampled_from(["ada", "Ada", "eve", "bob"])
@@ -284,7 +284,7 @@ class SideBySide(RuleBasedStateMachine):
             ]
 
     def teardown(self):
-        """Each export, at the end only: it takes seven statements a user."""
+        """The exports are compared at the end only: each takes many statements."""
         memory, sql = map(self.exports, self.stores)
         assert memory == sql
 

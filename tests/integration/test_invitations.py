@@ -24,7 +24,7 @@ def register(new_client):
 
 @pytest.fixture
 def team(ada):
-    """Owned by ada."""
+    """A team that ada owns."""
     return ada.ask("POST", "/api/teams", {"name": "Analysts"})[1]["data"]
 
 
@@ -35,7 +35,7 @@ def url(team):
 
 @pytest.fixture
 def token(ada, url, container):
-    """Of an invitation for bob@example.org."""
+    """The token of an invitation for bob@example.org."""
     assert ada.ask("POST", url, INVITATION)[0] == 201
     return sent(container)
 
@@ -83,7 +83,7 @@ def test_the_answer_is_the_same_with_and_without_an_account(ada, register, url):
     }
 
 
-def test_another_account_learns_that_the_address_differs(register, token):
+def test_an_account_with_another_address_is_refused(register, token):
     assert register("eve").code("POST", "/api/invitations/accept", {"token": token}) == 40301
 
 
@@ -106,7 +106,7 @@ def test_a_revoked_or_replaced_token_is_gone(ada, register, url, token, containe
     assert bob.code("POST", "/api/invitations/show", {"token": sent(container)}) == 41001
 
 
-def test_an_invitation_of_another_team_is_not_there(ada, register, url, token):
+def test_an_invitation_of_another_team_is_not_found(ada, register, url, token):
     [invitation] = ada.ask("GET", url)[1]["data"]
     eve = register("eve")
     own = f"/api/teams/{team_ids(eve)[0]}/invitations"
@@ -153,7 +153,7 @@ def test_a_team_is_deleted_while_users_join(ada, register, team, url, container)
     assert all(team["id"] not in team_ids(client) for client in clients)
 
 
-def test_an_invitation_is_revoked_while_it_is_accepted(ada, register, team, url, token):
+def test_a_race_revokes_or_accepts_an_invitation(ada, register, team, url, token):
     bob = register("bob")
     [invitation] = ada.ask("GET", url)[1]["data"]
     accepted, revoked = racing(
@@ -169,7 +169,7 @@ def test_an_invitation_is_revoked_while_it_is_accepted(ada, register, team, url,
     assert (team["id"] in team_ids(bob)) == (accepted == 200)
 
 
-def test_a_demoted_admin_has_no_invitations_left(ada, register, team, url, container):
+def test_the_invitations_of_a_demoted_admin_are_deleted(ada, register, team, url, container):
     cyd = register("cyd")
     user_id = cyd.ask("GET", "/api/user")[1]["data"]["id"]
     with container.transaction()() as work:
