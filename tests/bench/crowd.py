@@ -14,11 +14,13 @@ from tests.bench.servers import SQLITE
 
 FEW, MANY, PAIRS, SECONDS = 1_000, 1_000_000, 4, 1.5
 
-# The path and the connections of each job. A search reads every user, so two ask at once.
+# The path and the connections of each job. All users have the common beginning, and the same domain.
 JOBS = {
     "authenticated GET": ("/api/user", 16),
     "list of users": ("/admin", 4),
-    "search for a user": ("/admin?q=person0000500", 2),
+    "search for a user": ("/admin?q=person0000500", 4),
+    "search for a common beginning": ("/admin?q=person", 4),
+    "search for a domain": ("/admin?q=@example.com", 4),
 }
 
 
@@ -93,6 +95,7 @@ def differences(number: int, one: dict[str, Any]) -> dict[str, Any]:
         "username_key": name,
         "email": email,
         "email_key": email,
+        "email_domain_key": "example.com",
         "user_id": id,
     }
     if "secret_hash" in one:

@@ -4,7 +4,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
-from domain.mails import KEEP_DELIVERED, Backlog
+from domain.mails import KEEP_DELIVERED, Backlog, MailKind
 from domain.personal import exported
 from tests.fakes import NOON
 from tests.races import racing
@@ -103,6 +103,23 @@ def test_the_list_of_undelivered_mail_continues_at_the_cursor(store):
         second = stored.mails.undelivered(first.next, 2)
     assert len({mail.id for mail in first.items + second.items}) == 3
     assert second.next is None
+
+
+def test_only_waiting_mail_of_the_given_kinds_to_the_user_is_dropped(store):
+    ada = uuid7()
+    dropped = a_mail(user_id=ada, kind=MailKind.RESET_PASSWORD)
+    other_kind = a_mail(user_id=ada, kind=MailKind.NEW_DEVICE)
+    other_user = a_mail(user_id=uuid7(), kind=MailKind.RESET_PASSWORD)
+    parked = a_mail(user_id=ada, kind=MailKind.RESET_PASSWORD, next_try_at=None, parked_at=NOON)
+    delivered = a_mail(user_id=ada, kind=MailKind.VERIFY_EMAIL, next_try_at=None, delivered_at=NOON)
+    put(store, dropped, other_kind, other_user, parked, delivered)
+    with store.transaction() as work:
+        work.mails.drop_waiting(ada, [MailKind.RESET_PASSWORD, MailKind.VERIFY_EMAIL])
+        work.commit()
+
+    with store.look() as stored:
+        assert stored.mails.undelivered(None, 10).items == [parked, other_user, other_kind]
+        assert len(stored.mails.exported(ada, None).items) == 3
 
 
 def test_all_mail_to_a_user_is_exported_and_forgotten(store):

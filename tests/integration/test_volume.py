@@ -3,6 +3,7 @@
 import tracemalloc
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Table, event, func, select, text
@@ -12,6 +13,7 @@ from adapters.emails import email_syntax
 from adapters.sql import events, limits, links, mails, sessions, users
 from adapters.sql.mails import SqlMails
 from domain.errors import Unavailable
+from domain.events import EventFilter, Tag
 from domain.paging import Page
 from domain.sessions import MOST_SESSIONS
 from domain.users import User, user_search
@@ -264,6 +266,45 @@ def test_a_search_reads_only_its_rows_and_sorts_nothing(engines, term):
     for statement, plan in plans.items():
         of_users = "\n".join(line for line in plan.splitlines() if "user_roles" not in line)
         assert ALL_ROWS[kind] not in of_users and SORTS[kind] not in of_users, f"{statement}\n{plan}"
+
+
+# The ids of the samples are of today.
+MOMENTS = {"since": NOON - timedelta(days=3650), "until": NOON + timedelta(days=3650)}
+
+
+@pytest.mark.parametrize("asked", ["", "user", "team", "tag", "user tag", "team tag", "user team"])
+@pytest.mark.parametrize("moments", ["", "since", "until", "since until"])
+def test_the_events_of_the_site_are_read_by_an_index_and_not_sorted(engines, asked, moments):
+    user_id, team_id = uuid7(), uuid7()
+    events_of = partial(an_event, ip="203.0.113.7")
+    made = [events_of(uuid7(), Tag.LOGGED_IN, team_id=uuid7()) for _ in range(6000)]
+    made += [events_of(user_id, Tag.TEAM_RENAMED, team_id=team_id) for _ in range(150)]
+    with engines.writer.begin() as connection:
+        connection.execute(events.EVENTS.insert, [events.EVENTS.write(each) for each in made])
+    kind = engines.reader.dialect.name
+    with engines.reader.connect() as connection:
+        connection.execute(text(f"ANALYZE {'TABLE ' if kind == 'mysql' else ''}events"))
+    values = {"user": {"user_id": user_id}, "team": {"team_id": team_id}, "tag": {"tag": Tag.TEAM_RENAMED}}
+    filter = EventFilter(
+        **{name: value for word in asked.split() for name, value in values[word].items()},
+        **{name: MOMENTS[name] for name in moments.split()},
+    )
+
+    def work(execute):
+        store = events.SqlEvents(execute)
+        store.page(filter, None, 50)
+        store.page(filter, made[-80].id, 50)
+
+    plans = explained(engines, kind, work)
+    assert len(plans) == 2
+    own = [f"ix_events_{name}_id" for word in asked.split() for name in values[word]]
+    primary = {"sqlite": "sqlite_autoindex_events_1", "postgresql": "pk_events", "mysql": "PRIMARY"}[kind]
+    for statement, plan in plans.items():
+        lines = [line for line in plan.splitlines() if "users" not in line and "teams" not in line]
+        of_events = "\n".join(lines)
+        assert any(index in of_events for index in own or [primary]), f"{statement}\n{plan}"
+        if len(own) < 2:  # with two, PostgreSQL may sort the few rows that it expects
+            assert SORTS[kind] not in of_events, f"{statement}\n{plan}"
 
 
 def explained(engines, kind, work):

@@ -80,6 +80,7 @@ def test_a_user_without_the_permission_is_refused_every_use_case(world, ada):
         lambda: administration.users(ada, "", None, 10),
         lambda: administration.user(ada, bob.id),
         lambda: administration.user_with(ada, "bob@example.org"),
+        lambda: administration.change(ada, bob.id),
         lambda: administration.change(ada, bob.id, disabled=True),
         lambda: administration.change(ada, bob.id, roles=frozenset()),
         lambda: administration.grant(ada, ada.id, Role.ADMIN),
@@ -147,6 +148,7 @@ def test_a_disabled_user_loses_all_sessions_links_and_invitations(world, ada):
     assert user.disabled and user.disabled_at == world.now()
     assert world.sessions.authenticate(secret, CLIENT) is None
     assert world.rows("links") == [] == world.rows("invitations")
+    assert not {MailKind.RESET_PASSWORD, MailKind.VERIFY_EMAIL} & {mail.kind for mail in world.waiting}
     assert world.tags[-1] == Tag.DISABLED
     assert world.teams.mine(ada)[0][0] == team
 
@@ -219,6 +221,28 @@ def test_the_last_administrator_cannot_be_removed(world):
         with pytest.raises(LastAdmin):
             ask()
     assert stored(world, boss).roles == {Role.ADMIN} and not stored(world, boss).disabled
+
+
+@pytest.mark.parametrize("loses", ["role", "account", "enabled"])
+def test_an_administrator_that_loses_its_rights_while_it_waits_changes_nothing(world, ada, loses):
+    admin(world, "third")
+    second = admin(world, "second")
+    if loses == "role":
+        world.administration.revoke(OPERATOR, second.id, Role.ADMIN)
+    elif loses == "account":
+        world.accounts.delete(second, GOOD_PASSWORD)
+    else:
+        world.administration.change(OPERATOR, second.id, disabled=True)
+
+    # `second` was read before: its request waited for the lock.
+    for ask in (
+        lambda: world.administration.change(second, ada.id, disabled=True),
+        lambda: world.administration.change(second, ada.id, roles=frozenset({Role.ADMIN})),
+        lambda: world.administration.grant(second, ada.id, Role.ADMIN),
+    ):
+        with pytest.raises(PermissionDenied):
+            ask()
+    assert stored(world, ada) == ada.user
 
 
 def test_a_disabled_administrator_does_not_replace_the_last_one(world, ada):
