@@ -183,3 +183,16 @@ def test_the_invitations_of_a_demoted_admin_are_deleted(ada, register, team, url
 
     assert ada.ask("GET", url)[1]["data"] == []
     assert cyd.code("GET", url) == 40301
+
+
+def test_an_invitation_that_is_revoked_is_not_sent_again_meanwhile(ada, url, token):
+    for _ in range(10):
+        [invitation] = ada.ask("GET", url)[1]["data"]
+        own = f"{url}/{invitation['id']}"
+        revoked, sent_again = racing(
+            lambda number, own=own: ada.ask(*(("POST", f"{own}/resend") if number else ("DELETE", own)))[0],
+            times=2,
+        )
+        assert (revoked, sent_again) in {(200, 404), (404, 201)}
+        if revoked == 200:
+            ada.ask("POST", url, INVITATION)
