@@ -5,7 +5,6 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PASSWORD, Person, Site, Visit, log_in, log_out
-from tests.browser.test_forms import register
 
 
 def invite(page: Page, site: Site, owner: Person, address: str, role: str = "Member") -> str:
@@ -23,52 +22,6 @@ def invite(page: Page, site: Site, owner: Person, address: str, role: str = "Mem
 
 def other(person: Person, name: str) -> Person:
     return Person(f"{name}_{person.username}", f"{name}.{person.email}")
-
-
-def test_a_guest_registers_on_the_way_and_joins(visit: Visit, site: Site, person: Person) -> None:
-    guest = other(person, "guest")
-    owner_page = visit("/", person)
-    page = visit(invite(owner_page, site, person, guest.email, "Admin"))
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Join {person.username}'s team")
-    expect(page.get_by_role("main")).to_contain_text(
-        f"{person.username} invites {guest.email} to join as admin"
-    )
-    page.get_by_role("link", name="Create your account").click()
-    expect(page.get_by_label("Email address")).to_have_value(guest.email)
-    register(page, guest)
-    page.get_by_role("button", name="Join team").click()
-    expect(page).to_have_url(re.compile("/teams$"))
-    expect(page.locator("#notice")).to_have_text("Welcome to the team.")
-    expect(page.get_by_role("main")).to_contain_text(f"{person.username}'s team")
-    page.goto("/settings")
-    expect(page.get_by_role("main")).not_to_contain_text("Not verified")
-    owner_page.reload()
-    expect(owner_page.get_by_role("row").filter(has_text=guest.username)).to_contain_text("Admin")
-
-
-def test_a_user_logs_in_on_the_way_and_an_account_of_another_address_is_refused(
-    visit: Visit, site: Site, person: Person
-) -> None:
-    guest, stranger = other(person, "guest"), other(person, "stranger")
-    link = invite(visit("/", person), site, person, guest.email)
-    site.register(visit("/").context, guest)
-    page = visit(link, stranger)
-    page.get_by_role("button", name="Join team").click()
-    expect(page.get_by_role("main").get_by_role("alert").filter(visible=True)).to_contain_text(
-        "another email"
-    )
-    page.goto("/logout")
-    page.get_by_role("main").get_by_role("button", name="Log out").click()
-    page.goto(link)
-    page.get_by_role("link", name="Log in").last.click()
-    expect(page.get_by_label("Email address")).to_have_value(guest.email)
-    log_in(page, guest)
-    page.get_by_role("button", name="Join team").click()
-    expect(page.locator("#notice")).to_have_text("Welcome to the team.")
-    page.goto(link)
-    expect(page.get_by_role("main").get_by_role("alert").filter(visible=True)).to_contain_text(
-        "no longer valid"
-    )
 
 
 def test_an_owner_changes_a_role_and_removes_a_member(visit: Visit, site: Site, person: Person) -> None:

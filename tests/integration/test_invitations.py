@@ -60,7 +60,13 @@ def test_an_invitation_is_sent_listed_shown_and_accepted(ada, register, team, ur
     assert ada.ask("GET", url) == (200, {"data": [answer["data"]], "next": None})
 
     token, bob = sent(container), register("bob")
-    shown = {"team": "Analysts", "role": "member", "invited_by": "ada", "email": "bob@example.org"}
+    shown = {
+        "team": "Analysts",
+        "role": "member",
+        "invited_by": "ada",
+        "email": "bob@example.org",
+        "email_key": "bob@example.org",
+    }
     assert bob.ask("POST", "/api/invitations/show", {"token": token}) == (200, {"data": shown})
     status, answer = bob.ask("POST", "/api/invitations/accept", {"token": token})
     assert (status, answer["data"]["id"], answer["data"]["role"]) == (200, team["id"], "member")
