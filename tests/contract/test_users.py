@@ -15,7 +15,9 @@ from tests.fakes import NOON
 from tests.races import racing
 from tests.samples import a_user
 
-once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+once = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30
+)
 
 
 def add(store, *users):

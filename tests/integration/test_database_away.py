@@ -328,6 +328,7 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
         yield server, make_url(url).database or ""
 
 
+@pytest.mark.alone
 def test_while_another_process_writes_a_sqlite_file_reads_go_on_and_writes_are_refused(on_sqlite):
     server, path = on_sqlite
     one = a_person()
