@@ -101,7 +101,7 @@ class Accounts:
             user = self.reauthentication.still(work, actor)
             user.username = username
             work.users.save(user)
-            self.mails.write(work, MailKind.USERNAME_CHANGED, user, user.email)
+            self.mails.write(work, MailKind.USERNAME_CHANGED, user, user.email, actor.client)
             self.events.record(work, Tag.USERNAME_CHANGED, user.id, actor)
             work.commit()
         return user
@@ -131,8 +131,9 @@ class Accounts:
         more = True
         while more:
             with self.transaction() as work:
+                admins = work.users.holders(Role.ADMIN)  # before the user, as in Administration: no deadlock
                 user = self.reauthentication.still(work, actor)
-                if work.users.holders(Role.ADMIN) == {user.id}:
+                if admins == {user.id}:
                     raise LastAdmin
                 self._require_other_owners(work, user)
                 more = work.events.forget_some(user.id, FORGET_BATCH)

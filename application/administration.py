@@ -1,14 +1,15 @@
 """Administration of the site: its users, their roles and sessions, its teams and its events."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from application.events import Events
 from application.ports import Clock, Look, Transaction, UnitOfWork
-from domain.access import Actor, LastAdmin, Permission
+from domain.access import Actor, LastAdmin, Permission, PermissionDenied, SignedIn
 from domain.errors import NotFound
 from domain.events import Event, EventFilter, Tag
+from domain.links import Purpose
 from domain.paging import Page, page_size
 from domain.teams import Membership, Team
 from domain.users import EmailSyntax, Role, User, normal_email, user_search
@@ -56,12 +57,14 @@ class Administration:
         A disabled user cannot log in. Sessions, links and invitations of the user end. Raise NotFound, or
         LastAdmin when no other administrator is enabled.
         """
+        needed = [Permission.SEE_USERS]  # the answer shows the user, also when nothing is changed
         if disabled is not None:
-            actor.require(Permission.DISABLE_USERS)
+            needed.append(Permission.DISABLE_USERS)
         if roles is not None:
-            actor.require(Permission.CHANGE_ROLES)
+            needed.append(Permission.CHANGE_ROLES)
+        _require(actor, needed)
         with self.transaction() as work:
-            admins, user = self._locked(work, user_id)
+            admins, user = self._locked(work, actor, needed, user_id)
             if roles is not None:
                 self._set_roles(work, actor, user, roles)
             if disabled is not None and disabled != user.disabled:
@@ -111,14 +114,25 @@ class Administration:
         with self.look() as stored:
             return stored.events.page(filter, after, page_size(limit))
 
-    def _locked(self, work: UnitOfWork, user_id: UUID) -> tuple[set[UUID], User]:
-        """The enabled administrators, and the user. Both stay as they are until `work` ends."""
-        return work.users.holders(Role.ADMIN), _existing(work.users.lock(user_id))
+    def _locked(
+        self, work: UnitOfWork, actor: Actor, needed: list[Permission], user_id: UUID
+    ) -> tuple[set[UUID], User]:
+        """The enabled administrators, and the user. Both stay as they are until `work` ends.
+
+        Asks for the permissions again: the actor may have lost them while it waited for the lock.
+        """
+        admins = work.users.holders(Role.ADMIN)
+        if isinstance(actor, SignedIn):
+            stored = work.users.get(actor.id)
+            if stored is None:
+                raise PermissionDenied
+            _require(replace(actor, user=stored), needed)
+        return admins, _existing(work.users.lock(user_id))
 
     def _change_roles(self, actor: Actor, user_id: UUID, change: Callable[[Roles], Roles]) -> User:
         actor.require(Permission.CHANGE_ROLES)
         with self.transaction() as work:
-            admins, user = self._locked(work, user_id)
+            admins, user = self._locked(work, actor, [Permission.CHANGE_ROLES], user_id)
             self._set_roles(work, actor, user, change(user.roles))
             self._require_another_admin(admins, user)
             work.commit()
@@ -146,6 +160,7 @@ class Administration:
             work.sessions.end_acting(user.id)
             work.sessions.forget(user.id)
             work.links.forget(user.id)
+            work.mails.drop_waiting(user.id, [purpose.mail for purpose in Purpose])
             work.invitations.drop_by(user.id)
         self.events.record(work, Tag.DISABLED if disabled else Tag.ENABLED, user.id, actor)
 
@@ -154,3 +169,8 @@ def _existing(user: User | None) -> User:
     if user is None:
         raise NotFound
     return user
+
+
+def _require(actor: Actor, needed: list[Permission]) -> None:
+    for permission in needed:
+        actor.require(permission)

@@ -45,7 +45,7 @@ class Emails:
             self.links.send(work, Purpose.VERIFY_EMAIL, user, email)
             # Addresses are compared, not their keys: straße@ and strasse@ can be two mailboxes.
             if email != user.email:
-                self.mails.write(work, MailKind.EMAIL_CHANGE_ASKED, user, user.email)
+                self.mails.write(work, MailKind.EMAIL_CHANGE_ASKED, user, user.email, actor.client)
             self.events.record(work, Tag.EMAIL_CHANGE_ASKED, actor.id, actor)
             work.commit()
 

@@ -8,6 +8,7 @@ from application.mails import Mails
 from application.ports import Clock, Ids, Secrets, UnitOfWork
 from domain.links import Link, LinkGone, Purpose
 from domain.secrets import hash_of
+from domain.sessions import Client
 from domain.users import User
 
 
@@ -20,7 +21,14 @@ class Links:
     new_secret: Secrets
 
     def send(
-        self, work: UnitOfWork, purpose: Purpose, user: User | None, email: str, *, first: bool = False
+        self,
+        work: UnitOfWork,
+        purpose: Purpose,
+        user: User | None,
+        email: str,
+        *,
+        first: bool = False,
+        client: Client | None = None,
     ) -> None:
         """Add a link and its mail to `work`. The link replaces the user's older one for this purpose.
 
@@ -43,7 +51,7 @@ class Links:
             )
         )
         if user is not None:
-            self.mails.write(work, purpose.mail, user, email, token=token)
+            self.mails.write(work, purpose.mail, user, email, client, token=token)
         else:
             self.mails.pretend(work, purpose.mail)
 

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from application.ports import Clock, Ids, Look, Mailer, MailNotSent, Transaction, UnitOfWork
 from domain.access import Actor, Permission
+from domain.devices import device_of
 from domain.mails import LEASE, Backlog, Mail, MailKind
 from domain.paging import Page, page_size
+from domain.sessions import Client
 from domain.users import User
 
 log = logging.getLogger(__name__)
@@ -22,9 +24,21 @@ class Mails:
     now: Clock
     new_id: Ids
 
-    def write(self, work: UnitOfWork, kind: MailKind, user: User, recipient: str, **facts: str) -> None:
-        """Add the mail to `work`, the unit of work of its change: both are stored, or none."""
-        work.mails.add(self._mail(kind, user.id, recipient, {"username": user.username, **facts}))
+    def write(
+        self,
+        work: UnitOfWork,
+        kind: MailKind,
+        user: User,
+        recipient: str,
+        client: Client | None = None,
+        **facts: str,
+    ) -> None:
+        """Add the mail to `work`, the unit of work of its change: both are stored, or none.
+
+        The mail tells the user the device and the IP address of `client`.
+        """
+        origin = {"device": device_of(client.user_agent), "ip": client.ip} if client else {}
+        work.mails.add(self._mail(kind, user.id, recipient, {"username": user.username, **origin, **facts}))
 
     def write_last(self, work: UnitOfWork, kind: MailKind, user: User) -> None:
         """Add a mail to a user that `work` has deleted. The mail belongs to no account."""

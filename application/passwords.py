@@ -45,7 +45,7 @@ class Passwords:
         password_hash = self._hash(new_password, actor.user)
         with self.limits.password_change(actor.user.email), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
-            self._set(work, user, password_hash)
+            self._set(work, user, password_hash, actor.client)
             session, secret = self.sessions.begin(
                 work, user, remember=actor.session.remembered, replacing=None, client=actor.client, first=True
             )
@@ -72,7 +72,8 @@ class Passwords:
             if user is not None and (user.disabled or user.email_key != key_of(email)):
                 user = None
             address = user.email if user else email  # the typed one may be the mailbox of another person
-            self.links.send(work, Purpose.RESET_PASSWORD, user if allowed else None, address)
+            receiver = user if allowed else None
+            self.links.send(work, Purpose.RESET_PASSWORD, receiver, address, client=client)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id if user else None, client)
             work.commit()
 
@@ -107,7 +108,7 @@ class Passwords:
             if user is None or user.disabled or user.email != link.email:
                 raise LinkGone
             user.email_verified_at = user.email_verified_at or self.links.now()
-            self._set(work, user, password_hash)
+            self._set(work, user, password_hash, client)
             self.events.record(work, Tag.PASSWORD_RESET, user.id, client)
             work.commit()
         self.limits.clear(user.email)
@@ -117,9 +118,9 @@ class Passwords:
         known = [user.username, user.email]
         return self.hasher.hash(acceptable_password(new_password, known, self.strength, "new_password"))
 
-    def _set(self, work: UnitOfWork, user: User, password_hash: str) -> None:
+    def _set(self, work: UnitOfWork, user: User, password_hash: str, client: Client) -> None:
         user.password_hash = password_hash
         work.users.save(user)
         work.sessions.forget(user.id)
         work.links.forget(user.id)
-        self.mails.write(work, MailKind.PASSWORD_CHANGED, user, user.email)
+        self.mails.write(work, MailKind.PASSWORD_CHANGED, user, user.email, client)

@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from domain.events import Tag
 from domain.mails import MailKind
 from domain.paging import LARGEST_PAGE, Page, page_size
-from domain.teams import LastOwner, Membership, Team, acceptable_team_name
+from domain.teams import FirstSteps, LastOwner, Membership, Team, acceptable_team_name, personal_team_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,17 @@ class Teams:
         """The teams of the actor, oldest first."""
         with self.look() as stored:
             return stored.teams.of(actor.id)
+
+    def first_steps(self, actor: SignedIn, teams: list[tuple[Team, Membership]]) -> FirstSteps:
+        """What the actor, whose teams these are, has done already. A second team counts as an invitation."""
+        named = all(team.name != personal_team_name(actor.user.username) for team, _ in teams)
+        return FirstSteps(actor.user.email_verified, named, len(teams) != 1 or self._invited(teams[0][0]))
+
+    def _invited(self, team: Team) -> bool:
+        with self.look() as stored:
+            if len(stored.teams.members(team.id, None, 2).items) > 1:
+                return True
+            return bool(stored.invitations.of(team.id, self.now(), None, 1).items)
 
     def show(self, actor: SignedIn, team_id: UUID) -> tuple[Team, Membership]:
         with self.look() as stored:

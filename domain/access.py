@@ -143,7 +143,7 @@ class SignedIn(Actor):
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        if self.acting:
+        if self.acting or self.user.disabled:
             return frozenset()
         return frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.user.roles))
 

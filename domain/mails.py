@@ -1,5 +1,6 @@
 """Mail to users. A mail is stored in the transaction of its change and delivered later."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -113,6 +114,9 @@ class MailStore(PersonalStore, Protocol):
 
     def undelivered(self, after: UUID | None, limit: int) -> Page[Mail]:
         """Waiting and parked mails, newest first."""
+
+    def drop_waiting(self, user_id: UUID, kinds: Iterable[MailKind]) -> None:
+        """Delete mails of these kinds to the user that wait for a try."""
 
     def purge(self, now: datetime, limit: int) -> int:
         """Delete at most `limit` mails that were delivered KEEP_DELIVERED ago. Return the number."""

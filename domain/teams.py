@@ -63,6 +63,19 @@ class Membership:
             raise PermissionDenied
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """What a new user has done already."""
+
+    verified: bool
+    named: bool
+    invited: bool
+
+    @property
+    def done(self) -> bool:
+        return self.verified and self.named and self.invited
+
+
 class TeamStore(PersonalStore, Protocol):
     def add(self, team: Team) -> None: ...
 

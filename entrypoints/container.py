@@ -55,8 +55,11 @@ def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimite
     return RedisLimiter(settings.redis_url, fallback=in_database)
 
 
-def mailer(settings: Settings) -> Mailer:
-    templates = Templates(settings.base_url, site.NAME, settings.link_lifetimes, site.ACCENT, site.ON_ACCENT)
+def templates(settings: Settings) -> Templates:
+    return Templates(settings.base_url, site, settings.link_lifetimes)
+
+
+def mailer(settings: Settings, templates: Templates) -> Mailer:
     if not settings.mail_url:
         return LogMailer(templates)
     from adapters.mail.smtp import SmtpMailer  # imports ssl and smtplib
@@ -93,7 +96,8 @@ class Container(containers.DeclarativeContainer):
     syntax = providers.Object(email_syntax)
     sanitizer = providers.Singleton(BleachSanitizer)
     limiter = providers.Singleton(rate_limiter, settings, engines, now)
-    mailer = providers.Singleton(mailer, settings)
+    templates = providers.Singleton(templates, settings)
+    mailer = providers.Singleton(mailer, settings, templates)
 
     # `vars()` has the lines above, so a service comes after the services that it uses.
     events = service(Events, vars())

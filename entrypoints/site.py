@@ -10,12 +10,13 @@ NAME = "Hexstart"
 SENDER = NAME
 
 # The colour of buttons, links and the logo, and the colour of text on it: one pair for light, one for dark.
-# Mails use the light pair. `make test` fails when text in these colours is hard to read (WCAG AA: 4.5).
+# `make test` fails when text in these colours is hard to read (WCAG AA: 4.5).
 ACCENT, ON_ACCENT = "#0b6f66", "#ffffff"
 DARK_ACCENT, ON_DARK_ACCENT = "#5fcfc0", "#06231f"
 
 # The inside of an <svg> of 32 by 32. `var(--accent)` and `var(--on-accent)` are the colours above.
 # No style="" in it: the site's Content-Security-Policy refuses inline styles.
+# Mail clients that show no SVG show the first letter of NAME in its place.
 LOGO = """
 <path fill="var(--accent)" d="M16 1.5 28.6 8.75v14.5L16 30.5 3.4 23.25V8.75z"/>
 <path fill="none" stroke="var(--on-accent)" stroke-width="3.2" stroke-linecap="round"

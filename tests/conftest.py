@@ -1,4 +1,4 @@
-"""What tests of every kind share: databases, and the application on one of them."""
+"""Fixtures that tests of every kind share: the databases."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from adapters.sql.limits import metadata
 from entrypoints.settings import Settings
 from tests.databases import KINDS, migrated_database
 
-# The settings of the shell are not those of the tests.
+# The tests do not read the settings of the shell.
 for setting in Settings.model_fields:
     os.environ.pop(setting.upper(), None)
 
@@ -23,7 +23,7 @@ settings.load_profile("patient")
 
 @pytest.fixture(scope="session", params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One database a kind and a test process; what is in it is gone before each test that uses `engines`."""
+    """One database for each kind and test process. `engines` empties it before each test."""
     with migrated_database(request.param, tmp_path_factory.mktemp("db")) as url:
         yield url
 

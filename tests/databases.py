@@ -1,4 +1,4 @@
-"""Databases of the tests' own: made under a unique name, migrated, and dropped."""
+"""Temporary databases for tests, each under a unique name."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SERVERS = {
 
 
 def unavailable(reason: str) -> NoReturn:
-    """A part that a test needs is not here: no reason to fail on a laptop, but on CI it is."""
+    """Skip a test that lacks a server or a program. With CI=true, fail it."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""Stand-ins that must never ship."""
+"""Fakes of the ports, for tests only."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class FakeClock:
-    """Stands still until it is told to go on."""
+    """Stands still until a test advances it."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -26,7 +26,7 @@ class FakeClock:
 
 
 class Counting:
-    """Ids and secrets in the order in which they were asked for."""
+    """Ids and secrets, numbered in the order of the calls."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -41,7 +41,7 @@ class Counting:
 
 
 class PlainHasher(PasswordHasher):
-    """Remembers what it was asked. `meanwhile` runs once, during the next hash: a race held open."""
+    """Keeps the hashes that it was given. `meanwhile` runs once, during the next call: a race."""
 
     def __init__(self) -> None:
         self.verified: list[str | None] = []
@@ -66,7 +66,7 @@ class PlainHasher(PasswordHasher):
 
 
 class FakeMailer(Mailer):
-    """Keeps what it was given, or refuses everything while `broken`."""
+    """Keeps the mails. While `broken`, it refuses them."""
 
     def __init__(self) -> None:
         self.sent: list[Mail] = []

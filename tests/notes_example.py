@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
-# A path alone on its line, then a block: a whole file, or lines that are added to a file.
+# A path alone on its line, then a block. It is a whole file, or lines to add to a file.
 BLOCK = re.compile(r"^`([\w/.]+)`\n\n```(python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Many at once."""
+"""Attempts that race each other."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ R = TypeVar("R")
 
 
 def racing(attempt: Callable[[int], R], times: int = 8) -> list[R]:
-    """What each of several attempts at the same moment returned."""
+    """The results of several attempts that start at the same moment."""
     together = Barrier(times)
 
     def run(number: int) -> R:

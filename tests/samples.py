@@ -1,4 +1,4 @@
-"""Entities as tests want them: valid, and different from each other."""
+"""Valid entities. A test names only the fields that matter to it."""
 
 from typing import Any
 from uuid import UUID

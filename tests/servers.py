@@ -1,4 +1,4 @@
-"""The product as a process of its own: started for a test, asked over the wire, and ended by its id."""
+"""The product as a process of its own, started for a test and asked over HTTP."""
 
 import contextlib
 import http.client
@@ -45,7 +45,7 @@ class Answer:
 
     @property
     def cookie(self) -> str:
-        """What the client sends back from now on: the first cookie, without its attributes."""
+        """The first cookie as the client sends it back: without its attributes."""
         return (self.headers["Set-Cookie"] or "").partition(";")[0]
 
 
@@ -57,7 +57,10 @@ def ask(
     cookie: str = "",
     **headers: str,
 ) -> Answer:
-    """One request on an open connection; `body` goes as JSON unless it is bytes. `_` stands for `-`."""
+    """One request on an open connection; `body` is sent as JSON unless it is bytes.
+
+    In the name of a header, `_` stands for `-`.
+    """
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if cookie:
         sent["Cookie"] = cookie
@@ -85,7 +88,7 @@ class Server:
 
     @property
     def log(self) -> list[str]:
-        """What it wrote to stderr until now, line by line."""
+        """The lines on stderr until now."""
         return self.stderr.read_text(errors="replace").splitlines()
 
     def client(self, timeout: float = 30) -> http.client.HTTPConnection:
@@ -97,10 +100,10 @@ class Server:
             return ask(client, method, path, body, cookie, **headers)
 
     def raw(self, request: bytes, timeout: float = 10) -> Answer | None:
-        """The answer to these very bytes, or None when the server hangs up without one."""
+        """The answer to these bytes, or None when the server closes the connection without one."""
         with socket.create_connection(("127.0.0.1", self.port), timeout) as connection:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.sendall(request)  # it may have refused before all was sent
+                connection.sendall(request)  # the server may answer before it has read all
             response = http.client.HTTPResponse(connection, method=request.split()[0].decode("latin-1"))
             try:
                 response.begin()
@@ -111,7 +114,7 @@ class Server:
                 response.close()
 
     def workers(self) -> list[int]:
-        """The process ids of its workers, where the system tells (Linux)."""
+        """The process ids of the workers (on Linux)."""
         found = []
         for entry in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
@@ -131,7 +134,7 @@ class Server:
         pytest.fail("the server did not start:\n" + "\n".join(self.log[-30:]))
 
     def end(self, seconds: float = STOP_SECONDS) -> None:
-        """SIGTERM to the master, and SIGKILL to all that is left of the group after a while."""
+        """SIGTERM to the master. After `seconds`, SIGKILL to the whole process group."""
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -139,7 +142,7 @@ class Server:
         self.kill()
 
     def kill(self) -> None:
-        """kill -9 for the master and its workers at once."""
+        """SIGKILL to the master and its workers at once."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
@@ -147,7 +150,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(database_url: str, **settings: str) -> Iterator[Server]:
-    """The server over a migrated database, from when it answers until the block ends."""
+    """The server on a migrated database. The block begins when the server answers."""
     with starting(database_url, **settings) as server:
         server.wait_until_live()
         yield server
@@ -155,7 +158,7 @@ def running(database_url: str, **settings: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def starting(database_url: str, **settings: str) -> Iterator[Server]:
-    """The server from its first moment on, at the head of a process group that is ended by its id."""
+    """The server, which may not answer yet. Its process group ends with the block."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hexstart-server-") as folder:
         stderr, stdout = Path(folder, "stderr"), Path(folder, "stdout")
@@ -177,7 +180,7 @@ def starting(database_url: str, **settings: str) -> Iterator[Server]:
 
 
 def environment(database_url: str, port: int, **settings: str) -> dict[str, str]:
-    """The environment of a server for tests; what is empty counts as not set."""
+    """The environment of a server for tests. An empty setting counts as not set."""
     return {
         **os.environ,
         "APP_ENV": "development",
@@ -202,7 +205,7 @@ def alive(process: int) -> bool:
 
 
 def free_port() -> int:
-    """Below the ports that outgoing connections are given, which other tests open in great numbers."""
+    """A port below those of outgoing connections, which other tests open in great numbers."""
     while True:
         port = random.randrange(20_000, 32_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):

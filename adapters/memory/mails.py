@@ -1,9 +1,10 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.rows import PersonalRows, newest
-from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailStore, latest_try
+from domain.mails import KEEP_DELIVERED, Backlog, Mail, MailKind, MailStore, latest_try
 from domain.paging import Page
 
 OUTCOME = ("recipient", "facts", "next_try_at", "attempts", "delivered_at", "parked_at", "last_error")
@@ -38,6 +39,10 @@ class MemoryMails(PersonalRows, MailStore):
 
     def undelivered(self, after: UUID | None, limit: int) -> Page[Mail]:
         return newest(self.rows.where(delivered_at=None), after, limit)
+
+    def drop_waiting(self, user_id: UUID, kinds: Iterable[MailKind]) -> None:
+        mine, dropped = self.rows.where(user_id=user_id), set(kinds)
+        self.rows.delete_all([mail for mail in mine if mail.kind in dropped and mail.next_try_at])
 
     def purge(self, now: datetime, limit: int) -> int:
         before = now - KEEP_DELIVERED

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -56,6 +57,11 @@ BACKLOG = select(func.count(mails.c.next_try_at), func.count(mails.c.parked_at))
     mails.c.delivered_at.is_(None)
 )
 UNDELIVERED = Newest(MAILS, mails.c.delivered_at.is_(None))
+DROP_WAITING = mails.delete().where(
+    mails.c.user_id == bindparam("its_user_id"),
+    mails.c.kind.in_(bindparam("kinds", expanding=True)),
+    mails.c.next_try_at.is_not(None),
+)
 PURGE = Purge(mails.c.delivered_at)
 
 
@@ -78,6 +84,9 @@ class SqlMails(PersonalRows, MailStore):
 
     def undelivered(self, after: UUID | None, limit: int) -> Page[Mail]:
         return UNDELIVERED.page(self.execute, after, limit)
+
+    def drop_waiting(self, user_id: UUID, kinds: Iterable[MailKind]) -> None:
+        self.execute(DROP_WAITING, {"its_user_id": user_id, "kinds": list(kinds)})
 
     def purge(self, now: datetime, limit: int) -> int:
         return PURGE.rows(self.execute, now - KEEP_DELIVERED, limit)

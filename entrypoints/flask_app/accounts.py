@@ -1,16 +1,31 @@
+from dataclasses import dataclass
+
 from flask.typing import ResponseReturnValue
 
+from application.teams import Teams
 from entrypoints.flask_app.login import signed_in, visitor
 from entrypoints.flask_app.page import show_page, show_to_strangers
 
 
-def home() -> ResponseReturnValue:
-    return show_page("home.html", visitor())
+@dataclass(frozen=True, slots=True)
+class AccountPages:
+    teams: Teams
 
+    def home(self) -> ResponseReturnValue:
+        actor = visitor()
+        if actor is None:
+            return show_page("home.html", None)
+        teams = self.teams.mine(actor)
+        return show_page("start.html", actor, teams=teams, steps=self.teams.first_steps(actor, teams))
 
-def register() -> ResponseReturnValue:
-    return show_to_strangers("register.html")
+    def register(self) -> ResponseReturnValue:
+        return show_to_strangers("register.html")
 
+    def settings(self) -> ResponseReturnValue:
+        return show_page("settings.html", signed_in())
 
-def settings() -> ResponseReturnValue:
-    return show_page("settings.html", signed_in())
+    def security(self) -> ResponseReturnValue:
+        return show_page("security.html", signed_in())
+
+    def data(self) -> ResponseReturnValue:
+        return show_page("data.html", signed_in())

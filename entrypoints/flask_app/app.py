@@ -6,6 +6,7 @@ from entrypoints.api.routes import routes
 from entrypoints.container import Container, wire_from
 from entrypoints.flask_app.api import bind
 from entrypoints.flask_app.brand import add_brand
+from entrypoints.flask_app.dev import add_dev_pages
 from entrypoints.flask_app.errors import add_error_handlers
 from entrypoints.flask_app.gate import add_gate
 from entrypoints.flask_app.login import add_login
@@ -24,8 +25,10 @@ def create_app(container: Container) -> Flask:
     add_login(app, container.sessions(), cookie)
     add_error_handlers(app)
     add_brand(app)
-    add_page_globals(app, settings)
+    add_page_globals(app, settings, container.teams(), container.now())
     add_pages(app, wire)
     for route in routes(wire):
         bind(app, route, cookie)
+    if app.debug and not settings.production:
+        add_dev_pages(app, wire)
     return app

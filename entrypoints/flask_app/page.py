@@ -1,42 +1,55 @@
 """What all pages share: how one is shown, and what every template knows."""
 
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, redirect, render_template, request
+from flask import Flask, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from domain.access import Permission, SignedIn
+from application.ports import Clock
+from application.teams import Teams
+from domain.access import SignedIn
 from domain.links import Purpose, in_words
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
-from domain.users import USERNAME_RULES
+from domain.users import LONGEST_EMAIL, USERNAME_RULES
 from entrypoints import logs, site
 from entrypoints.flask_app.brand import FILES
 from entrypoints.flask_app.login import visitor
+from entrypoints.flask_app.navigation import account_links, links
 from entrypoints.settings import Settings
 
-AFTER_LOGIN = "/settings"
+AFTER_LOGIN = "/"
 ROWS_ON_A_PAGE = 50
+TEAMS = "hexstart.teams"
 
 
 def show_page(template: str, actor: SignedIn | None, **context: Any) -> str:
+    """The page in the frame. The header shows the teams of the user: `team` is the current one."""
+    if actor and "teams" not in context:
+        context["teams"] = current_app.extensions[TEAMS].mine(actor)
     return render_template(template, **common(actor), **context)
 
 
 def show_to_strangers(template: str, **context: Any) -> ResponseReturnValue:
-    """The page, or on to `?next=` for a user that is logged in already."""
+    """The page, or on to `?next=` for a user that is logged in already. `?email=` fills in the address."""
     onward = local_path(request.args.get("next", ""))
     actor = visitor()
-    return redirect(onward) if actor else show_page(template, actor, next=onward, **context)
+    if actor:
+        return redirect(onward)
+    email = request.args.get("email", "")[:LONGEST_EMAIL]
+    return show_page(template, None, next=onward, email=email, **context)
 
 
 def common(actor: SignedIn | None) -> dict[str, Any]:
     """What the layout needs."""
     return {
         "user": actor.user if actor else None,
-        "may_administer": actor is not None and actor.may(Permission.SEE_USERS),
+        "acting": actor is not None and actor.acting,
+        "links": links(actor),
+        "account_links": account_links(actor),
         "request_id": logs.request_id.get(),
     }
 
@@ -52,7 +65,24 @@ def local_path(unsafe_next: str) -> str:
     return path
 
 
-def add_page_globals(app: Flask, settings: Settings) -> None:
+def ago(moment: datetime, now: datetime) -> str:
+    """In the largest unit: "2 minutes ago". static/times.js says the same, and keeps it true."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, size in (
+        ("year", 31_536_000),
+        ("month", 2_592_000),
+        ("day", 86_400),
+        ("hour", 3600),
+        ("minute", 60),
+    ):
+        if count := seconds // size:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def add_page_globals(app: Flask, settings: Settings, teams: Teams, now: Clock) -> None:
+    app.extensions[TEAMS] = teams
+    app.jinja_env.filters["ago"] = lambda moment: ago(moment, now())
     static = Path(str(app.static_folder))
     contents = {file.name: file.read_bytes() for file in static.iterdir() if file.is_file()}
     contents |= {name: text.encode() for name, (_, text) in FILES.items()}

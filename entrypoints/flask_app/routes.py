@@ -4,10 +4,11 @@ from flask import Flask
 from flask.typing import RouteCallable
 
 from application.wiring import Wire
-from entrypoints.flask_app.accounts import home, register, settings
+from entrypoints.flask_app.accounts import AccountPages
 from entrypoints.flask_app.administration import AdministrationPages
 from entrypoints.flask_app.emails import verify_email
 from entrypoints.flask_app.events import EventPages
+from entrypoints.flask_app.invitations import invitation
 from entrypoints.flask_app.passwords import forgot_password, reset_password
 from entrypoints.flask_app.sessions import SessionPages
 from entrypoints.flask_app.teams import TeamPages
@@ -15,23 +16,31 @@ from entrypoints.flask_app.teams import TeamPages
 
 def add_pages(app: Flask, wire: Wire) -> None:
     def page(method: str, url: str, view: RouteCallable) -> None:
-        app.add_url_rule(url, f"{method} {url}", view, methods=[method])
+        app.add_url_rule(url.replace("<", "<uuid:"), f"{method} {url}", view, methods=[method])
 
+    accounts = wire(AccountPages)
     sessions = wire(SessionPages)
     events = wire(EventPages)
     teams = wire(TeamPages)
     administration = wire(AdministrationPages)
 
-    page("GET", "/", home)
-    page("GET", "/register", register)
-    page("GET", "/settings", settings)
+    page("GET", "/", accounts.home)
+    page("GET", "/register", accounts.register)
+    page("GET", "/settings", accounts.settings)
+    page("GET", "/settings/security", accounts.security)
+    page("GET", "/settings/data", accounts.data)
     page("GET", "/login", sessions.login)
     page("GET", "/logout", sessions.logout)
     page("POST", "/logout", sessions.end)
     page("GET", "/settings/sessions", sessions.list)
-    page("GET", "/settings/team", teams.settings)
     page("GET", "/settings/history", events.history)
+    page("GET", "/teams", teams.list)
+    page("GET", "/teams/<id>", teams.settings)
+    page("GET", "/teams/<id>/members", teams.members)
+    page("GET", "/invitation", invitation)
     page("GET", "/verify-email", verify_email)
     page("GET", "/forgot-password", forgot_password)
     page("GET", "/reset-password", reset_password)
     page("GET", "/admin", administration.users)
+    page("GET", "/admin/users/<id>", administration.user)
+    page("GET", "/admin/events", administration.events)

@@ -1,4 +1,4 @@
-"""What the product is compared with: flask-login with its defaults, and one Core select for each request."""
+"""The product is compared with this: flask-login with its defaults, and one Core select for each request."""
 
 import os
 from typing import Any

@@ -23,7 +23,7 @@ TURNS = 9
 
 @contextlib.contextmanager
 def product(kind: str, rounds: int) -> Iterator[tuple[FlaskClient, list[str]]]:
-    """A client, and what the database drivers are asked, also past SQLAlchemy."""
+    """A client, and the statements that reach the database driver, also those past SQLAlchemy."""
     asked: list[str] = []
 
     def note(statement: Any) -> None:

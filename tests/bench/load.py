@@ -10,7 +10,7 @@ from itertools import cycle
 from time import perf_counter
 from typing import Any
 
-# For two loads at once. They start when they are first needed.
+# Processes for two loads at once. They start when they are first needed.
 PROCESSES = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
 # Then a connection is replaced. A few connections may all fall on one worker, and must not stay there.
 REQUESTS_OF_A_CONNECTION = 200
@@ -19,7 +19,7 @@ PATIENCE = 60  # seconds that the last answers may take
 
 @dataclass(frozen=True)
 class Answers:
-    """`all` has when each came (by the clock of the system), its seconds, its status (0: not answered)."""
+    """Each of `all` has the time of the answer (system clock), its seconds and its status (0: no answer)."""
 
     began: float
     ended: float

@@ -95,7 +95,7 @@ def flask_login(url: str) -> contextlib.AbstractContextManager[Server]:
 
 @contextlib.contextmanager
 def running(arguments: list[str], path: str, **variables: str) -> Iterator[Server]:
-    """From when it answers at `path`."""
+    """A server. The block begins when the server answers at `path`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     with tempfile.TemporaryFile() as log:

@@ -1,4 +1,4 @@
-"""A real server, a real browser, and pages whose complaints fail the test."""
+"""A real server and a real browser. Errors in the console of the browser fail the test."""
 
 import itertools
 import json
@@ -19,6 +19,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     Response,
@@ -55,7 +56,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Site:
-    """`root` is the tree that it runs from; `log` has the server's log, and in development its mails."""
+    """`root` is the tree that the server runs from. `log` is its log, in development with the mails."""
 
     root: Path
     url: str
@@ -85,14 +86,14 @@ class Site:
         assert answer.status == 200, answer.text()
 
     def mails(self, recipient: str) -> list[dict[str, str]]:
-        """What was delivered to this address, the oldest first."""
-        # The last line may still be in the making.
+        """The mails that were delivered to this address, oldest first."""
+        # The last line may be incomplete.
         lines = [line for line in self.log.read_text().splitlines(True) if "hexstart.mail" in line]
         found = [json.loads(line) for line in lines if line.endswith("\n")]
         return [mail for mail in found if mail["recipient"] == recipient]
 
     def link(self, recipient: str, page: str, number: int = 1) -> str:
-        """The link to that page in the newest mail with one, once there are so many of them."""
+        """The newest link to the page. Waits until the recipient has `number` of them."""
         pattern = re.compile(re.escape(f"{self.url}{page}#") + r"[\w-]+")
         for _ in range(150):
             links = [link for mail in self.mails(recipient) for link in pattern.findall(mail["text"])]
@@ -125,7 +126,7 @@ def chromium() -> str:
 
 @contextmanager
 def serving(root: Path, folder: Path, **more_settings: str) -> Iterator[Site]:
-    """The site of the tree `root`; its database and log are in `folder`."""
+    """The site of the tree `root`. Its database and log are in `folder`."""
     port = free_port()
     settings = {
         "APP_ENV": "development",
@@ -179,7 +180,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @contextmanager
 def watched(browser: Browser, site: Site) -> Iterator[Visit]:
-    """Opens pages, each in a context of its own. Complaints of the browser there fail the test."""
+    """A function that opens a page in a new context. Errors and warnings of the browser fail the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -202,6 +203,7 @@ def watched(browser: Browser, site: Site) -> Iterator[Visit]:
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("request", asked)
         context.on("response", answered)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         if person:
             site.register(context, person)
@@ -233,7 +235,7 @@ def person() -> Person:
 
 @pytest.fixture
 def regular(browser: Browser, site: Site, person: Person) -> Person:
-    """A person with an account, not logged in here."""
+    """A person with an account. No browser of the test is logged in."""
     cookies_of(browser, site, person)
     return person
 
@@ -254,6 +256,19 @@ def admin(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
     cookies = cookies_of(browser, site, Person("overseer", "overseer@example.com"))
     site.run("entrypoints.cli", "users", "grant", "overseer@example.com", "admin")
     yield cookies
+
+
+def opened_row(page: Page, label: str) -> Locator:
+    """A row of settings, with its form open."""
+    row = page.locator("details.setting-row").filter(has=page.get_by_text(label, exact=True))
+    if row.get_attribute("open") is None:
+        row.locator("summary").click()
+    return row
+
+
+def log_out(page: Page) -> None:
+    page.get_by_role("banner").locator("details", has_text="Log out").locator("summary").click()
+    page.get_by_role("banner").get_by_role("button", name="Log out").click()
 
 
 def log_in(page: Page, person: Person) -> None:

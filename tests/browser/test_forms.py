@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import Person, Visit, log_in
+from tests.browser.conftest import Person, Visit, log_in, opened_row
 
 ELSEWHERE = [
     "https://evil.example",
@@ -43,7 +43,7 @@ def register(page: Page, person: Person) -> None:
     page.get_by_role("button", name="Create account").click()
 
 
-def test_every_bad_field_has_its_error_beside_it_and_the_first_has_the_focus(visit: Visit) -> None:
+def test_each_invalid_field_shows_its_error_and_the_first_has_the_focus(visit: Visit) -> None:
     page = visit("/register")
     register(page, Person("1 bad name", "not an address", "short"))
     for label in ("Username", "Email address", "Password"):
@@ -60,7 +60,7 @@ def test_an_empty_form_names_every_field_that_is_missing(visit: Visit) -> None:
         says(page.get_by_label(label, exact=True), re.compile(r"\w.*\."))
 
 
-def test_errors_are_gone_once_mended(visit: Visit, person: Person) -> None:
+def test_an_error_disappears_when_its_field_is_corrected(visit: Visit, person: Person) -> None:
     page = visit("/register")
     register(page, replace(person, username="", password="password"))
     says(page.get_by_label("Username"), re.compile(r"\w"))
@@ -71,10 +71,10 @@ def test_errors_are_gone_once_mended(visit: Visit, person: Person) -> None:
     says(page.get_by_label("Password", exact=True), re.compile(r"\w"))
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
     register(page, person)
-    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page).to_have_url(re.compile(r":\d+/$"))
 
 
-def test_the_password_rules_are_told_before_they_are_broken(visit: Visit) -> None:
+def test_the_password_rules_are_shown_from_the_start(visit: Visit) -> None:
     page = visit("/register")
     password = page.get_by_label("Password", exact=True)
     assert "password-hint" in (password.get_attribute("aria-describedby") or "").split()
@@ -82,7 +82,7 @@ def test_the_password_rules_are_told_before_they_are_broken(visit: Visit) -> Non
     expect(page.locator("#password-hint")).to_be_visible()
 
 
-def test_a_taken_username_or_email_is_said_at_its_field(visit: Visit, regular: Person) -> None:
+def test_a_taken_username_or_email_is_reported_at_its_field(visit: Visit, regular: Person) -> None:
     page = visit("/register")
     register(page, replace(regular, username=f"{regular.username}_2"))
     says(page.get_by_label("Email address"), re.compile("already"))
@@ -92,7 +92,7 @@ def test_a_taken_username_or_email_is_said_at_its_field(visit: Visit, regular: P
     expect(page.get_by_label("Username")).to_be_focused()
 
 
-def test_a_wrong_password_at_login_is_an_alert_that_betrays_nothing(visit: Visit, regular: Person) -> None:
+def test_a_wrong_password_and_an_unknown_address_show_the_same_alert(visit: Visit, regular: Person) -> None:
     page = visit("/login")
     log_in(page, replace(regular, password="not this one at all"))
     expect(alert(page)).to_be_visible()
@@ -103,32 +103,40 @@ def test_a_wrong_password_at_login_is_an_alert_that_betrays_nothing(visit: Visit
     expect(alert(page)).to_have_text(known)
 
 
-def test_a_wrong_current_password_is_said_at_its_field(visit: Visit, person: Person) -> None:
-    page = visit("/settings", person)
-    for section, button in (
-        ("Email address", "Change email address"),
-        ("Password", "Change password"),
-        ("Delete your account", "Delete account"),
+def test_a_wrong_current_password_is_reported_at_its_field(visit: Visit, person: Person) -> None:
+    page = visit("/", person)
+    for path, section, button in (
+        ("/settings", "Email address", "Change email address"),
+        ("/settings/security", "Password", "Change password"),
+        ("/settings/data", "Delete account…", "Delete account"),
     ):
-        form = page.get_by_role("region", name=section, exact=True)
+        page.goto(path)
+        if path.endswith("data"):
+            page.get_by_role("button", name=section).click()
+            form = page.get_by_role("dialog")
+        else:
+            form = opened_row(page, section)
         current = form.get_by_label("Current password", exact=True)
         for others in form.get_by_label(re.compile("^New ")).all():
             others.fill(f"new.{person.email}")
         current.fill("not this one at all")
-        form.get_by_role("button", name=button).click()
+        form.get_by_role("button", name=button, exact=True).click()
         says(current, re.compile(r"\w"))
         expect(current).to_be_focused()
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.goto("/api/user")
+    expect(page.locator("body")).to_contain_text(person.email)
 
 
 def test_a_team_without_a_name_is_refused_at_its_field(visit: Visit, person: Person) -> None:
-    page = visit("/settings/team", person)
+    page = visit("/teams", person)
+    page.get_by_role("main").get_by_role("link", name=f"{person.username}'s team", exact=True).click()
+    opened_row(page, "Name")
     page.get_by_label("Team name").fill("  ")
     page.get_by_role("button", name="Save name").click()
     says(page.get_by_label("Team name"), re.compile(r"\w"))
 
 
-def test_a_server_out_of_reach_is_told_and_the_form_can_be_sent_again(visit: Visit, regular: Person) -> None:
+def test_a_form_can_be_sent_again_after_the_server_was_unreachable(visit: Visit, regular: Person) -> None:
     page = visit("/login")
     page.route("**/api/**", lambda route: route.abort())
     log_in(page, regular)
@@ -136,16 +144,16 @@ def test_a_server_out_of_reach_is_told_and_the_form_can_be_sent_again(visit: Vis
     expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_enabled()
     page.unroute("**/api/**")
     log_in(page, regular)
-    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page).to_have_url(re.compile(r":\d+/$"))
 
 
 def test_a_form_with_a_value_is_filled_without_a_script(visit: Visit, person: Person) -> None:
-    page = visit("/settings/team", person, java_script_enabled=False)
-    expect(page.get_by_label("Team name")).to_have_value(f"{person.username}'s team")
+    page = visit("/settings", person, java_script_enabled=False)
+    expect(opened_row(page, "Username").get_by_label("New username")).to_have_value(person.username)
 
 
 @pytest.mark.parametrize("status", [200, 502])
-def test_an_answer_that_is_not_ours_is_no_success(visit: Visit, person: Person, status: int) -> None:
+def test_an_answer_without_json_shows_an_error(visit: Visit, person: Person, status: int) -> None:
     page = visit("/login")
     page.route("**/api/**", lambda route: route.fulfill(status=status, body="<h1>Welcome to our hotel</h1>"))
     log_in(page, person)
@@ -165,7 +173,7 @@ def test_an_answer_that_is_not_ours_is_no_success(visit: Visit, person: Person, 
         (None, "wait a while."),
     ],
 )
-def test_too_many_attempts_are_told_when_to_try_again(visit: Visit, seconds: str | None, told: str) -> None:
+def test_a_rate_limit_shows_when_to_try_again(visit: Visit, seconds: str | None, told: str) -> None:
     page = visit("/forgot-password")
     body = {
         "errors": {"display_error": "Too many attempts. Please wait a while.", "internal_error_code": 42901}
@@ -178,7 +186,7 @@ def test_too_many_attempts_are_told_when_to_try_again(visit: Visit, seconds: str
     expect(page.get_by_role("button", name="Send link")).to_be_enabled()
 
 
-def test_the_button_waits_while_the_server_thinks(visit: Visit, person: Person) -> None:
+def test_the_button_is_disabled_until_the_server_answers(visit: Visit, person: Person) -> None:
     held: list[Route] = []
     page = visit("/register")
     page.route("**/api/register", lambda route: held.append(route))
@@ -186,20 +194,21 @@ def test_the_button_waits_while_the_server_thinks(visit: Visit, person: Person) 
     button = page.get_by_role("button", name="Create account")
     expect(button).to_be_disabled()
     held[0].continue_()
-    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page).to_have_url(re.compile(r":\d+/$"))
     assert len(held) == 1
 
 
 def test_a_session_that_ended_leads_to_the_login_page_and_back(visit: Visit, person: Person) -> None:
-    page = visit("/settings/team", person)
+    page = visit("/settings", person)
+    opened_row(page, "Username")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Save name").click()
-    expect(page).to_have_url(re.compile(r"/login\?next=(/|%2F)settings(/|%2F)team$"))
+    page.get_by_role("button", name="Change username").click()
+    expect(page).to_have_url(re.compile(r"/login\?next=(/|%2F)settings$"))
     log_in(page, person)
-    expect(page).to_have_url(re.compile("/settings/team$"))
+    expect(page).to_have_url(re.compile("/settings$"))
 
 
-def test_a_password_can_be_looked_at_and_is_hidden_again_when_sent(visit: Visit) -> None:
+def test_a_password_can_be_shown_and_is_hidden_again_when_sent(visit: Visit) -> None:
     page = visit("/login")
     password = page.get_by_label("Password", exact=True)
     password.fill("look at me")
@@ -212,14 +221,14 @@ def test_a_password_can_be_looked_at_and_is_hidden_again_when_sent(visit: Visit)
     expect(password).to_have_attribute("type", "password")
 
 
-def test_login_goes_on_to_the_page_that_asked_for_it(visit: Visit, regular: Person) -> None:
+def test_a_login_leads_to_the_page_that_asked_for_it(visit: Visit, regular: Person) -> None:
     page = visit("/admin")
     expect(page).to_have_url(re.compile(r"/login\?next="))
     log_in(page, regular)
     expect(page).to_have_url(re.compile("/admin$"))
 
 
-def test_the_page_asked_for_survives_the_way_over_registration(visit: Visit, person: Person) -> None:
+def test_a_registration_leads_to_the_page_that_asked_for_a_login(visit: Visit, person: Person) -> None:
     page = visit("/login?next=/logout")
     page.get_by_role("link", name="Create your account").click()
     register(page, person)
@@ -231,13 +240,13 @@ def test_login_and_registration_lead_to_no_other_site(visit: Visit) -> None:
     for path in ("/login", "/register"):
         for elsewhere in ELSEWHERE:
             page.goto(f"{path}?{urlencode({'next': elsewhere})}")
-            assert page.locator("form[data-then]").get_attribute("data-then") == "/settings", elsewhere
+            assert page.locator("form[data-then]").get_attribute("data-then") == "/", elsewhere
 
 
-def test_a_login_with_the_url_of_another_site_leads_to_the_settings(visit: Visit, regular: Person) -> None:
+def test_a_login_with_the_url_of_another_site_leads_home(visit: Visit, regular: Person) -> None:
     page = visit("/login?next=//evil.example")
     log_in(page, regular)
-    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/settings$"))
+    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/$"))
 
 
 @pytest.mark.parametrize("elsewhere", ["//evil.example", "javascript:alert(1)"])

@@ -19,7 +19,7 @@ from tests.browser.conftest import ROOT, Person, Site, serving
 from tests.browser.test_pages import CASES
 from tests.servers import free_port
 
-# As the site comes: name, colours, the shapes of the logo.
+# The site before the change: name, colours, shapes of the logo.
 OLD = re.compile("hexstart|#0b6f66|#5fcfc0|#06231f|M16 1.5 28.6 8.75|M11 9.5v13", re.IGNORECASE)
 NEW = """
 NAME = "Acme & Sons"
@@ -32,7 +32,7 @@ FOOTER_LINKS = (("Privacy", "/privacy"), ("Help", "mailto:help@acme.example"))
 
 
 class Inbox:
-    """A mail server that keeps what it gets."""
+    """A mail server that keeps its mails."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
@@ -68,7 +68,7 @@ def renamed(chromium: str, tree: Path, inbox: Inbox) -> Iterator[Site]:
         mail_server.stop()
 
 
-def test_the_tests_of_the_pages_pass(chromium: str, tree: Path) -> None:
+def test_the_tests_of_the_pages_pass_on_the_renamed_site(chromium: str, tree: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/browser/test_pages.py"]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
@@ -85,13 +85,14 @@ def test_pages_styles_and_icon_show_the_new_look(browser: Browser, renamed: Site
         renamed.run("entrypoints.cli", "users", "grant", owner.email, "admin")
         shown = {}
         for context in (anonymous, admin):
-            for path in sorted({case.path.partition("#")[0] for case in CASES}):
+            for path in sorted({case.path.partition("#")[0] for case in CASES if "{" not in case.path}):
                 page = context.request.get(path).text()
                 assert "<span>Acme &amp; Sons</span>" in page
                 assert '<a href="mailto:help@acme.example">Help</a>' in page
                 assert '<circle cx="16" cy="16" r="14" fill="var(--accent)"/>' in page
                 files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-                shown |= {path: page} | {file: context.request.get(file).text() for file in files}
+                texts = [file for file in files if not file.endswith(".woff2")]
+                shown |= {path: page} | {file: context.request.get(file).text() for file in texts}
     assert [path for path, text in shown.items() if OLD.search(text)] == []
     colours = next(text for path, text in shown.items() if "colours.css" in path)
     assert "--accent: #8a1c7c" in colours and "--accent: #f0a6e4" in colours

@@ -1,4 +1,4 @@
-"""Every store behind the ports, so that each promise is kept by all of them."""
+"""The stores behind the ports. Each contract test runs on all of them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,6 +54,6 @@ def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def store(stored: Store) -> Store:
-    """An empty one."""
+    """A store that was emptied."""
     stored.empty()
     return stored

@@ -65,7 +65,7 @@ def test_an_address_of_another_account_is_taken_in_any_spelling(store):
         work.users.save(eve)
 
 
-def test_accents_make_two_addresses(store):
+def test_two_addresses_may_differ_in_an_accent_only(store):
     add(store, a_user("jose@example.org"), a_user("jos\u00e9@example.org", username="other"))
 
     with store.look() as stored:

@@ -13,7 +13,7 @@ JUST = timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("attempts", [0, 1, 4, 5, 8, 9, 30])
-def test_a_mail_further_off_than_its_longest_pause_is_due(store, attempts):
+def test_a_mail_due_later_than_its_longest_pause_is_claimed(store, attempts):
     latest = latest_try(NOON, attempts)
     waiting = a_mail(attempts=attempts, next_try_at=latest)
     stuck = a_mail(attempts=attempts, next_try_at=latest + JUST)
@@ -23,14 +23,14 @@ def test_a_mail_further_off_than_its_longest_pause_is_due(store, attempts):
     assert ids(claim(store)) == [stuck.id, far.id]
 
 
-def test_a_mail_from_the_future_is_given_out_once(store):
+def test_a_mail_from_the_future_is_claimed_once(store):
     put(store, a_mail(next_try_at=NOON + timedelta(days=2)))
 
     assert len(claim(store, until=NOON + LEASE)) == 1
     assert claim(store, until=NOON + LEASE) == []
 
 
-def test_mail_that_is_due_goes_before_mail_from_the_future(store):
+def test_due_mail_is_claimed_before_mail_from_the_future(store):
     future, due = a_mail(next_try_at=NOON + timedelta(days=2)), a_mail()
     put(store, future, due)
 

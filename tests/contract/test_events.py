@@ -12,7 +12,7 @@ from tests.fakes import NOON
 from tests.samples import a_team, a_user, an_event
 
 
-def test_events_about_a_user_come_back_equal_the_newest_first(store):
+def test_events_about_a_user_come_back_equal_and_newest_first(store):
     user_id = uuid7()
     events = [an_event(user_id, tag, created_at=NOON + timedelta(microseconds=1)) for tag in Tag]
     with store.transaction() as work:
@@ -40,7 +40,7 @@ def test_an_event_is_stored_once(store):
         assert stored.events.about(event.user_id, None, 9).items == [event]
 
 
-def test_the_events_about_a_user_are_exported_the_newest_first(store):
+def test_the_events_about_a_user_are_exported_newest_first(store):
     user_id = uuid7()
     events = [an_event(user_id), an_event(user_id, Tag.ROLE_GRANTED, detail="admin")]
     with store.transaction() as work:
@@ -52,7 +52,7 @@ def test_the_events_about_a_user_are_exported_the_newest_first(store):
         assert stored.events.exported(user_id, None).items == [exported(event) for event in events[::-1]]
 
 
-def test_an_event_outside_a_commit_never_happened(store):
+def test_an_event_without_a_commit_is_not_stored(store):
     user_id = uuid7()
     with store.transaction() as work:
         work.events.add(an_event(user_id))
@@ -61,7 +61,7 @@ def test_an_event_outside_a_commit_never_happened(store):
         assert stored.events.about(user_id, None, 10).items == []
 
 
-def test_forgetting_blanks_address_and_user_agent_and_keeps_the_events(store):
+def test_forgetting_blanks_ip_and_user_agent_and_keeps_the_events(store):
     event, other = an_event(uuid7()), an_event(uuid7())
     with store.transaction() as work:
         work.events.add(event)
@@ -74,7 +74,7 @@ def test_forgetting_blanks_address_and_user_agent_and_keeps_the_events(store):
         assert stored.events.about(other.user_id, None, 9).items == [other]
 
 
-def test_a_long_history_is_forgotten_part_by_part_the_oldest_first(store):
+def test_events_are_forgotten_in_batches_oldest_first(store):
     user_id, other = uuid7(), an_event(uuid7())
     events = [an_event(user_id, **blank) for blank in ({}, {"ip": ""}, {"user_agent": ""}, {}, {})]
     with store.transaction() as work:
@@ -136,7 +136,7 @@ def test_events_are_filtered_newest_first_by_the_page(store):
     assert (event.username, event.actor, event.team) == ("ada", None, team.name)
 
 
-def test_the_names_of_an_event_are_as_stored_now(store):
+def test_an_event_has_the_names_of_existing_users_only(store):
     ada, eve = a_user(), a_user("eve@example.org")
     event = an_event(ada.id, actor_id=eve.id)
     with store.transaction() as work:

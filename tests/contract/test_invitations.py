@@ -49,7 +49,7 @@ def left(store, team):
         return stored.invitations.of(team.id, NOON, None, 10).items
 
 
-def test_an_invitation_comes_back_equal_with_the_names(store, team, invitation):
+def test_an_invitation_comes_back_equal_with_the_names_of_team_and_inviter(store, team, invitation):
     with store.look() as stored:
         found = stored.invitations.find(invitation.token_hash, NOON)
         assert found == stored.invitations.in_team(team.id, invitation.id) == invitation
@@ -90,14 +90,14 @@ def test_an_invitation_needs_its_team_and_its_inviter(store, ada, team, missing)
         )
 
 
-def test_an_invitation_goes_with_its_team_and_its_inviter(store, ada, team, invitation):
+def test_an_invitation_is_deleted_with_its_inviter(store, ada, team, invitation):
     with store.transaction() as work:
         work.users.forget(ada.id)
         work.commit()
     assert left(store, team) == []
 
 
-def test_a_deleted_team_takes_its_invitations_along(store, team, invitation):
+def test_an_invitation_is_deleted_with_its_team(store, team, invitation):
     with store.transaction() as work:
         work.teams.delete(team.id)
         work.commit()
@@ -132,7 +132,7 @@ def test_the_invitation_of_an_address_is_dropped(store, ada, team, invitation):
 
 
 @pytest.mark.parametrize("all_teams", [False, True])
-def test_what_an_inviter_sent_is_dropped(store, ada, team, invitation, all_teams):
+def test_the_invitations_of_an_inviter_are_dropped(store, ada, team, invitation, all_teams):
     eve, other = a_user("eve@example.org"), a_team()
     with store.transaction() as work:
         work.users.add(eve)

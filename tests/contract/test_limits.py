@@ -1,4 +1,4 @@
-"""Every place where attempts are counted keeps the same promises."""
+"""Every limiter keeps the same promises: memory, Redis, SQL."""
 
 import logging
 import socket
@@ -28,7 +28,7 @@ def clock():
 
 @pytest.fixture(scope="module", params=["memory", "redis", *KINDS])
 def make(request, tmp_path_factory):
-    """Makes a limiter with this clock; all that it makes count together."""
+    """Makes a limiter with the given clock."""
     if request.param == "memory":
         yield MemoryLimiter
     elif request.param == "redis":
@@ -79,7 +79,7 @@ def test_each_subject_and_each_limit_has_its_own_count(limiter, subject):
     assert not allowed(limiter, subject)
 
 
-def test_a_count_begins_anew_when_its_time_is_over(limiter, clock, subject):
+def test_a_count_restarts_when_its_time_is_over(limiter, clock, subject):
     if isinstance(limiter, RedisLimiter):
         pytest.skip("Redis has a clock of its own")
     for _ in range(4):
@@ -91,7 +91,7 @@ def test_a_count_begins_anew_when_its_time_is_over(limiter, clock, subject):
     assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
 
 
-def test_a_forgotten_count_begins_anew(limiter, subject):
+def test_a_forgotten_count_restarts(limiter, subject):
     for _ in range(4):
         allowed(limiter, subject)
     limiter.forget(LIMIT, subject)
@@ -104,9 +104,9 @@ def test_racing_attempts_never_exceed_the_limit(limiter, subject):
     assert sum(racing(lambda number: allowed(limiter, subject), times=20)) == 3
 
 
-def test_counts_that_are_over_are_purged_in_batches(limiter, clock, subject):
+def test_expired_counts_are_purged_in_batches(limiter, clock, subject):
     if isinstance(limiter, RedisLimiter):
-        pytest.skip("Redis forgets by itself")
+        pytest.skip("Redis deletes expired counts itself")
     clock.advance(days=400)
     while limiter.purge(1000):
         pass
@@ -136,5 +136,5 @@ def test_without_redis_the_fallback_counts_and_the_log_says_so(clock, subject, c
         limiter.forget(LIMIT, subject)
         assert allowed(limiter, subject)
     server.close()
-    # Once, and not again during the pause.
+    # One line, and none during the pause.
     assert [record.getMessage()[:22] for record in caplog.records] == ["Redis does not answer "]

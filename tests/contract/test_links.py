@@ -47,7 +47,7 @@ def test_a_link_is_for_one_purpose(store, link):
     assert find(store, link, RESET) is None
 
 
-def test_a_link_is_good_until_it_expires(store, link):
+def test_a_link_is_valid_until_it_expires(store, link):
     assert find(store, link, now=link.expires_at - timedelta(microseconds=1))
     assert find(store, link, now=link.expires_at) is None
     assert not consume(store, link, now=link.expires_at)
@@ -59,14 +59,14 @@ def test_a_link_is_consumed_once(store, link):
     assert find(store, link) is None
 
 
-def test_a_link_consumed_without_a_commit_is_good(store, link):
+def test_a_link_consumed_without_a_commit_stays_valid(store, link):
     with store.transaction() as work:
         assert work.links.consume(link.purpose, link.token_hash, NOON)
 
     assert find(store, link) == link
 
 
-def test_a_newer_link_takes_the_place_of_the_older_for_its_purpose(store, link):
+def test_a_newer_link_replaces_the_older_one_for_its_purpose(store, link):
     newer = put(store, replace(link, id=uuid7(), token_hash="d" * 64))
     other = put(store, replace(link, id=uuid7(), token_hash="e" * 64, purpose=RESET))
 
@@ -86,7 +86,7 @@ def test_a_link_is_dropped_for_one_purpose(store, link):
     assert find(store, other, RESET) == other
 
 
-def test_the_links_of_a_user_are_exported_the_newest_first(store, link):
+def test_the_links_of_a_user_are_exported_newest_first(store, link):
     other = put(store, replace(link, id=uuid7(), token_hash="d" * 64, purpose=RESET))
     put(store, a_link(uuid7(), token_hash="e" * 64))
 
@@ -120,7 +120,7 @@ def test_one_of_twenty_racing_clients_consumes_the_link(store, link):
     assert sum(racing(lambda number: consume(store, link), times=20)) == 1
 
 
-def test_one_of_many_links_requested_at_once_is_good(store):
+def test_one_of_many_racing_links_is_valid(store):
     user_id = uuid7()
     links = [a_link(user_id, token_hash=str(number) * 64) for number in range(8)]
 

@@ -4,7 +4,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Stale
-from domain.mails import KEEP_DELIVERED, Backlog
+from domain.mails import KEEP_DELIVERED, Backlog, MailKind
 from domain.personal import exported
 from tests.fakes import NOON
 from tests.races import racing
@@ -37,7 +37,7 @@ def ids(mails):
     return [mail.id for mail in mails]
 
 
-def test_due_mail_is_claimed_the_oldest_first(store):
+def test_due_mail_is_claimed_oldest_first(store):
     second = a_mail(facts={"username": "\u00e9\U0001f600'\"\\"})
     first = a_mail(next_try_at=NOON - timedelta(minutes=1))
     put(store, second, first, a_mail(next_try_at=LATER), a_mail(next_try_at=None))
@@ -45,7 +45,7 @@ def test_due_mail_is_claimed_the_oldest_first(store):
     assert claim(store) == [first, second]
 
 
-def test_claimed_mail_is_not_claimed_again_before_its_time(store):
+def test_claimed_mail_is_not_claimed_again_before_its_lease_ends(store):
     mail = a_mail()
     put(store, mail)
     claim(store)
@@ -70,7 +70,7 @@ def test_no_more_mail_is_claimed_than_the_limit(store):
     assert len(claim(store, limit=2)) == 1
 
 
-def test_racing_processes_claim_different_mails(store):
+def test_racing_deliveries_claim_different_mails(store):
     put(store, *(a_mail() for _ in range(40)))
 
     claimed = [mail.id for share in racing(lambda number: claim(store, limit=5)) for mail in share]
@@ -105,6 +105,23 @@ def test_the_list_of_undelivered_mail_continues_at_the_cursor(store):
     assert second.next is None
 
 
+def test_only_waiting_mail_of_the_given_kinds_to_the_user_is_dropped(store):
+    ada = uuid7()
+    dropped = a_mail(user_id=ada, kind=MailKind.RESET_PASSWORD)
+    other_kind = a_mail(user_id=ada, kind=MailKind.NEW_DEVICE)
+    other_user = a_mail(user_id=uuid7(), kind=MailKind.RESET_PASSWORD)
+    parked = a_mail(user_id=ada, kind=MailKind.RESET_PASSWORD, next_try_at=None, parked_at=NOON)
+    delivered = a_mail(user_id=ada, kind=MailKind.VERIFY_EMAIL, next_try_at=None, delivered_at=NOON)
+    put(store, dropped, other_kind, other_user, parked, delivered)
+    with store.transaction() as work:
+        work.mails.drop_waiting(ada, [MailKind.RESET_PASSWORD, MailKind.VERIFY_EMAIL])
+        work.commit()
+
+    with store.look() as stored:
+        assert stored.mails.undelivered(None, 10).items == [parked, other_user, other_kind]
+        assert len(stored.mails.exported(ada, None).items) == 3
+
+
 def test_all_mail_to_a_user_is_exported_and_forgotten(store):
     ada = uuid7()
     sent, waiting, other = a_mail(user_id=ada), a_mail(user_id=ada, recipient="old@example.org"), a_mail()
@@ -122,7 +139,7 @@ def test_all_mail_to_a_user_is_exported_and_forgotten(store):
         assert stored.mails.exported(ada, None).items == []
 
 
-def test_saving_deleted_mail_brings_nothing_back(store):
+def test_saving_a_deleted_mail_stores_nothing(store):
     save(store, a_mail())
 
     assert claim(store) == []

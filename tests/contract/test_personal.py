@@ -1,4 +1,4 @@
-"""What belongs to a user is exported and forgotten, whatever table it is in (see walk.py)."""
+"""The rows of a user are exported and forgotten in every table (see walk.py)."""
 
 import pytest
 from sqlalchemy import Column, ForeignKey, MetaData, String, Table
@@ -23,16 +23,16 @@ def test_each_table_of_a_user_or_a_team_is_exported_and_forgotten(store):
         assert Walk(work, metadata).problems() == []
 
 
-def test_memory_exports_and_forgets_the_same_words():
+def test_each_store_in_memory_exports_and_forgets():
     with memory_store().look() as stored:
         assert [word for word, store in stores(stored).items() if not isinstance(store, PersonalStore)] == []
 
 
-def test_a_table_stands_in_the_file_of_its_word():
+def test_a_table_is_defined_in_the_file_of_its_word():
     assert [word_of(name) for name in ("user_roles", "memberships", "unknown")] == ["users", "teams", ""]
 
 
-# From here on: does the walk see what it should? SQLite is enough for that.
+# The tests below check the walk itself. SQLite is enough for that.
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_the_walk_reports_a_table_that_was_left_out(work, columns, word, problem
     assert walk.problems() == [f"table strays: {problem}" for problem in problems]
 
 
-def test_the_walk_reports_a_table_that_keeps_its_user(work):
+def test_the_walk_reports_a_table_that_blocks_the_deletion_of_its_user(work):
     scratch = with_strays(work, Column("user_id", Id, ForeignKey("users.id")))
 
     problems = Walk(work, scratch, lambda name: word_of(name) or "events").problems()
@@ -103,7 +103,7 @@ def test_the_walk_reports_a_secret_in_an_export(work, monkeypatch):
     ]
 
 
-def test_the_walk_reports_what_stays_written(work, monkeypatch):
+def test_the_walk_reports_a_column_that_is_not_blanked(work, monkeypatch):
     blank_address_only = events.FORGET.values(user_agent=events.events.c.user_agent)
     monkeypatch.setattr(events, "FORGET", blank_address_only)
 

@@ -67,7 +67,7 @@ def test_a_secret_belongs_to_one_session(store, user, session):
     assert find(store, session) == (session, user)
 
 
-def test_the_id_of_a_session_is_taken_once(store, user, session):
+def test_an_id_belongs_to_one_session(store, user, session):
     with pytest.raises(Stale), store.transaction() as work:
         work.sessions.add(a_session(user.id, "b" * 64, id=session.id))
         work.commit()
@@ -85,7 +85,7 @@ def test_touching_a_session_stores_its_use(store, user, session):
     assert find(store, session) == (session, user)
 
 
-def test_touching_a_session_that_has_ended_brings_nothing_back(store, session):
+def test_touching_a_session_that_has_ended_stores_nothing(store, session):
     with store.transaction() as work:
         work.sessions.end(session.secret_hash)
         work.sessions.touch(session)
@@ -145,7 +145,7 @@ def test_the_least_recently_used_sessions_are_ended(store, user, session):
     assert find(store, eves)
 
 
-def test_the_sessions_of_a_user_are_exported_the_newest_first(store, user, session):
+def test_the_sessions_of_a_user_are_exported_newest_first(store, user, session):
     ended = a_session(user.id, "b" * 64, expires_at=NOON)
     with store.transaction() as work:
         work.sessions.add(ended)
@@ -184,7 +184,7 @@ def test_all_sessions_of_a_user_but_one_are_ended_and_all_are_forgotten(store, u
     assert find(store, session) is None
 
 
-def test_sessions_that_have_ended_are_purged_in_batches(store, user, session):
+def test_expired_sessions_are_purged_in_batches(store, user, session):
     with store.transaction() as work:
         for letter in "bcd":
             work.sessions.add(a_session(user.id, letter * 64, expires_at=NOON))
@@ -196,7 +196,7 @@ def test_sessions_that_have_ended_are_purged_in_batches(store, user, session):
     assert find(store, session)
 
 
-def test_the_sessions_roles_and_memberships_of_a_user_go_with_the_user(store, user, session):
+def test_sessions_roles_and_memberships_are_deleted_with_their_user(store, user, session):
     team = a_team()
     with store.transaction() as work:
         work.users.grant(user.id, Role.ADMIN)

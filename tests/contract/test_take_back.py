@@ -1,5 +1,5 @@
 # ruff: noqa: F401, F811  # fixtures of another file
-"""What was counted can be taken back, in every place where attempts are counted."""
+"""Every limiter can take back an attempt that it has counted."""
 
 import pytest
 from redis import Redis
@@ -24,7 +24,7 @@ def in_redis(limiter, subject):
     return redis, lambda: next(redis.scan_iter(f"{subject}:*"))
 
 
-def test_an_attempt_that_is_taken_back_makes_room_for_one(limiter, subject):
+def test_an_attempt_that_is_taken_back_makes_room_for_another(limiter, subject):
     first, *_ = fill(limiter, subject)
     assert not allowed(limiter, subject)
     first()
@@ -32,7 +32,7 @@ def test_an_attempt_that_is_taken_back_makes_room_for_one(limiter, subject):
     assert [allowed(limiter, subject) for _ in range(2)] == [True, False]
 
 
-def test_a_refused_attempt_takes_no_room(limiter, subject):
+def test_a_refused_attempt_is_not_counted(limiter, subject):
     counted = fill(limiter, subject)
     assert [allowed(limiter, subject) for _ in range(5)] == [False] * 5
     for take_back in counted:
@@ -85,34 +85,34 @@ def test_redis_takes_nothing_back_from_a_later_count(limiter, subject):
     assert not allowed(limiter, subject)
 
 
-def test_three_of_thirty_racing_attempts_are_judged(limiter, subject):
-    judged = []
+def test_at_most_three_of_thirty_racing_attempts_are_allowed(limiter, subject):
+    allowed_numbers = []
 
     def attempt(number):
         try:
             take_back = limiter.count(LIMIT, subject)
         except TooManyAttempts:
             return
-        judged.append(number)
+        allowed_numbers.append(number)
         if number % 2:
-            judged.remove(number)
+            allowed_numbers.remove(number)
             take_back()
 
     racing(attempt, times=30)
-    assert len(judged) <= LIMIT.times
+    assert len(allowed_numbers) <= LIMIT.times
 
-    # What was taken back is there again, and no more.
-    assert sum(allowed(limiter, subject) for _ in range(10)) == LIMIT.times - len(judged)
+    # The attempts that were taken back are allowed again, and no more.
+    assert sum(allowed(limiter, subject) for _ in range(10)) == LIMIT.times - len(allowed_numbers)
 
 
-def test_right_attempts_at_once_leave_nothing_behind(limiter, subject):
+def test_racing_attempts_that_are_taken_back_leave_no_count(limiter, subject):
     wide = Limit("wide", 20, 60)
     racing(lambda number: limiter.count(wide, subject)(), times=20)
 
     assert sum(allowed(limiter, subject, wide) for _ in range(25)) == 20
 
 
-def test_a_clock_that_is_a_little_ahead_elsewhere_ends_no_count(make, clock, subject):
+def test_a_clock_that_is_five_seconds_behind_ends_no_count(make, clock, subject):
     limiter = make(clock)
     if isinstance(limiter, RedisLimiter):
         pytest.skip("Redis has a clock of its own")
@@ -126,7 +126,7 @@ def test_a_clock_that_is_a_little_ahead_elsewhere_ends_no_count(make, clock, sub
 
 
 @pytest.mark.parametrize("back", [{"minutes": -2}, {"hours": -1}, {"days": -2}])
-def test_after_the_clock_was_set_back_it_begins_anew(limiter, clock, subject, back):
+def test_a_count_restarts_after_the_clock_was_set_back(limiter, clock, subject, back):
     if isinstance(limiter, RedisLimiter):
         pytest.skip("Redis has a clock of its own: see the next test")
     taken, *_ = fill(limiter, subject)
@@ -139,7 +139,7 @@ def test_after_the_clock_was_set_back_it_begins_anew(limiter, clock, subject, ba
     assert allowed(limiter, subject)
 
 
-def test_after_the_clock_of_redis_was_set_back_it_begins_anew(limiter, subject):
+def test_a_count_in_redis_restarts_after_the_clock_was_set_back(limiter, subject):
     if not isinstance(limiter, RedisLimiter):
         pytest.skip("the others have the clock of the test")
     redis, key = in_redis(limiter, subject)
@@ -150,7 +150,7 @@ def test_after_the_clock_of_redis_was_set_back_it_begins_anew(limiter, subject):
     assert redis.ttl(key()) <= LIMIT.seconds
 
 
-def test_a_count_made_without_redis_is_taken_back_there(clock, subject):
+def test_a_count_of_the_fallback_is_taken_back_from_the_fallback(clock, subject):
     server, port = silent_port()
     server.close()
     limiter = RedisLimiter(f"redis://127.0.0.1:{port}/0", fallback=MemoryLimiter(clock))
@@ -160,10 +160,10 @@ def test_a_count_made_without_redis_is_taken_back_there(clock, subject):
     assert [allowed(limiter, subject) for _ in range(2)] == [True, False]
 
 
-def test_when_redis_is_away_nothing_is_taken_back(make, clock, subject):
+def test_nothing_is_taken_back_while_redis_is_away(make, clock, subject):
     limiter = make(clock)
     if not isinstance(limiter, RedisLimiter):
-        pytest.skip("it is about Redis")
+        pytest.skip("this test is about Redis")
     first, *_ = fill(limiter, subject)
     limiter.paused_until = float("inf")
     first()
@@ -172,5 +172,5 @@ def test_when_redis_is_away_nothing_is_taken_back(make, clock, subject):
     assert not allowed(limiter, subject)
 
 
-def test_without_limits_there_is_nothing_to_take_back(subject):
+def test_without_limits_taking_back_does_nothing(subject):
     NoLimits().count(LIMIT, subject)()

@@ -47,7 +47,7 @@ def test_a_team_comes_back_equal(store, team):
         assert stored.teams.get(uuid7()) is None
 
 
-def test_the_teams_of_a_user_are_listed_the_oldest_first(store, ada, team):
+def test_the_teams_of_a_user_are_listed_oldest_first(store, ada, team):
     second = add_team(store, ada, a_team("Smith & Söhne", personal=False))
 
     with store.look() as stored:
@@ -139,7 +139,7 @@ def test_forgetting_a_user_of_no_team_deletes_no_team(store, ada, team):
         assert stored.teams.get(team.id) == team
 
 
-def test_a_locked_team_is_as_stored(store, team):
+def test_locking_a_team_returns_the_stored_team(store, team):
     with store.transaction() as work:
         assert work.teams.lock(team.id) == team
         assert work.teams.lock(uuid7()) is None
@@ -155,7 +155,7 @@ def test_a_deleted_team_is_gone_with_its_memberships(store, ada, team):
         assert stored.teams.of(ada.id) == []
 
 
-def test_an_actor_is_a_member_or_the_team_is_not_there(store, ada, team):
+def test_a_member_finds_the_membership_and_an_outsider_no_team(store, ada, team):
     eve = add_user(store, "eve@example.org")
     actors = [SignedIn(CLIENT, user, a_session(user.id)) for user in (ada, eve)]
 
@@ -211,7 +211,7 @@ def test_a_member_is_removed_from_one_team(store, ada, team):
 
 
 @pytest.mark.parametrize("change", ["remove", "demote"])
-def test_of_two_owners_that_leave_at_once_one_stays(store, ada, team, change):
+def test_one_of_two_racing_owners_stays(store, ada, team, change):
     eve = add_user(store, "eve@example.org")
     with store.transaction() as work:
         work.teams.add_member(a_membership(team, eve))

@@ -22,7 +22,7 @@ from domain.personal import PersonalStore
 from tests.databases import ROOT
 from tests.fakes import NOON
 
-# What may stay as it was in a row that must stay: it tells nothing of the user but what happened.
+# Columns that keep their text in a forgotten row. They tell what happened, and nothing else of the user.
 KEPT = {"events": {"detail", "operator"}}
 
 # The first type that fits decides: an Enum is a String, too.
@@ -60,7 +60,7 @@ def word_of(table_name: str) -> str:
 
 
 class Walk:
-    """Over the tables of `metadata`, in the unit of work `work`, which is not committed."""
+    """Walks the tables of `metadata` in the unit of work `work`, which is not committed."""
 
     def __init__(self, work: Any, metadata: MetaData, word_of: Callable[[str], str] = word_of) -> None:
         self.work, self.metadata, self.word_of = work, metadata, word_of
@@ -128,7 +128,7 @@ class Walk:
         }
 
     def forget(self, owner: Owner) -> None:
-        """As application/accounts.py does."""
+        """In the order of application/accounts.py."""
         for store in reversed(self.personal_stores().values()):
             store.forget(owner.user_id)
 
@@ -181,5 +181,5 @@ def kind(column: Column[Any]) -> Any:
 
 
 def is_text(column: Column[Any]) -> bool:
-    """Whether users, or their devices, write into it."""
+    """Whether the column holds text of users or of their devices."""
     return isinstance(kind(column), String | JSON | LargeBinary) and not isinstance(column.type, Word | Enum)

@@ -1,4 +1,4 @@
-"""The real application over a real database, and clients that talk to it."""
+"""The real application on a real database, and its clients."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,13 +30,13 @@ MARK = "m4rk3r"
 
 @contextmanager
 def statements(engines: Engines) -> Iterator[list[str]]:
-    """What the databases are asked meanwhile."""
+    """The SQL statements that run within the block."""
     asked: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         asked.append(statement)
 
-    class Noting(Prebuilt):  # SQLAlchemy's events do not see it
+    class Noting(Prebuilt):  # SQLAlchemy sends no event for it
         def one(self, *arguments: Any) -> Any:
             asked.append(str(self.statement))
             return super().one(*arguments)
@@ -53,8 +53,8 @@ def statements(engines: Engines) -> Iterator[list[str]]:
         FIND.__class__ = Prebuilt
 
 
-class Talker(FlaskClient):
-    """A client that says what it gets in the fewest words."""
+class ApiClient(FlaskClient):
+    """A test client with short forms for JSON requests."""
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
         """Status and body; `body` goes as JSON unless it is None."""
@@ -79,7 +79,7 @@ def assert_no_echo(response: TestResponse) -> None:
 
 
 def code(response: TestResponse) -> int:
-    """The code of a failure, which has the promised shape and echoes nothing."""
+    """The error code of an answer. Checks its shape, and that it echoes no input."""
     assert response.content_type == "application/json"
     assert response.headers["Cache-Control"] == "no-store"
     assert_no_echo(response)
@@ -114,7 +114,7 @@ def settings(database_url: str) -> Settings:
 def container(engines: Engines, settings: Settings) -> Container:
     container = Container(settings=settings)
     container.engines.override(providers.Object(engines))
-    # No thread of its own for every test.
+    # This hasher starts no thread.
     container.hasher.override(providers.Object(BcryptHasher(rounds=4)))
     return container
 
@@ -122,23 +122,23 @@ def container(engines: Engines, settings: Settings) -> Container:
 @pytest.fixture
 def app(container: Container) -> Flask:
     app = create_app(container)
-    app.test_client_class = Talker
+    app.test_client_class = ApiClient
     return app
 
 
 @pytest.fixture
-def client(app: Flask) -> Talker:
-    """A stranger."""
+def client(app: Flask) -> ApiClient:
+    """A client without a session."""
     return app.test_client()  # type: ignore[return-value]
 
 
 @pytest.fixture
-def new_client(app: Flask) -> Callable[[], Talker]:
+def new_client(app: Flask) -> Callable[[], ApiClient]:
     return app.test_client  # type: ignore[return-value]
 
 
 @pytest.fixture
-def ada(new_client: Callable[[], Talker]) -> Talker:
+def ada(new_client: Callable[[], ApiClient]) -> ApiClient:
     """A registered user with a session."""
     ada = new_client()
     assert ada.ask("POST", "/api/register", ADA)[0] == 201
@@ -147,7 +147,7 @@ def ada(new_client: Callable[[], Talker]) -> Talker:
 
 @pytest.fixture
 def clock(container: Container) -> FakeClock:
-    """The time, in the test's hands from the moment it is asked for."""
+    """The clock of the application. It stands still until the test advances it."""
     clock = FakeClock()
     container.now.override(providers.Object(clock))
     return clock
@@ -155,7 +155,7 @@ def clock(container: Container) -> FakeClock:
 
 @pytest.fixture
 def unchanged(engines: Engines) -> Iterator[None]:
-    """Fails the test when it has changed the database, from the fixtures before this one on."""
+    """Fails the test if the database has changed since this fixture was set up."""
     before = everything_stored(engines)
     yield
     assert everything_stored(engines) == before

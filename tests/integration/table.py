@@ -2,8 +2,8 @@
 
 from tests.samples import GOOD_PASSWORD
 
-# The answer to each kind of asker: a status, the code of an error, or where a redirect leads. A line with two
-# answers has one for askers without a session (stranger, disabled), and one for all others.
+# The answer to each kind of asker: a status, the code of an error, or the target of a redirect.
+# A line with two answers has one for askers without a session (stranger, disabled), and one for all others.
 #
 #   stranger    no session
 #   disabled    the session of a user that was disabled
@@ -59,21 +59,28 @@ TABLE = """
     GET    /health/live                                       200       200
     GET    /health/ready                                      200       200
     GET    /                                                  200       200
-    GET    /register                                          200       /settings
+    GET    /register                                          200       /
     GET    /settings                                          /login    200
-    GET    /login                                             200       /settings
+    GET    /login                                             200       /
     GET    /logout                                            200       200
     POST   /logout                                            /         /
     GET    /settings/sessions                                 /login    200
-    GET    /settings/team                                     /login    200
     GET    /settings/history                                  /login    200
+    GET    /settings/security                                 /login    200
+    GET    /settings/data                                     /login    200
+    GET    /teams                                             /login    200
+    GET    /teams/<id>                                        /login    /login    404       200       200       200       404       404       200
+    GET    /teams/<id>/members                                /login    /login    404       200       200       200       404       404       200
+    GET    /invitation                                        200       200
     GET    /verify-email                                      200       200
     GET    /forgot-password                                   200       200
     GET    /reset-password                                    200       200
     GET    /admin                                             /login    /login    403       403       403       403       403       200       403
+    GET    /admin/users/<id>                                  /login    /login    403       403       403       403       403       200       403
+    GET    /admin/events                                      /login    /login    403       403       403       403       403       200       403
 """
 
-# The right body of each row that takes one. A test replaces the token by the one that was sent by mail.
+# The right body of each row that has one. A test inserts the token that was sent by a mail of this kind.
 RIGHT = {
     "POST /api/register": {"username": "kurt", "email": "kurt@example.org", "password": GOOD_PASSWORD},
     "POST /api/login": {"email": "owner@example.org", "password": GOOD_PASSWORD, "remember": True},
@@ -101,4 +108,6 @@ IDS = {
     "/api/teams/<id>/members/": lambda made: made.actors["member"].id,
     "/api/teams/<id>/invitations/": lambda made: made.invitation.id,
     "/api/admin/users/": lambda made: made.actors["member"].id,
+    "/teams/": lambda made: made.team.id,
+    "/admin/users/": lambda made: made.actors["member"].id,
 }

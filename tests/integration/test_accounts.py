@@ -9,7 +9,7 @@ from tests.integration.conftest import ADA, COOKIE
 from tests.samples import GOOD_PASSWORD
 
 EVE = {"username": "eve", "email": "eve@example.org", "password": GOOD_PASSWORD}
-# What is refused by its shape, before a database is asked: one kind of database says as much as three.
+# For requests that are refused before a database is asked. One kind of database is enough.
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 NO_USERNAMES = [*"1ada _ada ada-l ädä аda".split(), "", "ad a", "ada\n", "x" * 31, "x" * 9999]
 NO_ADDRESSES = [
@@ -24,7 +24,7 @@ NO_PASSWORDS = [
 
 
 def refused_fields(client, path, body):
-    """The names of the fields to blame; what one wants to send is more than orjson would."""
+    """The names of the refused fields. `json.dumps` writes values that orjson refuses."""
     response = client.post(path, data=json.dumps(body), content_type="application/json")
     errors = response.get_json()["errors"]
     assert (response.status_code, errors["internal_error_code"]) == (422, 42201)
@@ -32,7 +32,7 @@ def refused_fields(client, path, body):
     return set(errors["field_errors"])
 
 
-def people(container):
+def all_users(container):
     with container.look()() as stored:
         return stored.users.page(None, None, 100).items
 
@@ -42,7 +42,7 @@ def user_with(container, email):
         return stored.users.by_email(email)
 
 
-def history(container, user):
+def events_of(container, user):
     with container.look()() as stored:
         return stored.events.about(user.id, None, 100).items
 
@@ -77,24 +77,16 @@ def test_registering_answers_the_user_as_stored(client, container):
     assert user.password_hash.startswith("$bcrypt-sha256$")
 
 
-def test_a_new_user_owns_a_personal_team(client, container):
-    client.ask("POST", "/api/register", ADA)
-
-    with container.look()() as stored:
-        [(team, membership)] = stored.teams.of(user_with(container, ADA["email"]).id)
-    assert (team.name, team.personal, membership.role) == ("ada's team", True, "owner")
-
-
 def test_a_registration_is_recorded(client, container):
     client.ask("POST", "/api/register", ADA, headers={"User-Agent": "Engine/1.0"})
 
     user = user_with(container, ADA["email"])
-    [event] = history(container, user)
+    [event] = events_of(container, user)
     assert (event.tag, event.actor_id, event.detail) == ("registered", user.id, "")
     assert (event.ip, event.user_agent) == ("127.0.0.1", "Engine/1.0")
 
 
-def test_registering_while_logged_in_ends_the_other_session(ada, new_client):
+def test_registering_ends_the_earlier_session_of_the_client(ada, new_client):
     before = ada.get_cookie(COOKIE).value
 
     assert ada.ask("POST", "/api/register", EVE)[0] == 201
@@ -121,7 +113,7 @@ def test_the_cookie_of_a_new_account_ends_with_the_browser(client, container):
 def test_a_username_that_breaks_the_rules_is_refused(client, container):
     for username in NO_USERNAMES:
         assert refused_fields(client, "/api/register", ADA | {"username": username}) == {"username"}, username
-    assert people(container) == []
+    assert all_users(container) == []
 
 
 @ON_ONE_DATABASE
@@ -129,7 +121,7 @@ def test_reserved_usernames_are_refused_in_any_case(client, container):
     promised = {"admin", "administrator", "root", "support", "api", "system", "null", "undefined"}
     for username in promised | {word.title() for word in RESERVED_USERNAMES}:
         assert refused_fields(client, "/api/register", ADA | {"username": username}) == {"username"}
-    assert people(container) == []
+    assert all_users(container) == []
 
 
 @ON_ONE_DATABASE
@@ -143,7 +135,7 @@ def test_a_username_stays_as_it_was_typed(client, container, username):
 def test_an_invalid_address_is_refused(client, container):
     for email in NO_ADDRESSES:
         assert refused_fields(client, "/api/register", ADA | {"email": email}) == {"email"}, email
-    assert people(container) == []
+    assert all_users(container) == []
 
 
 @pytest.mark.parametrize("email", ["ada@bücher.example", "ada@xn--bcher-kva.example", "ADA@Bücher.EXAMPLE"])
@@ -158,14 +150,14 @@ def test_a_password_that_is_easy_to_guess_or_out_of_bounds_is_refused(client, co
     lovelace = {"username": "ada_lovelace", "email": "lovelace@example.org"}
     for password in NO_PASSWORDS:
         assert refused_fields(client, "/api/register", lovelace | {"password": password}) == {"password"}
-    assert people(container) == []
+    assert all_users(container) == []
 
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "password", ["zx9!kqpd", "x" + "correct horse " * 73, "пароль из слов", "🐎🔋📎🧷🪐🍋🧵🛶"]
 )
-def test_any_characters_make_a_password(client, new_client, password):
+def test_a_password_may_have_any_characters(client, new_client, password):
     assert client.ask("POST", "/api/register", ADA | {"password": password})[0] == 201
 
     credentials = {"email": ADA["email"], "password": password}
@@ -174,7 +166,7 @@ def test_any_characters_make_a_password(client, new_client, password):
 
 
 @ON_ONE_DATABASE
-def test_all_that_is_wrong_is_said_at_once(client):
+def test_all_wrong_fields_are_named_at_once(client):
     misshapen = {"username": 1, "email": "ada\0", "surprise": True}
     assert refused_fields(client, "/api/register", misshapen) == {*misshapen, "password"}
     forbidden = {"username": "admin", "email": "ada", "password": "1234567"}
@@ -185,7 +177,7 @@ def test_all_that_is_wrong_is_said_at_once(client):
 def test_an_address_is_taken_in_any_case(ada, client, container, email):
     assert client.code("POST", "/api/register", EVE | {"email": email}) == 40902
 
-    assert [user.username for user in people(container)] == ["ada"]
+    assert [user.username for user in all_users(container)] == ["ada"]
     assert client.get_cookie(COOKIE) is None
 
 
@@ -193,7 +185,7 @@ def test_an_address_is_taken_in_any_case(ada, client, container, email):
 def test_a_username_is_taken_in_any_case(ada, client, container, username):
     assert client.code("POST", "/api/register", EVE | {"username": username}) == 40903
 
-    assert [user.email for user in people(container)] == ["ada@example.org"]
+    assert [user.email for user in all_users(container)] == ["ada@example.org"]
     assert client.get_cookie(COOKIE) is None
 
 
@@ -206,12 +198,12 @@ def test_one_of_many_racing_registrations_wins(new_client, container):
 
     assert sorted(status for status, _ in answers) == [201] + [409] * 5
     assert {answer["errors"]["internal_error_code"] for status, answer in answers if status == 409} == {40902}
-    [user] = people(container)
-    assert len(history(container, user)) == 1
+    [user] = all_users(container)
+    assert len(events_of(container, user)) == 1
 
 
 @ON_ONE_DATABASE
-def test_hundreds_of_unknown_fields_are_not_answered_by_hundreds(client):
+def test_an_answer_has_at_most_twenty_field_errors(client):
     status, answer = client.ask("POST", "/api/register", ADA | {"x" * n: 1 for n in range(1, 301)})
 
     assert status == 422

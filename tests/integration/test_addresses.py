@@ -1,4 +1,4 @@
-"""Addresses from the request to the mail server: what is stored is what is mailed."""
+"""Addresses from the request to the mail server: the stored address gets the mail."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def chosen(**values):
     ],
 )
 @ON_ONE_DATABASE
-def test_an_address_that_mail_programs_read_in_two_ways_is_422(ada, client, container, email):
+def test_an_ambiguous_address_is_refused(ada, client, container, email):
     assert client.code("POST", "/api/register", ADA | {"username": "eve", "email": email}) == 42201
     change = {"email": email, "current_password": GOOD_PASSWORD}
     assert ada.code("POST", "/api/email", change) == 42201
@@ -87,24 +87,24 @@ domains = st.sampled_from(["example.org", "BÜCHER.example", "ß.de", "日本語
 @settings(max_examples=200)
 @given(st.one_of(st.builds("{}@{}".format, local_parts, domains), st.emails()))
 def test_the_stored_address_is_the_envelope_and_the_header(server, typed):
-    inbox, carrier = server
+    inbox, smtp_mailer = server
     try:
         stored = normal_email(typed, email_syntax)
     except Invalid:
         return
-    carrier.send(a_mail(recipient=stored))
+    smtp_mailer.send(a_mail(recipient=stored))
 
     envelope, _ = inbox.envelopes[-1]
     header = message_from_string(envelope.content.decode(), policy=policy.default)["To"]
     assert envelope.rcpt_tos == [address.addr_spec for address in header.addresses] == [stored]
 
 
-def test_an_address_of_an_earlier_release_that_reads_as_another_one_is_sent_nothing(server):
-    inbox, carrier = server
+def test_no_mail_is_sent_to_an_ambiguous_address_of_an_earlier_release(server):
+    inbox, smtp_mailer = server
     before = len(inbox.commands)
     for recipient in (ENCODED, "=?utf-8?q?a=0d=0ab?=@example.org", "ada@example.org\r\nBcc: eve@example.org"):
         with pytest.raises(MailNotSent, match="would be read as another one") as caught:
-            carrier.send(a_mail(recipient=recipient))
+            smtp_mailer.send(a_mail(recipient=recipient))
         assert caught.value.for_good
     assert len(inbox.commands) == before
 
@@ -134,7 +134,7 @@ def test_a_mail_that_the_server_cannot_address_is_parked_with_the_reason(client,
         ("hello@localhost", ("Hexstart", "hello@localhost")),
     ],
 )
-def test_the_sender_is_what_mail_from_says(given, sender):
+def test_the_sender_is_read_from_mail_from(given, sender):
     assert chosen(mail_from=given).mail_sender == sender
 
 
@@ -147,7 +147,7 @@ def test_the_sender_is_what_mail_from_says(given, sender):
         "x" * 65 + "@x.com",
     ],
 )
-def test_a_sender_that_cannot_be_is_refused_in_one_line(given):
+def test_an_invalid_sender_is_refused_in_one_line(given):
     with pytest.raises(ValidationError) as caught:
         chosen(mail_from=given)
 
@@ -178,7 +178,7 @@ def test_production_does_not_start_with_the_sender_of_the_sample():
         chosen(**values, mail_from="Acme <hello@change-me.example>")
 
 
-def test_the_sender_stands_in_the_envelope_and_in_the_header(container, database_url):
+def test_the_sender_is_in_the_envelope_and_in_the_header(container, database_url):
     inbox = Inbox()
     with serving(inbox) as port:
         values = {"mail_url": f"smtp://127.0.0.1:{port}", "mail_from": "Bücher, Inc. <hello@bücher.example>"}
@@ -205,7 +205,7 @@ def test_the_sender_stands_in_the_envelope_and_in_the_header(container, database
         ("a\udcff", []),
     ],
 )
-def test_users_are_found_in_another_alphabet(container, client, search, found):
+def test_users_are_found_by_any_spelling_of_the_address(container, client, search, found):
     client.ask("POST", "/api/register", ADA | {"username": "mueller", "email": "user@müller.example"})
     client.ask("POST", "/api/register", ADA | {"username": "jose", "email": "Jose\u0301@example.org"})
 
@@ -223,7 +223,7 @@ ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, 'admin')"
 
 @pytest.fixture(params=KINDS)
 def before(request, tmp_path):
-    """A database of the release before, with an administrator."""
+    """A database of the earlier release, with an administrator."""
     with empty_database(request.param, tmp_path) as url:
         command.upgrade(alembic_config(url), "0003")
         engines = connect(url)

@@ -22,7 +22,7 @@ def admin(ada, container):
     return ada
 
 
-def add_people(container, emails):
+def add_users(container, emails):
     with container.transaction()() as work:
         for number, email in enumerate(emails):
             work.users.add(a_user(email, created_at=NOON + timedelta(seconds=number)))
@@ -40,7 +40,7 @@ def next_page(page):
 
 
 def test_an_admin_sees_all_users_newest_first(admin, container):
-    add_people(container, ["grace@example.org", "edsger@example.org"])
+    add_users(container, ["grace@example.org", "edsger@example.org"])
 
     page = admin.get("/admin")
 
@@ -62,7 +62,7 @@ FOUND = {
 
 
 def test_users_are_found_by_the_beginning_of_username_address_or_domain(admin, container):
-    add_people(container, ["grace@example.org", "edsger@example.net", "a_b@example.org"])
+    add_users(container, ["grace@example.org", "edsger@example.net", "a_b@example.org"])
 
     for query, found in (FOUND | {query: [] for query in NO_USER}).items():
         page = admin.get(f"/admin?q={query}")
@@ -76,9 +76,9 @@ def test_the_search_term_is_shown_as_text(admin):
     assert "&lt;script&gt;alert(1)" in page.text
 
 
-def test_long_lists_are_walked_page_by_page(admin, container):
+def test_users_are_listed_page_by_page(admin, container):
     emails = [f"person{number:02}@example.org" for number in range(60)]
-    add_people(container, emails)
+    add_users(container, emails)
 
     first = admin.get("/admin?q=person")
     second = admin.get(next_page(first))
@@ -110,7 +110,7 @@ def test_a_role_counts_from_the_next_request_on(ada, container):
     assert ada.ask("GET", "/api/user")[1]["data"]["roles"] == ["admin"]
     administration.grant(
         OPERATOR, administration.user_with(OPERATOR, "ADA@example.org").id, Role.ADMIN
-    )  # twice is once
+    )  # a second grant changes nothing
     container.accounts().create(OPERATOR, "grace", "grace@example.org", ADA["password"], frozenset(Role))
     administration.revoke(OPERATOR, administration.user_with(OPERATOR, ADA["email"]).id, Role.ADMIN)
     assert ada.get("/admin").status_code == 403
@@ -131,7 +131,7 @@ def test_changes_of_roles_are_recorded(admin, container):
 
 
 @ON_ONE_DATABASE
-def test_only_an_admin_is_shown_the_way(ada, container):
+def test_only_an_admin_sees_the_link_to_the_administration(ada, container):
     assert 'href="/admin"' not in ada.get("/").text
     container.administration().grant(
         OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN

@@ -58,7 +58,7 @@ def lines(result):
     return result.stdout.splitlines()
 
 
-def test_an_account_is_made_with_the_password_from_stdin(run, container, client):
+def test_an_account_is_created_with_the_password_from_stdin(run, container, client):
     result = created(run)
 
     assert lines(result) == ["Created grace <Grace@example.org>."]
@@ -76,7 +76,7 @@ def test_an_account_is_made_with_the_password_from_stdin(run, container, client)
     )
 
 
-def test_an_admin_is_made(run, container):
+def test_an_admin_is_created(run, container):
     assert lines(created(run, "--admin")) == ["Created grace <Grace@example.org> as admin."]
 
     assert user_with(container, "grace@example.org").roles == {"admin"}
@@ -92,7 +92,7 @@ def test_without_stdin_the_password_is_asked_for_twice_and_not_shown(run, client
 
 
 @ON_ONE_DATABASE
-def test_passwords_that_differ_are_asked_for_again(run, container):
+def test_an_account_is_not_created_while_the_passwords_differ(run, container):
     run(*CREATE, typed=f"{GOOD_PASSWORD}\nanother one\n", code=1)
 
     assert user_with(container, "grace@example.org") is None
@@ -113,14 +113,14 @@ def test_passwords_that_differ_are_asked_for_again(run, container):
         ["nonsense"],
     ],
 )
-def test_wrong_use_is_2_and_a_password_is_no_argument(run, container, arguments):
+def test_wrong_usage_exits_with_2_and_a_password_is_no_argument(run, container, arguments):
     result = run(*arguments, code=2)
 
     assert "Usage:" in result.stderr and result.stdout == ""
     assert user_with(container, "grace@example.org") is None
 
 
-def test_a_refusal_is_told_on_stderr_and_by_the_exit_code(run, ada):
+def test_a_refusal_has_a_message_on_stderr_and_an_exit_code(run, ada):
     run("users", "grant", "unknown@example.org", "admin", code=6)
     taken = run(*CREATE[:2], "--email", "ADA@example.org", "--username", "other", "--password-stdin",
                 typed=GOOD_PASSWORD, code=7)  # fmt: skip
@@ -135,7 +135,7 @@ def test_a_refusal_is_told_on_stderr_and_by_the_exit_code(run, ada):
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_every_family_has_its_exit_code(run, container, error):
+def test_every_kind_of_error_has_its_exit_code(run, container, error):
     class Refusing:
         def purge(self):
             raise error
@@ -157,7 +157,7 @@ def test_the_exit_codes_are_distinct_and_no_family_is_forgotten():
 
 
 @ON_ONE_DATABASE
-def test_our_own_fault_is_1(run, container):
+def test_a_crash_exits_with_1(run, container):
     class Broken:
         def purge(self):
             raise RuntimeError("the cause")
@@ -167,13 +167,13 @@ def test_our_own_fault_is_1(run, container):
 
 
 @ON_ONE_DATABASE
-def test_without_a_database_it_is_10(run, container):
+def test_a_missing_database_exits_with_10(run, container):
     engines = connect("sqlite:////nowhere/at/all.db")
     container.engines.override(providers.Object(engines))
     assert run("users", "list", code=10).stderr.startswith("Error: ")
 
 
-def test_people_are_listed_the_newest_first(run, ada, container):
+def test_users_are_listed_newest_first(run, ada, container):
     created(run, "--admin")
 
     grace, first = lines(run("users", "list"))
@@ -184,7 +184,7 @@ def test_people_are_listed_the_newest_first(run, ada, container):
     assert lines(run("users", "list", "--search", "%")) == []
 
 
-def test_people_are_listed_for_programs(run, ada, container):
+def test_users_are_listed_as_json(run, ada, container):
     created(run, "--admin")
 
     page = json.loads(run("users", "list", "--json").stdout)
@@ -194,7 +194,7 @@ def test_people_are_listed_for_programs(run, ada, container):
     assert [user["roles"] for user in page["data"]] == [["admin"], []]
 
 
-def test_a_long_list_is_walked(run, container):
+def test_users_are_listed_page_by_page(run, container):
     with container.transaction()() as work:
         for number in range(5):
             work.users.add(a_user(f"person{number}@example.org"))
@@ -212,7 +212,7 @@ def test_a_long_list_is_walked(run, container):
     assert lines(run("users", "list", *first[2].split()[1:]))[0].split()[3] == "person2"
 
 
-def test_a_role_is_given_and_taken(run, ada, container):
+def test_a_role_is_granted_and_revoked(run, ada, container):
     assert lines(run("users", "grant", " ADA@example.org", "admin")) == [
         "ada@example.org now has the role admin."
     ]
@@ -233,7 +233,7 @@ def test_a_role_is_given_and_taken(run, ada, container):
 
 @pytest.fixture
 def undelivered(clock, container):
-    """One that waits and was tried, and one that was given up."""
+    """A mail that waits for its second try, and a parked mail."""
     waits, parked = a_mail(recipient="w@example.org"), a_mail(recipient="p@example.org")
     waits.failed(NOON, "the mail server answered 451")
     parked.created_at -= timedelta(days=2)
@@ -299,7 +299,7 @@ def test_due_mail_is_delivered(run, clock, ada, container):
     assert lines(run("mails", "deliver")) == ["Tried: 0. Waiting: 1. Failed: 0."]
 
 
-def test_purging_prints_what_has_served_its_time(clock, ada, run, container):
+def test_purge_deletes_expired_rows_and_prints_their_number(clock, ada, run, container):
     container.mailer.override(providers.Object(FakeMailer()))
     assert container.delivery().deliver() == 1
     clock.advance(days=7, seconds=-1)
@@ -310,7 +310,7 @@ def test_purging_prints_what_has_served_its_time(clock, ada, run, container):
     assert user_with(container, ADA["email"]) is not None
 
 
-def test_purging_spares_what_is_still_good(clock, ada, client, run, container):
+def test_purge_keeps_rows_that_are_valid(clock, ada, client, run, container):
     login = {"email": ADA["email"], "password": GOOD_PASSWORD, "remember": True}
     assert client.ask("POST", "/api/login", login)[0] == 200
     clock.advance(days=8)
@@ -336,7 +336,7 @@ def test_a_user_is_shown_disabled_enabled_and_logged_out(ada, run, container):
     run("users", "show", "unknown@example.org", code=6)
 
 
-def test_the_operator_has_a_name_in_the_events(ada, run):
+def test_events_have_the_name_of_the_operator(ada, run):
     run("--operator", "grace", "users", "end-sessions", ADA["email"])
     run("users", "end-sessions", ADA["email"])
     found = run("events", "list", "--tag", "all_sessions_ended", "--json")

@@ -13,7 +13,7 @@ import pytest
 from entrypoints import settings
 from entrypoints.settings import Settings
 from tests.databases import empty_database, migrated_database
-from tests.doors import REAL, Outcome, doors, really
+from tests.programs import COMMANDS, Outcome, forked_programs, run_program
 from tests.servers import ROOT, free_port
 
 MARK = "m4rk3r"
@@ -50,8 +50,8 @@ COMPLETE = {"APP_ENV": "production", "BASE_URL": "https://app.acme.test", "MAIL_
 
 
 def refusal(monkeypatch, environment):
-    """The line of all three doors, which load the settings first. None for what is accepted."""
-    # As from a file `.env`: the environment of a process takes no NUL.
+    """The error line of all three programs, which load the settings first. None if the value is accepted."""
+    # As in a file `.env`: the environment of a process cannot hold a NUL.
     monkeypatch.setattr(os, "environ", environment)
     try:
         settings.load()
@@ -68,7 +68,7 @@ def migrated(tmp_path_factory):
 
 @pytest.mark.parametrize("base", [{}, COMPLETE], ids=["development", "production"])
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_no_value_of_a_setting_is_a_traceback(name, base, monkeypatch, migrated):
+def test_no_value_of_a_setting_causes_a_traceback(name, base, monkeypatch, migrated):
     text, port = Settings.model_fields[name].annotation is str, str(free_port())
     accepted = []
     for value in VALUES + URLS if text else VALUES:
@@ -77,28 +77,28 @@ def test_no_value_of_a_setting_is_a_traceback(name, base, monkeypatch, migrated)
         )
         line = refusal(monkeypatch, environment)
         if line is not None:
-            assert_well_said(name, value, Outcome(1, f"{line}\n"))
+            assert_clear_line(name, value, Outcome(1, f"{line}\n"))
         elif not base and "\0" not in value:
             accepted.append((value, environment))
     monkeypatch.undo()
-    with doors() as open_door:
+    with forked_programs() as run_forked:
         for value, environment in accepted:
-            for door in REAL if name == "database_url" else ["serve"]:
-                outcome = open_door(door, environment)
-                away = door == "command" and outcome.code == 10  # the database does not answer
+            for program in COMMANDS if name == "database_url" else ["serve"]:
+                outcome = run_forked(program, environment)
+                away = program == "command" and outcome.code == 10  # the database does not answer
                 if outcome.code and not away:
-                    assert_well_said(name, value, outcome)
+                    assert_clear_line(name, value, outcome)
                 assert "Traceback" not in outcome.stderr and MARK not in outcome.stderr, (value[:80], outcome)
 
 
-def assert_well_said(name, value, outcome):
+def assert_clear_line(name, value, outcome):
     line = outcome.line
     assert name.upper() in line, (value[:80], line)
     assert MARK not in line, (value[:80], line)
     assert len(line) < 300 and line.isprintable(), (value[:80], line)
 
 
-@pytest.mark.parametrize("door", REAL)
+@pytest.mark.parametrize("program", COMMANDS)
 @pytest.mark.parametrize(
     "name, value",
     [
@@ -107,8 +107,8 @@ def assert_well_said(name, value, outcome):
         ("BASE_URL", f"https://{MARK}/{MARK}"),
     ],
 )
-def test_each_door_refuses_in_one_line(door, name, value):
-    assert_well_said(name, value, really(door, **{name: str(value)}))
+def test_each_program_refuses_in_one_line(program, name, value):
+    assert_clear_line(name, value, run_program(program, **{name: str(value)}))
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
@@ -116,39 +116,39 @@ def test_a_postgresql_database_in_another_encoding_is_refused(encoding, tmp_path
     with empty_database(
         "postgresql", tmp_path, f"ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
     ) as url:
-        for door in REAL:
-            line = really(door, DATABASE_URL=url, PORT=str(free_port())).line
+        for program in COMMANDS:
+            line = run_program(program, DATABASE_URL=url, PORT=str(free_port())).line
             assert "DATABASE_URL: the database must be in UTF8" in line
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_a_database_that_refuses_is_named_by_the_migrations(kind, tmp_path):
+def test_the_migrations_name_the_setting_of_a_missing_database(kind, tmp_path):
     with empty_database(kind, tmp_path) as url:
-        line = really("migrate", DATABASE_URL=f"{url}_m4rk3r").line
-    assert_well_said("DATABASE_URL", "", Outcome(1, f"{line}\n"))
+        line = run_program("migrate", DATABASE_URL=f"{url}_m4rk3r").line
+    assert_clear_line("DATABASE_URL", "", Outcome(1, f"{line}\n"))
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere/x.db", "/proc/x.db", "/proc"])
-def test_a_folder_that_cannot_be_made_or_written_is_told_in_one_line(place):
-    assert "DATABASE_URL" in really("migrate", DATABASE_URL=f"sqlite:///{place}").line
+def test_a_folder_that_cannot_be_made_or_written_is_reported_in_one_line(place):
+    assert "DATABASE_URL" in run_program("migrate", DATABASE_URL=f"sqlite:///{place}").line
 
 
-def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path):
+def test_a_file_that_is_no_database_is_reported_in_one_line(tmp_path):
     (tmp_path / "x.db").write_text("no database, but text. " * 500)
-    assert "DATABASE_URL" in really("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/x.db").line
+    assert "DATABASE_URL" in run_program("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/x.db").line
 
 
 def test_the_folder_of_a_sqlite_file_is_made_by_the_migrations_only(tmp_path):
     url = f"sqlite:///{tmp_path}/made/x.db"
-    for door in ("serve", "command"):
-        assert "make migrate" in really(door, DATABASE_URL=url, PORT=str(free_port())).line
-    assert really("migrate", DATABASE_URL=url).code == 0
-    assert really("command", DATABASE_URL=url).code == 0
+    for program in ("serve", "command"):
+        assert "make migrate" in run_program(program, DATABASE_URL=url, PORT=str(free_port())).line
+    assert run_program("migrate", DATABASE_URL=url).code == 0
+    assert run_program("command", DATABASE_URL=url).code == 0
 
 
 @pytest.fixture
 def clone(tmp_path):
-    """The product in a folder whose name has what URLs and configuration files take for syntax."""
+    """The product in a folder whose name has special characters of URLs and configuration files."""
     folder = tmp_path / "100% a?b#c %(here)s ü"
     for name in ("adapters", "application", "domain", "entrypoints", "migrations", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
@@ -159,12 +159,12 @@ def clone(tmp_path):
 
 def test_the_path_of_the_clone_may_have_any_character(clone):
     environment = {"DATABASE_URL": "", "PYTHONPATH": ""}
-    assert really("migrate", clone, **environment) == Outcome(0, "")
+    assert run_program("migrate", clone, **environment) == Outcome(0, "")
     assert (clone / "var" / "hexstart.db").exists()
-    assert really("command", clone, **environment).code == 0
+    assert run_program("command", clone, **environment).code == 0
 
 
-TEXT = "BCRYPT_ROUNDS=99\n"  # refused by name where the file was understood
+TEXT = "BCRYPT_ROUNDS=99\n"  # refused by its name where the file was read
 
 
 @pytest.mark.parametrize(
@@ -180,16 +180,16 @@ TEXT = "BCRYPT_ROUNDS=99\n"  # refused by name where the file was understood
     ],
     ids="utf-8-sig utf-16 utf-16-le utf-16-be utf-32 latin-1 folder".split(),
 )
-def test_a_file_env_is_understood_or_refused(content, told, clone):
+def test_an_env_file_is_read_or_refused(content, told, clone):
     if content is None:
         (clone / ".env").mkdir()
     else:
         (clone / ".env").write_bytes(content)
-    for door in REAL:
-        assert told in really(door, clone, BCRYPT_ROUNDS="", PYTHONPATH="").line
+    for program in COMMANDS:
+        assert told in run_program(program, clone, BCRYPT_ROUNDS="", PYTHONPATH="").line
 
 
-def test_a_file_env_without_permission_is_told_in_one_line(monkeypatch, tmp_path):
+def test_an_env_file_without_permission_is_reported_in_one_line(monkeypatch, tmp_path):
     (tmp_path / ".env").write_text(TEXT)
     monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
     monkeypatch.setattr(Path, "read_bytes", denied)  # root may read everything

@@ -1,4 +1,4 @@
-"""The real server while its database is cut off, refuses, says nothing, or is locked by another process."""
+"""The real server while its database is cut off, refuses, is silent, or is locked by another process."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ BOUND = 5.5
 
 
 class Proxy:
-    """Stands between the server and its database, and can be told to misbehave."""
+    """A TCP proxy between the server and its database. It can cut, refuse and be silent."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         self.target = target
@@ -69,7 +69,7 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
 
     def cut(self) -> int:
-        """End all connections, as a database does that is started anew; how many there were."""
+        """End all connections, as a database does at a restart. Return their number."""
         with self.lock:
             pairs, self.pairs = self.pairs, []
         for end in {end for pair in pairs for end in pair}:
@@ -85,7 +85,7 @@ class Proxy:
         self.cut()
 
     def hang(self) -> None:
-        """Take connections and never answer, and be silent on those there are."""
+        """Accept new connections, and answer on no connection."""
         self.silent.set()
 
     def heal(self) -> None:
@@ -97,7 +97,7 @@ class Proxy:
 
 
 class Site:
-    """A server behind such a proxy, and a user with a session."""
+    """A server whose database is behind the proxy, and a user with a session."""
 
     def __init__(self, server: Server, proxy: Proxy, engines: Engines) -> None:
         self.server, self.proxy, self.engines = server, proxy, engines
@@ -148,8 +148,8 @@ def together(*requests: Callable[[], Answer]) -> list[tuple[Answer, float]]:
         return list(crowd.map(timed, requests))
 
 
-def seen_as_away(site: Site) -> None:
-    """Everything that needs the database says so in time, what needs none does not notice."""
+def assert_away(site: Site) -> None:
+    """A request that needs the database gets 503 in time. /health/live gets 200."""
     asked = [site.user, site.login, site.register, site.ready, site.page]
     *answers, (live, live_seconds) = together(*asked, site.live)
     print({request.__name__: round(answer[1], 2) for request, answer in zip(asked, answers, strict=True)})
@@ -165,7 +165,7 @@ def seen_as_away(site: Site) -> None:
     assert max(seconds for _, seconds in answers) < BOUND
 
 
-def works(site: Site) -> None:
+def assert_works(site: Site) -> None:
     assert site.user().status == 200
     assert site.login().status == 200
     assert site.register().status == 201
@@ -189,7 +189,7 @@ def module_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture
 def site(module_site: Site) -> Iterator[Site]:
-    """With connections in the pools of both workers, and a new session: the tests log in over 100 times."""
+    """Both workers have open connections. The session is new: the tests log in more than 100 times."""
     module_site.cookie = module_site.login().cookie
     together(*[module_site.user] * 30, *[module_site.login] * 10)
     yield module_site
@@ -197,12 +197,12 @@ def site(module_site: Site) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("first", [Site.user, Site.login, Site.register, Site.ready, Site.page])
-def test_after_the_database_restarted_the_next_request_works(site, first):
+def test_the_next_request_works_after_the_database_restarted(site, first):
     assert site.proxy.cut() >= 4
     assert first(site).status in {200, 201}
 
 
-def test_after_the_database_restarted_every_request_on_every_connection_works(site):
+def test_all_connections_work_after_the_database_restarted(site):
     for _ in range(3):
         assert site.proxy.cut() >= 4
         answers = together(*[site.user] * 8, *[site.login] * 3, *[site.register] * 3)
@@ -211,26 +211,26 @@ def test_after_the_database_restarted_every_request_on_every_connection_works(si
         assert {site.login().status for _ in range(10)} == {200}
 
 
-def test_a_database_that_refuses_is_a_503_until_it_is_back(site):
+def test_a_database_that_refuses_is_a_503_until_it_recovers(site):
     site.proxy.refuse()
-    seen_as_away(site)
-    seen_as_away(site)
+    assert_away(site)
+    assert_away(site)
     site.proxy.heal()
-    works(site)
+    assert_works(site)
 
 
 @pytest.mark.alone
-def test_a_database_that_says_nothing_is_a_503_until_it_is_back(site):
+def test_a_silent_database_is_a_503_until_it_recovers(site):
     site.proxy.hang()
-    seen_as_away(site)  # on the connections there were
-    seen_as_away(site)  # on new ones
+    assert_away(site)  # on open connections
+    assert_away(site)  # on new connections
     site.proxy.heal()
-    works(site)
+    assert_works(site)
 
 
 @pytest.mark.alone
-def test_a_crowd_that_keeps_coming_is_told_in_time_that_the_database_says_nothing(site):
-    """The first hold what connections there are, the next wait for those."""
+def test_many_clients_get_a_503_in_time_while_the_database_is_silent(site):
+    """The first requests hold all connections. The later requests wait for one."""
     site.proxy.hang()
 
     def arriving(late: float, request: Callable[[], Answer]) -> tuple[Answer, float]:
@@ -251,10 +251,10 @@ def test_a_crowd_that_keeps_coming_is_told_in_time_that_the_database_says_nothin
     assert live.status == 200
     assert live_seconds < 2
     site.proxy.heal()
-    works(site)
+    assert_works(site)
 
 
-def test_a_worker_that_starts_while_the_database_is_away_works_once_it_is_there(site):
+def test_a_worker_that_started_without_the_database_works_when_it_returns(site):
     url = site.engines.writer.url.set(port=site.proxy.port).render_as_string(hide_password=False)
     with running(url, BCRYPT_ROUNDS="4") as server:
         site.proxy.refuse()
@@ -270,7 +270,7 @@ def test_a_worker_that_starts_while_the_database_is_away_works_once_it_is_there(
         assert server.ask("GET", "/api/user", cookie=cookie).status == 200
 
 
-def test_it_does_not_start_while_the_database_is_away_or_says_nothing(site):
+def test_the_server_does_not_start_while_the_database_refuses_or_is_silent(site):
     url = site.engines.writer.url.set(port=site.proxy.port).render_as_string(hide_password=False)
     for misbehave in (site.proxy.refuse, site.proxy.hang):
         misbehave()
@@ -294,7 +294,7 @@ def test_a_lock_that_is_held_too_long_is_a_503(site):
     assert site.rename().status == 200
 
 
-def test_a_commit_that_is_cut_off_is_never_told_as_done(site):
+def test_acknowledged_registrations_are_stored_while_connections_are_cut(site):
     """Connections are cut during many registrations. Each one that was answered with success is stored."""
     done = threading.Event()
     told: list[str] = []
@@ -329,7 +329,7 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
 
 
 @pytest.mark.alone
-def test_while_another_process_writes_a_sqlite_file_reads_go_on_and_writes_are_refused(on_sqlite):
+def test_sqlite_that_another_process_locks_serves_reads_and_refuses_writes(on_sqlite):
     server, path = on_sqlite
     one = a_person()
     cookie = server.ask("POST", "/api/register", one).cookie
@@ -356,7 +356,7 @@ def test_while_another_process_writes_a_sqlite_file_reads_go_on_and_writes_are_r
     assert server.ask("POST", "/api/login", credentials(one)).status == 200
 
 
-def test_a_session_that_cannot_be_prolonged_now_is_a_session_all_the_same(on_sqlite):
+def test_a_session_is_valid_while_sqlite_is_locked(on_sqlite):
     server, path = on_sqlite
     cookie = server.ask("POST", "/api/register", a_person()).cookie
     with closing(sqlite3.connect(path, isolation_level=None)) as other:

@@ -1,4 +1,4 @@
-"""What the codes of each database mean: unavailable, not migrated, deadlock, or our fault."""
+"""What the codes of each database mean: unavailable, not migrated, deadlock, or our own fault."""
 
 import sqlite3
 from typing import Any
@@ -72,21 +72,21 @@ def named(error: DBAPIError) -> str:
 
 
 @pytest.mark.parametrize("error", AWAY, ids=named)
-def test_a_fault_for_the_operator_is_unavailable_with_the_drivers_words(error):
+def test_a_fault_of_the_database_is_unavailable_with_the_words_of_the_driver(error):
     found = refusal(error)
     assert isinstance(found, Unavailable)
     assert (found.reason, found.message) == ("words", Unavailable.message)
 
 
 @pytest.mark.parametrize("error", OURS, ids=named)
-def test_a_wrong_statement_is_a_fault_of_ours(error):
+def test_a_wrong_statement_is_our_own_fault(error):
     assert refusal(error) is None
 
 
 @pytest.mark.parametrize(
     "error", [postgresql_error("40001"), postgresql_error("40P01"), mysql_error(1213)], ids=named
 )
-def test_two_units_of_work_that_blocked_each_other_are_no_fault(error):
+def test_a_deadlock_is_stale(error):
     assert isinstance(refusal(error), Stale)
 
 

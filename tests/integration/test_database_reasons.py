@@ -1,4 +1,4 @@
-"""What the log, the start and the command line say of a database that cannot serve."""
+"""The reason why a database is unavailable: in the log, at the start, on the command line."""
 
 import logging
 import subprocess
@@ -33,7 +33,7 @@ def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("revision", [None, "0002"], ids=["no tables", "older revision"])
-def test_a_database_that_is_not_migrated_says_what_to_do(unmigrated, caplog, revision):
+def test_the_error_of_a_database_that_is_not_migrated_says_what_to_do(unmigrated, caplog, revision):
     if revision:
         command.upgrade(alembic_config(unmigrated), revision)
     with site_over(unmigrated) as site:
@@ -61,7 +61,7 @@ def test_a_database_that_is_not_migrated_says_what_to_do(unmigrated, caplog, rev
 
 
 def test_a_newer_database_serves_an_older_release(tmp_path):
-    """Its columns are there: the release before a migration goes on, and starts anew."""
+    """The release before a migration works on: all its columns are there."""
     with migrated_database("sqlite", tmp_path) as url, site_over(url) as site:
         with site.container.engines().writer.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -80,7 +80,7 @@ def test_a_newer_database_serves_an_older_release(tmp_path):
         "sqlite:////nowhere/at/all.db",
     ],
 )
-def test_it_does_not_start_without_its_database_and_says_why_in_one_line(url):
+def test_the_server_does_not_start_without_its_database_and_gives_the_reason(url):
     code, lines = refused_start(environment(url, free_port()))
     assert code not in {0, None}
     assert len(lines) == 1, lines[-3:]
@@ -89,7 +89,7 @@ def test_it_does_not_start_without_its_database_and_says_why_in_one_line(url):
     assert "s3cret" not in lines[0]
 
 
-def test_the_command_line_says_in_one_line_why_the_database_is_away(tmp_path):
+def test_the_command_line_gives_the_reason_in_one_line(tmp_path):
     done = subprocess.run(
         [".venv/bin/python", "-m", "entrypoints.cli", "users", "list"],
         cwd=ROOT,
@@ -104,7 +104,7 @@ def test_the_command_line_says_in_one_line_why_the_database_is_away(tmp_path):
     assert "s3cret" not in line
 
 
-def test_the_log_says_why_once_a_minute_for_each_cause(tmp_path, caplog, monkeypatch):
+def test_the_log_has_each_reason_once_a_minute(tmp_path, caplog, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(failures, "monotonic", lambda: now[0])
     caplog.set_level(logging.INFO)
@@ -133,7 +133,7 @@ def test_the_log_says_why_once_a_minute_for_each_cause(tmp_path, caplog, monkeyp
     assert ADA["email"] not in caplog.text
 
 
-def test_background_work_that_waits_says_why_once(tmp_path, caplog):
+def test_background_work_that_waits_logs_the_reason_once(tmp_path, caplog):
     from entrypoints.background import Background
 
     with site_over("sqlite:////nowhere/at/all.db") as site:

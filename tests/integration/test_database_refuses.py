@@ -1,4 +1,4 @@
-"""A database that answers no: read-only, unknown, locked. The site answers 503 and recovers."""
+"""A database that refuses: read-only, unknown, locked. The site answers 503 and recovers."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
 from tests.databases import alembic_config, migrated_database, unavailable
 from tests.fakes import FakeClock
-from tests.integration.conftest import ADA, Talker
+from tests.integration.conftest import ADA, ApiClient
 from tests.samples import GOOD_PASSWORD
 from tests.servers import free_port, until
 
@@ -42,8 +42,8 @@ class Site:
         self.clock = FakeClock()
         self.container.now.override(providers.Object(self.clock))
         self.app = create_app(self.container)
-        self.app.test_client_class = Talker
-        self.ada: Talker = self.app.test_client()  # type: ignore[assignment]
+        self.app.test_client_class = ApiClient
+        self.ada: ApiClient = self.app.test_client()  # type: ignore[assignment]
 
     def begin(self) -> None:
         assert self.ada.ask("POST", "/api/register", ADA)[0] == 201
@@ -84,7 +84,7 @@ def site_over(url: str) -> Iterator[Site]:
 
 
 def ask_server(url: str, *statements: str) -> None:
-    """Ask the server of this database, as its administrator and not in this database."""
+    """Run statements on the server of this database, as administrator and outside this database."""
     place = make_url(url)
     database = "postgres" if place.get_backend_name() == "postgresql" else "mysql"
     engine = create_engine(place.set(database=database), isolation_level="AUTOCOMMIT")
@@ -100,7 +100,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failures, "_logged", {})
 
 
-def test_postgresql_that_is_read_only_is_read_and_recovers(tmp_path):
+def test_a_read_only_postgresql_serves_reads_and_recovers(tmp_path):
     with migrated_database("postgresql", tmp_path) as url, site_over(url) as site:
         name = make_url(url).database
         ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
@@ -115,7 +115,7 @@ def test_postgresql_that_is_read_only_is_read_and_recovers(tmp_path):
 
 @pytest.fixture(scope="module")
 def own_mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MariaDB server of this test's own: read_only holds for a whole server."""
+    """The URL of a new MariaDB server: read_only holds for a whole server."""
     install, server = shutil.which("mariadb-install-db"), shutil.which("mariadbd")
     if not (install and server):
         unavailable("mariadbd is not on this machine")
@@ -151,7 +151,7 @@ def own_mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.alone
-def test_mariadb_that_is_read_only_is_read_and_recovers(own_mariadb):
+def test_a_read_only_mariadb_serves_reads_and_recovers(own_mariadb):
     name = f"hexstart_test_{uuid4().hex[:12]}"
     ask_server(
         own_mariadb,
@@ -209,7 +209,7 @@ def permit(folder: int, files: int, folder_path: Path) -> None:
     folder_path.chmod(folder)
 
 
-def test_a_sqlite_file_that_is_read_only_at_the_start_is_read_and_recovers(sqlite_file):
+def test_a_sqlite_file_that_is_read_only_at_the_start_serves_reads_and_recovers(sqlite_file):
     with restarted(sqlite_file) as site:
         permit(0o777, 0o444, sqlite_file.parent)
         with as_other_user():
@@ -250,8 +250,10 @@ def test_a_sqlite_connection_that_refuses_to_write_is_given_up(tmp_path):
         assert site.statuses() == ALL
 
 
-def away_and_back(site: Site, caplog: pytest.LogCaptureFixture, words: str, back: Callable[[], None]) -> None:
-    """Every request is told in the shape of errors, the log says why, and no hand is needed afterwards."""
+def assert_away_and_recovers(
+    site: Site, caplog: pytest.LogCaptureFixture, words: str, back: Callable[[], None]
+) -> None:
+    """Each request gets an error, and the log the reason. After `back`, the site recovers by itself."""
     site.container.engines().dispose()
     for method, path, body in [
         ("GET", "/health/ready", None),
@@ -296,7 +298,7 @@ def a_user_of(url: str, stack: ExitStack) -> tuple[str, str]:
          "ALTER DATABASE {database} ALLOW_CONNECTIONS true", "not currently accepting connections"),
     ],
 )  # fmt: skip
-def test_a_database_that_refuses_its_user_is_a_503_until_it_does_not(
+def test_a_database_that_refuses_its_user_is_a_503_until_it_recovers(
     tmp_path, caplog, kind, broken, mended, words
 ):
     with ExitStack() as stack:
@@ -307,21 +309,21 @@ def test_a_database_that_refuses_its_user_is_a_503_until_it_does_not(
         site.container.engines().dispose()
         database = make_url(url).database
         ask_server(url, broken.format(name, name, database=database))
-        away_and_back(
+        assert_away_and_recovers(
             site, caplog, words, lambda: ask_server(url, mended.format(name, name, database=database))
         )
         assert "right" not in caplog.text
 
 
 @pytest.mark.parametrize("kind, words", [("mariadb", "database"), ("postgresql", "does not exist")])
-def test_a_database_that_is_gone_is_a_503_until_it_is_back(tmp_path, caplog, kind, words):
+def test_a_dropped_database_is_a_503_until_it_is_created_again(tmp_path, caplog, kind, words):
     with ExitStack() as stack:
         url = stack.enter_context(migrated_database(kind, tmp_path))
         site = stack.enter_context(site_over(url))
         site.begin()
         name, force = make_url(url).database, " WITH (FORCE)" if kind == "postgresql" else ""
         ask_server(url, f"DROP DATABASE {name}{force}")
-        assert site.ada.code("GET", "/api/user") == 50301  # on the connections that there were
+        assert site.ada.code("GET", "/api/user") == 50301  # on open connections
         assert site.ada.code("POST", "/api/login", CREDENTIALS) == 50301
 
         def back() -> None:
@@ -330,4 +332,4 @@ def test_a_database_that_is_gone_is_a_503_until_it_is_back(tmp_path, caplog, kin
             site.ada = site.app.test_client()  # type: ignore[assignment]
             site.begin()
 
-        away_and_back(site, caplog, words, back)
+        assert_away_and_recovers(site, caplog, words, back)

@@ -1,4 +1,4 @@
-"""Mail of real processes on its way to a real server, and what must not stop it."""
+"""Mail from real processes to a real mail server."""
 
 import asyncio
 import json
@@ -25,11 +25,11 @@ from tests.servers import ROOT, environment, free_port, running
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CLI = [sys.executable, "-m", "entrypoints.cli"]
-PATIENCE = 60  # seconds; all that waits for a busy machine, and no promise
+PATIENCE = 60  # Seconds. A busy machine may need them; they are no promise.
 
 
 class SlowInbox(Inbox):
-    """Takes its time with each mail; `begun` counts those it was offered."""
+    """Waits `seconds` before it accepts a mail. `begun` counts the offered mails."""
 
     def __init__(self, seconds):
         super().__init__()
@@ -42,7 +42,7 @@ class SlowInbox(Inbox):
 
 
 def until(fact):
-    """Wait until it is so, and say what it was at last."""
+    """Wait until `fact()` is true. Return its last value."""
     deadline = time.monotonic() + PATIENCE
     while not (found := fact()) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -55,7 +55,7 @@ def a_person():
 
 
 def register(server, count=1):
-    """The addresses of so many new accounts; each was acknowledged."""
+    """Register `count` new users. Return their addresses."""
     people = [a_person() for _ in range(count)]
     for person in people:
         assert server.ask("POST", "/api/register", person).status == 201
@@ -72,7 +72,7 @@ def undelivered(engines):
 
 
 def make_due(engines):
-    """As if the pause were over, or the lease of a process that died."""
+    """End the pause and the lease of each undelivered mail."""
     with engines.writer.begin() as connection:
         connection.execute(
             mails.update()
@@ -94,8 +94,8 @@ def queue(engines, count):
     return [mail.recipient for mail in mails]
 
 
-def assert_each_once(inbox, recipients):
-    """All have arrived, and a while later nothing has arrived twice."""
+def assert_each_arrives_once(inbox, recipients):
+    """Each recipient gets a mail, and no second one in the next 1.5 seconds."""
     assert until(lambda: set(recipients) <= set(inbox.recipients)), set(recipients) - set(inbox.recipients)
     time.sleep(1.5)
     assert Counter(inbox.recipients) == Counter(recipients)
@@ -103,7 +103,7 @@ def assert_each_once(inbox, recipients):
 
 @contextmanager
 def delivering(database_url, mail_url, folder):
-    """A process that does nothing but deliver, from when it has begun; ended by its id."""
+    """A process that only delivers mail. The block begins when it has started."""
     log = Path(folder, f"deliver-{uuid4().hex}.log")
     with log.open("wb") as stderr:
         process = subprocess.Popen(
@@ -116,7 +116,7 @@ def delivering(database_url, mail_url, folder):
             start_new_session=True,
         )
     try:
-        assert until(lambda: "purged" in log.read_text()), log.read_text()  # what it does at first
+        assert until(lambda: "purged" in log.read_text()), log.read_text()  # the process purges first
         yield process
     finally:
         with suppress(ProcessLookupError):
@@ -129,7 +129,7 @@ def test_the_mail_of_a_registration_arrives_once_and_its_link_works(database_url
     with serving(inbox) as port, running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
         emails = register(server, 5)
         assert until(lambda: len(inbox.messages) == 5)
-        assert_each_once(inbox, emails)
+        assert_each_arrives_once(inbox, emails)
 
         [message] = [message for message in inbox.messages if message["To"] == emails[0]]
         text = message.get_body(["plain"]).get_content()
@@ -141,12 +141,12 @@ def test_the_mail_of_a_registration_arrives_once_and_its_link_works(database_url
 
 
 @pytest.mark.alone
-def test_a_mail_server_that_hangs_delays_no_answer_and_loses_nothing(database_url, engines):
+def test_a_mail_server_that_hangs_delays_no_answer_and_loses_no_mail(database_url, engines):
     inbox, port = Inbox(), free_port()
     with running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
         with scripted(..., port=port):
             register(server)
-            time.sleep(1.5)  # by now the delivery hangs
+            time.sleep(1.5)  # now the delivery hangs
             slowest = 0.0
             emails = [row.recipient for row in rows(engines)]
             for path in ("/api/register", "/api/password/forgot", "/api/password/forgot"):
@@ -159,18 +159,18 @@ def test_a_mail_server_that_hangs_delays_no_answer_and_loses_nothing(database_ur
             assert slowest < 2
             assert server.ask("GET", "/health/ready").json["data"]["mail"]["waiting"] == 4
             assert inbox.envelopes == []
-        # It has hung up: the mail in hand has failed, and waits for its next try with the others.
+        # The mail server has hung up. The current mail has failed and waits for its next try.
         assert until(lambda: any(row.attempts for row in undelivered(engines)))
         with serving(inbox, port):
             until(lambda: all(row.attempts or not row.delivered_at for row in rows(engines)))
             time.sleep(1)
             make_due(engines)
             sent = emails + [emails[0]] * 2
-            assert_each_once(inbox, sent)
+            assert_each_arrives_once(inbox, sent)
         assert undelivered(engines) == []
 
 
-def test_a_mail_server_that_refuses_delays_no_answer_and_loses_nothing(database_url, engines):
+def test_a_mail_server_that_refuses_delays_no_answer_and_loses_no_mail(database_url, engines):
     inbox, port = Inbox(), free_port()
     with running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
         emails = register(server, 3)
@@ -180,7 +180,7 @@ def test_a_mail_server_that_refuses_delays_no_answer_and_loses_nothing(database_
         }
         with serving(inbox, port):
             make_due(engines)
-            assert_each_once(inbox, emails)
+            assert_each_arrives_once(inbox, emails)
 
 
 def test_acknowledged_mail_arrives_after_kill_9_and_a_restart(database_url, engines):
@@ -194,10 +194,10 @@ def test_acknowledged_mail_arrives_after_kill_9_and_a_restart(database_url, engi
 
     with serving(inbox, port), running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}"):
         make_due(engines)
-        assert_each_once(inbox, emails)
+        assert_each_arrives_once(inbox, emails)
 
 
-def test_a_mail_in_hand_when_its_process_was_killed_is_sent_by_another(database_url, engines, tmp_path):
+def test_the_mail_of_a_killed_process_is_sent_by_another_process(database_url, engines, tmp_path):
     inbox = SlowInbox(5)
     with serving(inbox) as port:
         url = f"smtp://127.0.0.1:{port}"
@@ -206,7 +206,7 @@ def test_a_mail_in_hand_when_its_process_was_killed_is_sent_by_another(database_
             assert until(lambda: inbox.begun)
             process.kill()
         [row] = undelivered(engines)
-        assert row.next_try_at > datetime.now(UTC) + timedelta(minutes=8)  # its lease goes on
+        assert row.next_try_at > datetime.now(UTC) + timedelta(minutes=8)  # the lease is not over
         inbox.seconds = 0
         with delivering(database_url, url, tmp_path):
             make_due(engines)
@@ -218,7 +218,7 @@ def test_two_deliveries_at_once_send_each_mail_once(database_url, engines, tmp_p
     with serving(inbox) as port, ExitStack() as stack:
         url = f"smtp://127.0.0.1:{port}"
         processes = [stack.enter_context(delivering(database_url, url, tmp_path)) for _ in range(2)]
-        assert_each_once(inbox, queue(engines, 60))
+        assert_each_arrives_once(inbox, queue(engines, 60))
         assert undelivered(engines) == []
         for process in processes:
             process.send_signal(signal.SIGTERM)
@@ -227,7 +227,7 @@ def test_two_deliveries_at_once_send_each_mail_once(database_url, engines, tmp_p
 
 @ON_ONE_DATABASE
 @pytest.mark.alone
-def test_sigterm_ends_it_after_the_mail_in_hand_and_loses_none(database_url, engines, tmp_path):
+def test_sigterm_ends_the_delivery_after_the_current_mail_and_loses_none(database_url, engines, tmp_path):
     inbox = SlowInbox(1)
     with serving(inbox) as port:
         url = f"smtp://127.0.0.1:{port}"
@@ -244,20 +244,20 @@ def test_sigterm_ends_it_after_the_mail_in_hand_and_loses_none(database_url, eng
 
         inbox.seconds = 0
         with delivering(database_url, url, tmp_path):
-            # Before the end of a lease: a process that stops gives its mails back.
-            assert_each_once(inbox, recipients)
+            # Before the lease ends: a process that stops gives its mails back.
+            assert_each_arrives_once(inbox, recipients)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @ON_ONE_DATABASE
-def test_one_with_nothing_to_do_ends_at_once(database_url, engines, tmp_path, number):
+def test_an_idle_delivery_ends_at_once(database_url, engines, tmp_path, number):
     with delivering(database_url, "smtp://127.0.0.1:1", tmp_path) as process:
         process.send_signal(number)
         assert process.wait(3) == 0
 
 
-def holder_of_the_turn(server):
-    """The worker that delivers: of this server's, it alone holds a lock on a file of all of them."""
+def delivering_worker(server):
+    """The worker that delivers. It holds the lock on a file that all workers share."""
     threads = Path(f"/proc/{server.process.pid}/task").glob("*/children")
     workers = {child for children in threads for child in children.read_text().split()}
     locked = re.findall(r"POSIX\s+ADVISORY\s+WRITE\s+(\d+) \S+ 0 EOF", Path("/proc/locks").read_text())
@@ -265,18 +265,18 @@ def holder_of_the_turn(server):
 
 
 @ON_ONE_DATABASE
-def test_when_the_worker_that_delivers_is_killed_another_takes_over(database_url, engines):
-    """Killed once: where one worker dies twice in a few seconds, the server itself gives up."""
+def test_another_worker_takes_over_when_the_worker_that_delivers_is_killed(database_url, engines):
+    """One kill only: the server gives up when a worker dies twice in a few seconds."""
     inbox = Inbox()
     with serving(inbox) as port, running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
         emails = register(server)
-        assert_each_once(inbox, emails)
-        first = until(lambda: holder_of_the_turn(server))
+        assert_each_arrives_once(inbox, emails)
+        first = until(lambda: delivering_worker(server))
         os.kill(first, signal.SIGKILL)
-        assert until(lambda: holder_of_the_turn(server) not in {None, first}), "no process took over"
+        assert until(lambda: delivering_worker(server) not in {None, first}), "no process took over"
         emails += register(server, 3)
         assert until(lambda: len(inbox.recipients) == 4)
-        assert_each_once(inbox, emails)
+        assert_each_arrives_once(inbox, emails)
 
 
 def test_one_of_four_workers_delivers(database_url, engines):
@@ -285,14 +285,14 @@ def test_one_of_four_workers_delivers(database_url, engines):
         serving(inbox) as port,
         running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}", WORKERS="4") as server,
     ):
-        assert_each_once(inbox, queue(engines, 30))
+        assert_each_arrives_once(inbox, queue(engines, 30))
         assert server.ask("GET", "/health/ready").json["data"]["mail"] == {"waiting": 0, "parked": 0}
 
 
 @ON_ONE_DATABASE
 @pytest.mark.alone
 def test_the_server_stops_in_time_while_mail_waits(database_url, engines):
-    """kill -TERM while the mail server is slow: the mail in hand is finished, the rest stays for later."""
+    """The mail server is slow. The current mail is finished, the others stay for later."""
     inbox = SlowInbox(0.3)
     with serving(inbox) as port:
         with running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:

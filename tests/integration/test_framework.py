@@ -25,7 +25,7 @@ def test_an_async_view_answers(app):
 
     app.add_url_rule("/later", "later", later)
 
-    # In a thread of its own: the main thread of a test process may have an event loop of the browser tests.
+    # In a new thread: the main thread may have an event loop of the browser tests.
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(app.test_client().get, "/later").result()
     assert answer.get_json() == {"data": "in time"}
@@ -42,12 +42,12 @@ def with_subdomain(app):
     return app.test_client()
 
 
-def test_a_blueprint_with_a_subdomain_answers_there(with_subdomain):
+def test_a_blueprint_answers_on_its_subdomain(with_subdomain):
     assert with_subdomain.get("/", base_url="http://status.localhost").text == "all is well"
     assert with_subdomain.get("/health/live", base_url="http://localhost").status_code == 200
 
 
-def test_a_form_of_a_subdomain_posts_to_itself_only(with_subdomain):
+def test_a_subdomain_accepts_its_own_form_and_refuses_that_of_another_site(with_subdomain):
     def post(origin):
         headers = {"Origin": origin}
         return with_subdomain.post("/", base_url="http://status.localhost", headers=headers).status_code
@@ -88,7 +88,7 @@ def test_a_handler_on_the_root_logger_gets_each_request(client, log_format, monk
     assert record.thread
 
 
-def test_a_client_may_have_flask_sessions_of_its_own(app):
+def test_a_founder_can_use_flask_sessions(app):
     app.secret_key = "for the founder's own views"
 
     @app.get("/count")
@@ -104,7 +104,7 @@ def test_a_client_may_have_flask_sessions_of_its_own(app):
     assert client.ask("GET", "/api/user")[0] == 200
 
 
-def test_the_login_cookie_of_flask_login_is_not_believed(ada, client):
+def test_the_remember_cookie_of_flask_login_is_ignored(ada, client):
     for cookies in ("remember_token=1|b", ";=1|b", '";"=1|b', "%3B=1|b"):
         assert client.code("GET", "/api/user", headers={"Cookie": cookies}) == 40102
     assert ada.ask("GET", "/api/user")[0] == 200

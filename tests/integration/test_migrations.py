@@ -1,4 +1,4 @@
-"""Every revision forwards, backwards and forwards again, over a database with something in it."""
+"""Each revision is upgraded, downgraded and upgraded again, on empty and filled databases."""
 
 import os
 import subprocess
@@ -130,14 +130,14 @@ def alembic(*arguments, **environment):
     )
 
 
-def test_alembic_works_by_itself_on_database_url(url):
+def test_the_alembic_command_migrates_database_url(url):
     done = alembic("upgrade", "heads", DATABASE_URL=url)
 
     assert done.returncode == 0, done.stderr
     assert tables(url) == set(metadata.tables)
 
 
-def test_alembic_migrates_the_test_database_when_told(url, tmp_path):
+def test_alembic_migrates_the_test_database_with_the_option_db_test(url, tmp_path):
     done = alembic(
         "-x", "db=test", "upgrade", "heads", TEST_DATABASE_URL=url, DATABASE_URL="sqlite:////nowhere/x.db"
     )
@@ -154,7 +154,7 @@ def test_alembic_refuses_a_url_without_its_driver_in_one_line():
     assert done.stderr.count("\n") == 1
 
 
-def test_the_test_database_must_be_named():
+def test_the_option_db_test_needs_test_database_url():
     environment = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "-x", "db=test", "upgrade", "heads"],

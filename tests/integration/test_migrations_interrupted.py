@@ -1,4 +1,4 @@
-"""An upgrade that is killed at any statement, and upgrades that meet each other."""
+"""An upgrade that is killed at any statement, and upgrades in parallel."""
 
 import os
 import signal
@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy import Engine, event
 
 from adapters.sql.limits import metadata
 from tests.databases import KINDS, alembic_config, empty_database
-from tests.integration.test_migrations import alembic
+from tests.integration.test_migrations import alembic, tables
 
 MOST_STATEMENTS = 200
 
@@ -36,14 +36,6 @@ def killed_at(url, statement):
     return os.WIFSIGNALED(status)
 
 
-def tables(url):
-    engine = create_engine(url)
-    try:
-        return set(inspect(engine).get_table_names()) - {"alembic_version"}
-    finally:
-        engine.dispose()
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("kind, step", [("sqlite", 5), ("postgresql", 11), ("mariadb", 3)])
 def test_an_upgrade_killed_at_any_statement_can_run_again(kind, step, tmp_path):
@@ -60,7 +52,7 @@ def test_an_upgrade_killed_at_any_statement_can_run_again(kind, step, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_upgrades_at_once_wait_for_each_other(kind, tmp_path):
+def test_parallel_upgrades_wait_for_each_other(kind, tmp_path):
     with empty_database(kind, tmp_path) as url, ThreadPoolExecutor(3) as pool:
         done = list(pool.map(lambda _: alembic("upgrade", "heads", DATABASE_URL=url), range(3)))
 

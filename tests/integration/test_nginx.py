@@ -1,4 +1,4 @@
-"""The nginx configuration we ship, before the server we ship: what stops granian alone must end here."""
+"""The delivered nginx configuration, in front of the real server. It stops attacks that granian cannot."""
 
 import contextlib
 import http.client
@@ -149,14 +149,14 @@ def site(folder: Path, database: str) -> Iterator[Site]:
         yield site
 
 
-def test_a_page_comes_over_tls_and_asks_for_tls_from_then_on(site: Site) -> None:
+def test_a_page_is_served_over_tls_with_hsts(site: Site) -> None:
     answer = site.ask("GET", "/login")
     assert answer.status == 200
     (policy,) = answer.headers.get_all("Strict-Transport-Security", [])
     assert policy.startswith("max-age=")
 
 
-def test_a_client_cannot_choose_the_address_that_is_written_down(site: Site, database: str) -> None:
+def test_a_client_cannot_forge_its_ip(site: Site, database: str) -> None:
     person = {"username": "ada", "email": "ada@example.com", "password": GOOD_PASSWORD}
     forged = {"X_Forwarded_For": "203.0.113.9"}
     assert site.ask("POST", "/api/register", person, "127.0.0.8", **forged).status == 201
@@ -164,13 +164,13 @@ def test_a_client_cannot_choose_the_address_that_is_written_down(site: Site, dat
         assert stored.execute("SELECT DISTINCT ip FROM events").fetchall() == [("127.0.0.8",)]
 
 
-def test_plain_http_is_sent_to_https(site: Site) -> None:
+def test_plain_http_is_redirected_to_https(site: Site) -> None:
     answer = site.plain(f"GET /login?next=/settings HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 301 ")
     assert f"\r\nLocation: https://{NAME}/login?next=/settings\r\n".encode() in answer
 
 
-def test_no_token_stands_in_the_access_log(site: Site, folder: Path) -> None:
+def test_no_token_is_in_the_access_log(site: Site, folder: Path) -> None:
     token = "tOken-" + "a" * 37
     for path in (f"/verify-email%23{token}", f"/verify-email%2523short-{token[:9]}", f"/x/{token}?q={token}"):
         site.ask("GET", path)
@@ -218,7 +218,7 @@ def test_a_body_over_64_kib_is_refused_in_the_shape_of_our_errors(site: Site) ->
         assert servers.answer_of(client.getresponse()).code == 41301
 
 
-def test_one_address_has_fifty_requests_under_way_at_most(site: Site) -> None:
+def test_an_ip_has_at_most_fifty_requests_at_once(site: Site) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(50):
             stack.enter_context(site.slow_body("127.0.0.6"))
@@ -227,14 +227,14 @@ def test_one_address_has_fifty_requests_under_way_at_most(site: Site) -> None:
         assert site.ask("GET", "/login").status == 200
 
 
-def test_a_flood_from_one_address_is_cut_for_that_address(site: Site) -> None:
+def test_a_flood_from_one_ip_is_refused_for_that_ip_only(site: Site) -> None:
     with contextlib.closing(site.client("127.0.0.7")) as client:
         codes = {servers.ask(client, "GET", "/api/user").code for _ in range(200)}
     assert codes == {40102, 42901}
     assert site.ask("GET", "/login").status == 200
 
 
-def test_while_the_application_is_away_the_api_says_so_in_its_own_shape(tmp_path: Path) -> None:
+def test_nginx_answers_in_the_shape_of_our_errors_while_the_application_is_away(tmp_path: Path) -> None:
     with nginx_before(servers.free_port(), tmp_path) as site:
         answer = site.ask("GET", "/api/user")
         assert (answer.code, answer.headers["Retry-After"]) == (50301, "5")

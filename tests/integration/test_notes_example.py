@@ -31,7 +31,7 @@ class Clone:
 
     def run(self, *command: str | Path, **environ: str) -> str:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-        # mypy compares contents: what it knows of this tree is true of the copy.
+        # mypy compares contents: its cache of this tree is valid for the copy.
         kept |= {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"), **environ}
         done = subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
@@ -54,7 +54,7 @@ class Clone:
         self.run(BIN / "python", "-m", "pytest", "-p", "no:cacheprovider", *arguments)
 
     def add_feature(self, word: str) -> None:
-        """On a branch that is named after it."""
+        """Add the feature on a branch of the same name."""
         self.git("switch", "--quiet", "--create", f"{word}s", "main")
         notes_example.apply(self.folder, word)
         database = f"sqlite:///{self.folder.parent / word}.db"

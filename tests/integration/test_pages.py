@@ -36,7 +36,7 @@ BAD_PLACES = [
 
 
 class Broken:
-    """A service in which nothing works."""
+    """A service whose methods all fail."""
 
     def __getattr__(self, name):
         def fail(*_, **__):
@@ -58,7 +58,7 @@ def shown_on(page):
 
 
 def place_after_login(page):
-    """Where forms.js will go: the value as the browser sees it."""
+    """The URL to which forms.js will go."""
     return re.search(r'data-then="([^"]*)"', shown_on(page)).group(1)
 
 
@@ -85,15 +85,15 @@ def test_pages_greet_by_name_and_settings_show_the_account(ada):
 
 
 @pytest.mark.parametrize("path", ["/login", "/register"])
-def test_a_signed_in_user_is_sent_on(ada, path):
+def test_a_signed_in_user_is_redirected_from_login_and_registration(ada, path):
     response = ada.get(path)
-    assert (response.status_code, response.headers["Location"]) == (302, "/settings")
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
     assert response.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["/settings", "/admin", "/admin?q=a%26b&after=%2F", "/settings?%ff=%0d%0a"])
-def test_a_stranger_is_sent_to_log_in_and_back(client, method, path):
+def test_a_stranger_is_redirected_to_the_login_with_the_requested_page(client, method, path):
     response = client.open(path, method=method)
 
     assert response.status_code == 302
@@ -102,7 +102,7 @@ def test_a_stranger_is_sent_to_log_in_and_back(client, method, path):
     assert parse_qs(place.query) == {"next": [path]}
 
 
-def test_a_stranger_is_sent_to_log_in_by_the_shortest_way(client):
+def test_the_url_of_the_login_has_no_needless_escapes(client):
     assert client.get("/settings").headers["Location"] == "/login?next=/settings"
 
 
@@ -117,8 +117,8 @@ def test_next_is_a_page_of_this_site(ada, client, path):
 def test_next_is_never_another_site(ada, client, path):
     for place in BAD_PLACES:
         response = ada.get(path, query_string={"next": place})
-        assert (place, response.headers["Location"]) == (place, "/settings")
-        assert place_after_login(client.get(path, query_string={"next": place})) == "/settings"
+        assert (place, response.headers["Location"]) == (place, "/")
+        assert place_after_login(client.get(path, query_string={"next": place})) == "/"
 
 
 def test_next_is_never_markup(client):
@@ -139,11 +139,6 @@ def test_the_logout_button_logs_out(ada):
     assert not LOGOUT_BUTTON.search(shown_on(ada.get("/")))
 
 
-def test_a_second_logout_changes_nothing(client):
-    response = client.post("/logout")
-    assert (response.status_code, response.headers["Location"]) == (303, "/")
-
-
 def test_another_site_cannot_log_a_user_out(ada):
     response = ada.post("/logout", headers={"Sec-Fetch-Site": "cross-site"})
 
@@ -153,7 +148,7 @@ def test_another_site_cannot_log_a_user_out(ada):
 
 
 @pytest.mark.parametrize("path", ["/settings", "/admin", "/logout", "/"])
-def test_an_ended_session_is_a_stranger(ada, path):
+def test_a_client_with_an_ended_session_is_a_stranger(ada, path):
     ada.set_cookie(COOKIE, "ended")
 
     page = ada.get(path)
@@ -176,7 +171,7 @@ def test_an_ended_session_is_a_stranger(ada, path):
         ("PATCH", "/settings", 405),
     ],
 )
-def test_people_are_told_of_mistakes_on_a_page(client, method, path, status):
+def test_an_error_is_shown_on_a_page(client, method, path, status):
     response = client.open(path, method=method)
 
     assert response.status_code == status
@@ -184,19 +179,19 @@ def test_people_are_told_of_mistakes_on_a_page(client, method, path, status):
     assert ("Allow" in response.headers) == (status == 405)
 
 
-def test_a_crash_is_told_on_a_page_with_the_number_to_quote(broken):
+def test_a_crash_shows_a_page_with_the_request_id(broken):
     broken.post("/api/register", json=ADA)
 
     response = broken.get("/admin")
 
     assert response.status_code == 500
-    assert response.headers["X-Request-ID"] in shown_on(response)
+    assert f"<code>{response.headers['X-Request-ID'][:8]}</code>" in response.text
     assert "a bug" not in response.text
     assert LOGOUT_BUTTON.search(response.text)
 
 
 @pytest.mark.parametrize("path", ["/", "/settings", "/nowhere", "/api/user"])
-def test_a_crash_while_the_user_is_loaded_is_shown_too(container, path):
+def test_a_crash_while_the_user_is_loaded_is_answered_with_a_request_id(container, path):
     container.sessions.override(providers.Object(Broken()))
     client = create_app(container).test_client()
     client.set_cookie(COOKIE, "secret")
@@ -236,7 +231,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_every_response_carries_what_protects_it(broken, kind, signed_in):
+def test_every_response_has_the_security_headers(broken, kind, signed_in):
     if signed_in:
         assert broken.post("/api/register", json=ADA).status_code == 201
     method, path, headers = KINDS[kind]
@@ -258,9 +253,7 @@ def test_every_response_carries_what_protects_it(broken, kind, signed_in):
 
 @pytest.mark.parametrize("host", ["https://app.acme.test", "http://localhost:8000"])
 @pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "http"}])
-def test_a_url_of_this_site_begins_as_people_typed_it_however_a_proxy_came(
-    container, settings, host, headers
-):
+def test_an_external_url_has_the_origin_that_the_browser_sees(container, settings, host, headers):
     container.settings.override(settings.model_copy(update={"base_url": "https://app.acme.test"}))
     app = create_app(container)
     seen = []
@@ -272,7 +265,7 @@ def test_a_url_of_this_site_begins_as_people_typed_it_however_a_proxy_came(
 
 
 @pytest.mark.parametrize("path", ["/", "/api/user", "/nowhere", "/static/site.css", "/health/live"])
-def test_each_response_has_a_number_of_its_own(client, path):
+def test_each_response_has_its_own_request_id(client, path):
     mine = {"X-Request-ID": "m4rk3r", "X-Request-Id": "m4rk3r"}
     numbers = [client.get(path, headers=mine).headers["X-Request-ID"] for _ in range(2)]
 
@@ -281,7 +274,7 @@ def test_each_response_has_a_number_of_its_own(client, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/register", "/login", "/logout", "/settings", "/nowhere", "/admin"])
-def test_no_page_holds_what_its_policy_forbids(ada, client, path):
+def test_no_page_has_content_that_its_policy_forbids(ada, client, path):
     for page in (ada.get(path).text, client.get(path).text):
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
         assert all("src=" in tag for tag in re.findall("<script[^>]*>", page))
@@ -290,7 +283,7 @@ def test_no_page_holds_what_its_policy_forbids(ada, client, path):
 
 
 @pytest.mark.parametrize("path", ["/register", "/login", "/settings"])
-def test_no_password_is_ever_filled_in(ada, client, path):
+def test_no_password_field_is_filled_in(ada, client, path):
     for page in (ada.get(path).text, client.get(path).text):
         assert not [tag for tag in re.findall("<input[^>]*>", page) if "password" in tag and "value=" in tag]
 

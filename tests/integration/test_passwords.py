@@ -1,4 +1,4 @@
-"""Choosing another password over HTTP: knowing the old one, or by a link to the mailbox."""
+"""A new password over HTTP: with the current password, or by a link in a mail."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.integration.test_emails import (
     ON_ONE_DATABASE,
     SUCCESS,
     ask_to_change,
-    history,
+    events_of,
     mails_of,
     refused_fields,
     token_of,
@@ -59,7 +59,7 @@ def test_a_weak_new_password_is_refused(ada, container):
     assert reset(ada, token)[0] == 200  # the link was not used up
 
 
-def test_changing_the_password_renews_this_session_and_ends_all_others(ada, new_client, container):
+def test_a_change_renews_the_current_session_and_ends_all_others(ada, new_client, container):
     other = logged_in(new_client())
     before = ada.get_cookie(COOKIE).value
 
@@ -84,12 +84,12 @@ def test_a_changed_password_is_mailed_and_recorded(ada, container):
     assert mails_of(container)[-1] == ("password_changed", ADA["email"])
     assert "token" not in waiting(container)[-1].facts
     user = user_with(container, ADA["email"])
-    changed, _ = history(container)
+    changed, _ = events_of(container)
     assert (changed.tag, changed.actor_id, changed.user_agent) == ("password_changed", user.id, "Engine/1.0")
     assert user.password_hash.startswith("$bcrypt-sha256$")
 
 
-def test_a_remembered_session_is_remembered_still(ada, client):
+def test_a_remembered_session_stays_remembered(ada, client):
     logged_in(client, remember=True)
 
     [cookie] = client.post("/api/password", json=CHANGE).headers.getlist("Set-Cookie")
@@ -99,14 +99,14 @@ def test_a_remembered_session_is_remembered_still(ada, client):
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("password", [None, "", "wrong horse battery", GOOD_PASSWORD.title()])
-def test_without_the_current_password_it_stays(ada, new_client, container, password):
+def test_a_change_without_the_current_password_is_refused(ada, new_client, container, password):
     body = {"new_password": ANOTHER_PASSWORD}
     body |= {} if password is None else {"current_password": password}
 
     assert ada.code("POST", "/api/password", body) == 40303
 
     assert statuses_of_logins(new_client) == [200, 401]
-    assert [event.tag for event in history(container)].count("password_refused") == bool(password)
+    assert [event.tag for event in events_of(container)].count("password_refused") == bool(password)
     assert mails_of(container) == [("verify_email", ADA["email"])]
 
 
@@ -137,13 +137,13 @@ def test_a_password_is_the_same_in_every_unicode_form(ada, new_client):
 
 
 @ON_ONE_DATABASE
-def test_forgot_takes_an_address(client):
+def test_forgot_refuses_an_invalid_address(client):
     assert refused_fields(client, "POST", "/api/password/forgot", {"email": "ada"}) == {"email"}
 
 
-def test_forgot_is_answered_and_costs_the_same_for_known_and_unknown(ada, client, engines):
+def test_forgot_costs_and_answers_the_same_for_an_unknown_address(ada, client, engines):
     known, unknown = {"email": ADA["email"]}, {"email": "unknown@example.org"}
-    client.ask("POST", "/api/password/forgot", known)  # the second replaces a link, as all later ones do
+    client.ask("POST", "/api/password/forgot", known)  # the second request replaces a link, as later ones do
     answers, asked = [], []
     for body in (known, unknown):
         with statements(engines) as those:
@@ -164,12 +164,12 @@ def test_forgot_sends_a_link_only_to_an_address_with_an_account(ada, client, con
     forgot(client, container)
 
     assert mails_of(container)[1:] == [("reset_password", ADA["email"])]
-    asked, _ = history(container)
+    asked, _ = events_of(container)
     assert (asked.tag, asked.actor_id, asked.detail) == ("password_reset_asked", None, "")
     assert ada.ask("GET", "/api/user")[0] == 200  # nothing has changed yet
 
 
-def test_a_link_sets_the_password_and_ends_all_sessions(ada, client, new_client, container):
+def test_a_reset_sets_the_password_and_ends_all_sessions(ada, client, new_client, container):
     other = logged_in(new_client())
     token = forgot(client, container)
 
@@ -181,12 +181,12 @@ def test_a_link_sets_the_password_and_ends_all_sessions(ada, client, new_client,
     for one in (client, ada, other):
         assert one.code("GET", "/api/user") == 40102
     assert mails_of(container)[-1] == ("password_changed", ADA["email"])
-    changed = history(container)[0]
+    changed = events_of(container)[0]
     assert (changed.tag, changed.actor_id) == ("password_reset", None)
     assert statuses_of_logins(new_client) == [401, 200]
 
 
-def test_opening_the_page_of_the_link_consumes_nothing(ada, client, container):
+def test_opening_the_page_of_a_link_does_not_use_the_link(ada, client, container):
     token = forgot(client, container)
     for path in ("/reset-password", f"/reset-password?token={token}"):
         assert client.get(path).status_code == 200
@@ -198,7 +198,7 @@ def test_opening_the_page_of_the_link_consumes_nothing(ada, client, container):
 @pytest.mark.parametrize(
     "case", ["unknown", "empty", "long", "used", "expired", "replaced", "password", "moved", "left", "verify"]
 )
-def test_a_link_that_is_not_good_is_answered_alike(ada, client, new_client, container, clock, case):
+def test_every_invalid_link_gets_the_same_answer(ada, client, new_client, container, clock, case):
     token = forgot(client, container)
     match case:
         case "unknown":
@@ -233,7 +233,7 @@ def test_a_link_that_is_not_good_is_answered_alike(ada, client, new_client, cont
     assert new_client().code("POST", "/api/login", login) == 40101
 
 
-def test_a_link_is_good_until_it_expires(ada, client, container, clock):
+def test_a_link_is_valid_until_it_expires(ada, client, container, clock):
     token = forgot(client, container)
     clock.advance(minutes=30, seconds=-1)
 
@@ -247,11 +247,11 @@ def test_one_of_twenty_racing_uses_of_a_link_wins(ada, new_client, container):
 
     assert sorted(status for status, _ in answers) == [200] + [410] * 19
     assert {answer["errors"]["internal_error_code"] for status, answer in answers if status == 410} == {41001}
-    assert [event.tag for event in history(container)].count("password_reset") == 1
+    assert [event.tag for event in events_of(container)].count("password_reset") == 1
     assert mails_of(container).count(("password_changed", ADA["email"])) == 1
 
 
-def test_racing_requests_for_a_link_are_answered_alike_and_one_link_is_good(ada, new_client, container):
+def test_racing_requests_for_a_link_get_the_same_answer_and_one_link_is_valid(ada, new_client, container):
     body = {"email": ADA["email"]}
 
     answers = racing(lambda number: new_client().ask("POST", "/api/password/forgot", body), times=8)
@@ -263,7 +263,7 @@ def test_racing_requests_for_a_link_are_answered_alike_and_one_link_is_good(ada,
         assert stored.users.by_email(ADA["email"]).version == 2
 
 
-def test_after_a_reset_a_link_to_verify_is_dead_too(ada, client, container):
+def test_a_reset_ends_the_link_that_verifies_the_address(ada, client, container):
     verifying = token_of(container, "verify_email")
     assert reset(client, forgot(client, container))[0] == 200
 

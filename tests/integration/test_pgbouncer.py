@@ -58,7 +58,7 @@ def behind_pooler(direct, folder):
         process.wait(10)
 
 
-def test_migrations_and_a_crowd_work_through_a_pooler(pooled):
+def test_migrations_and_parallel_requests_work_through_a_pooler(pooled):
     command.upgrade(alembic_config(pooled), "heads")
     with running(pooled) as server, ThreadPoolExecutor(12) as pool:
 

@@ -1,4 +1,4 @@
-"""The real server as a process: crowds, kill -9, signals, and its log."""
+"""The real server as a process: parallel requests, kill -9, signals, and its log."""
 
 import http.client
 import json
@@ -74,7 +74,7 @@ def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def at_once(server: Server, bodies: list[dict[str, str]]) -> list[Answer]:
-    """Registers them all in the same moment, each on a connection that is already open."""
+    """Register all users at the same moment, each on an open connection."""
     together = threading.Barrier(len(bodies))
 
     def one(body: dict[str, str]) -> Answer:
@@ -88,7 +88,7 @@ def at_once(server: Server, bodies: list[dict[str, str]]) -> list[Answer]:
 
 
 def assert_one_account(added: Counter[str]) -> None:
-    """Of everything that belongs to an account one, and of nothing more."""
+    """Each table of an account has one new row. No table has more."""
     assert {added[t.name] for t in (users, teams, memberships, sessions, events)} == {1}
     assert set(added.values()) == {1}
 
@@ -118,7 +118,7 @@ def register_until_it_dies(server: Server, acknowledged: list[str]) -> None:
                 acknowledged.append(one["email"])
 
 
-def test_after_kill_9_every_acknowledged_registration_is_there_and_none_is_half_made(database_url, engines):
+def test_after_kill_9_each_acknowledged_registration_is_stored_and_none_is_incomplete(database_url, engines):
     acknowledged: list[str] = []
     for pause in (0.2, 0.35, 0.5):
         with running(database_url) as server:
@@ -142,15 +142,15 @@ def test_after_kill_9_every_acknowledged_registration_is_there_and_none_is_half_
             login = {"email": email, "password": GOOD_PASSWORD}
             assert ask(client, "POST", "/api/login", login).status == 200
     with engines.reader.connect() as connection:
-        everyone = set(connection.scalars(select(users.c.id)))
+        user_ids = set(connection.scalars(select(users.c.id)))
         owners = select(memberships.c.user_id).join(teams, teams.c.id == memberships.c.team_id)
         owners = owners.where(memberships.c.role == "owner", teams.c.personal.is_(True))
         registered = select(events.c.user_id).where(events.c.tag == "registered")
         for of_users in (owners, registered):
-            assert Counter(connection.scalars(of_users)) == Counter(everyone)
+            assert Counter(connection.scalars(of_users)) == Counter(user_ids)
         members = set(connection.scalars(select(memberships.c.team_id)))
         assert members == set(connection.scalars(select(teams.c.id)))
-        assert everyone == set(connection.scalars(select(sessions.c.user_id)))
+        assert user_ids == set(connection.scalars(select(sessions.c.user_id)))
 
 
 def complaints(server: Server) -> list[str]:
@@ -173,14 +173,14 @@ def test_sigterm_lets_requests_in_flight_finish(sqlite_url):
         began = time.monotonic()
         server.process.terminate()
         statuses = [client.getresponse().status for client in clients]
-        assert time.monotonic() - began > 0.1  # they were in flight indeed
+        assert time.monotonic() - began > 0.1  # the requests were in flight
         assert statuses == [200, 401] * 4
         assert server.process.wait(15) == 0
         assert complaints(server) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-def test_a_signal_to_the_whole_process_group_ends_it_quickly_and_without_a_word(sqlite_url, number):
+def test_a_signal_to_the_process_group_ends_the_server_quickly_and_silently(sqlite_url, number):
     for _ in range(4):
         with running(sqlite_url) as server, closing(server.client()) as open_connection:
             assert ask(open_connection, "GET", "/").status == 200
@@ -190,7 +190,7 @@ def test_a_signal_to_the_whole_process_group_ends_it_quickly_and_without_a_word(
             assert complaints(server) == []
 
 
-def test_a_signal_while_its_workers_start_ends_it_quickly_too(sqlite_url):
+def test_a_signal_while_the_workers_start_ends_the_server_quickly(sqlite_url):
     for pause in (0.0, 0.05, 0.1, 0.2, 0.4):
         with starting(sqlite_url) as server:
             until(lambda: "is running on" in server.stdout.read_text(), "it does not start", START_SECONDS)
@@ -209,7 +209,7 @@ def test_a_worker_that_was_killed_is_replaced(sqlite_url):
         assert [server.ask("GET", "/api/user").code for _ in range(10)] == [40102] * 10
 
 
-def test_a_worker_that_is_born_as_its_master_is_killed_does_not_outlive_it_either(sqlite_url):
+def test_a_worker_that_starts_after_its_master_was_killed_ends(sqlite_url):
     code = """
 import multiprocessing, os, time
 from entrypoints.flask_app import wsgi
@@ -238,7 +238,7 @@ os._exit(0)
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc to count open files with")
 def test_workers_start_without_a_thread_or_a_connection(database_url):
-    """They would share the connection; the thread would be missing. (No server listens on port 1.)"""
+    """Forked workers would share a connection and lack a thread. (No server listens on port 1.)"""
     code = """
 import os, threading
 from entrypoints.flask_app import wsgi
@@ -252,7 +252,7 @@ print(threading.active_count(), len(os.listdir("/proc/self/fd")) - fds, wsgi.cre
     assert done.stdout.split() == [b"1", b"0", b"True"], done.stderr[-500:]
 
 
-def test_workers_do_not_outlive_a_master_that_was_killed(sqlite_url):
+def test_workers_end_after_their_master_was_killed(sqlite_url):
     with running(sqlite_url) as server:
         workers = server.workers()
         os.kill(server.process.pid, signal.SIGKILL)
@@ -263,7 +263,7 @@ def test_workers_do_not_outlive_a_master_that_was_killed(sqlite_url):
 def test_the_log_is_one_json_object_a_line_and_holds_no_secret(tmp_path):
     one, other = a_person(), a_person(password="violet anchor meadow sugar")
     secrets = [one["password"], other["password"], "wrong horse battery"]
-    # Without a mail server letters would be printed to the log, links and all; this one never answers.
+    # Without MAIL_URL, mails and their links are printed to the log. This mail server never answers.
     mail = f"smtp://127.0.0.1:{free_port()}"
     with migrated_database("sqlite", tmp_path) as url, running(url, MAIL_URL=mail) as server:
         asked = []
@@ -315,7 +315,7 @@ def test_the_log_is_one_json_object_a_line_and_holds_no_secret(tmp_path):
 
 
 @pytest.mark.alone
-def test_a_login_for_an_unknown_address_takes_as_long_and_answers_the_same(sqlite_url):
+def test_a_login_with_an_unknown_address_takes_as_long_and_answers_the_same(sqlite_url):
     known = a_person()
     with running(sqlite_url, BCRYPT_ROUNDS="10") as server, closing(server.client()) as client:
         assert ask(client, "POST", "/api/register", known).status == 201

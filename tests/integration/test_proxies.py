@@ -1,4 +1,4 @@
-"""Proxies in front of the real application: what is believed, and what is said when none is trusted."""
+"""Proxies in front of the real application: the trusted ones, and the warning without one."""
 
 import socket
 
@@ -25,7 +25,7 @@ PRODUCTION = {
     [(PRODUCTION, 1), (PRODUCTION | {"trusted_proxies": "10.0.0.0/8"}, 0), ({}, 0)],
     ids=["production", "trusted", "development"],
 )
-def test_a_forwarded_address_without_a_trusted_proxy_is_warned_of_once(
+def test_a_forwarded_address_without_a_trusted_proxy_logs_one_warning(
     given, warnings, container, database_url, caplog
 ):
     chosen = Settings(_env_file=None, database_url=database_url, **given)
@@ -38,7 +38,7 @@ def test_a_forwarded_address_without_a_trusted_proxy_is_warned_of_once(
     assert [record.levelname for record in found] == ["WARNING"] * warnings
 
 
-def test_a_proxy_is_known_on_a_listener_for_both_kinds_of_address(tmp_path):
+def test_a_trusted_proxy_is_known_on_a_dual_stack_listener(tmp_path):
     if not socket.has_dualstack_ipv6():
         pytest.skip("no IPv6 on this machine")
     with (

@@ -1,4 +1,4 @@
-"""Every place where the token of a link could be written, and the links that a mail client has damaged."""
+"""No log and no answer holds the token of a link. Links that mail clients damage are repaired."""
 
 import json
 import logging
@@ -85,19 +85,19 @@ def test_no_log_and_no_error_page_has_a_token(client, ada, lines, method, page, 
     without_token(*lines)
 
 
-def test_a_short_or_wrong_token_behind_the_sign_is_not_logged_either(client, lines):
+def test_a_short_or_missing_token_in_the_path_is_not_logged(client, lines):
     assert client.get("/verify-email%23TOKEN").headers["Location"] == "/verify-email#TOKEN"
     assert client.get("/verify-email%23").status_code == 404
     assert [json.loads(line)["path"] for line in lines[::2]] == ["/verify-email#..."] * 2
 
 
-def test_a_damaged_link_on_another_host_leads_nowhere(client):
+def test_a_damaged_link_on_another_host_is_refused(client):
     response = client.get(f"/verify-email%23{TOKEN}", headers={"Host": "evil.example"})
     assert response.status_code == 400
     without_token(response.text, str(response.headers))
 
 
-def test_the_message_of_another_package_holds_no_token(app, lines):
+def test_a_log_message_of_another_package_holds_no_token(app, lines):
     @app.get("/founders/<token>")
     def crash(token):
         raise RuntimeError("a bug")
@@ -108,7 +108,7 @@ def test_the_message_of_another_package_holds_no_token(app, lines):
     without_token(*lines)
 
 
-def test_the_life_of_a_token_leaves_it_in_the_mail_alone(ada, new_client, container, engines, lines):
+def test_a_token_is_written_in_its_mail_only(ada, new_client, container, engines, lines):
     """Registration, a change of the address, a reset: delivered, used, refused, exported, listed."""
     container.mailer.override(providers.Object(FakeMailer()))
     ada.ask("POST", "/api/password/forgot", {"email": ADA["email"]})

@@ -1,11 +1,11 @@
-"""Seeing where one is logged in over HTTP, and ending it."""
+"""The list of sessions over HTTP, and ending a session."""
 
 import pytest
 from sqlalchemy import select
 
 from adapters.sql.sessions import sessions
 from tests.integration.conftest import ADA, COOKIE
-from tests.integration.test_emails import EVE, SUCCESS, history, mails_of, waiting
+from tests.integration.test_emails import EVE, SUCCESS, events_of, mails_of, waiting
 from tests.samples import GOOD_PASSWORD
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -97,11 +97,11 @@ def test_one_session_is_ended(ada, client, new_client, container):
     assert client.code("GET", "/api/user") == 40102
     assert (ada.ask("GET", "/api/user")[0], third.ask("GET", "/api/user")[0]) == (200, 200)
     assert len(listed(ada)) == 2
-    event = history(container)[0]
+    event = events_of(container)[0]
     assert (event.tag, event.actor_id) == ("session_ended", event.user_id)
 
 
-def test_ending_this_very_session_is_logging_out(ada, new_client, engines):
+def test_ending_the_current_session_logs_out(ada, new_client, engines):
     secret = ada.get_cookie(COOKIE).value
 
     [cookie] = ada.delete(f"/api/sessions/{current(ada)}").headers.getlist("Set-Cookie")
@@ -113,14 +113,14 @@ def test_ending_this_very_session_is_logging_out(ada, new_client, engines):
     assert secrets_stored(engines) == []
 
 
-def test_ending_twice_is_not_found(ada, client):
+def test_a_session_that_has_ended_is_not_found(ada, client):
     path = f"/api/sessions/{current(login(client))}"
 
     assert ada.ask("DELETE", path) == (200, SUCCESS)
     assert ada.code("DELETE", path) == 40404
 
 
-def test_all_others_are_ended(ada, new_client, container):
+def test_all_other_sessions_are_ended(ada, new_client, container):
     others = [login(new_client()) for _ in range(3)]
     eve = new_client()
     eve.ask("POST", "/api/register", EVE)
@@ -130,17 +130,17 @@ def test_all_others_are_ended(ada, new_client, container):
     assert [other.code("GET", "/api/user") for other in others] == [40102] * 3
     assert [session["current"] for session in listed(ada)] == [True]
     assert eve.ask("GET", "/api/user")[0] == 200
-    assert history(container)[0].tag == "sessions_ended"
+    assert events_of(container)[0].tag == "sessions_ended"
 
 
-def test_ending_no_other_sessions_changes_nothing(ada, container):
+def test_ending_other_sessions_without_any_changes_nothing(ada, container):
     assert ada.ask("DELETE", "/api/sessions") == (200, SUCCESS)
 
-    assert [event.tag for event in history(container)] == ["registered"]
+    assert [event.tag for event in events_of(container)] == ["registered"]
     assert ada.ask("GET", "/api/user")[0] == 200
 
 
-def test_a_login_from_a_new_device_is_told_by_mail(ada, client, new_client, container):
+def test_a_login_from_a_new_device_is_mailed_to_the_user(ada, client, new_client, container):
     login(client, FIREFOX)
     notice = waiting(container)[-1]
     assert (notice.kind, notice.recipient) == ("new_device", ADA["email"])

@@ -8,7 +8,7 @@ from adapters.sql.sessions import sessions
 from domain.secrets import hash_of
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
-from tests.integration.conftest import ADA, COOKIE, Talker
+from tests.integration.conftest import ADA, COOKIE, ApiClient
 from tests.samples import GOOD_PASSWORD
 
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 @pytest.fixture
 def production(container):
-    """A stranger on a site that is open to the public."""
+    """A client without a session, of a site in production."""
     settings = Settings(
         _env_file=None,
         app_env="production",
@@ -34,7 +34,7 @@ def production(container):
     )
     container.settings.override(providers.Object(settings))
     app = create_app(container)
-    app.test_client_class = Talker
+    app.test_client_class = ApiClient
     return app.test_client()
 
 
@@ -68,7 +68,7 @@ def stored_session(container, client):
         return stored.sessions.find(hash_of(secret_of(client)), container.now()())[0]
 
 
-def history(container):
+def events_of(container):
     with container.look()() as stored:
         user = stored.users.by_email(ADA["email"])
         return user, stored.events.about(user.id, None, 100).items
@@ -135,7 +135,7 @@ def test_in_production_the_cookie_is_for_this_host_over_tls_only(production):
 
 
 @ON_ONE_DATABASE
-def test_in_production_a_cookie_without_the_prefix_is_nothing(production):
+def test_in_production_a_cookie_without_the_prefix_is_ignored(production):
     assert production.ask("POST", "/api/register", ADA, base_url=SITE)[0] == 201
     secret = production.get_cookie("__Host-session", domain="app.example.com").value
     production.delete_cookie("__Host-session", domain="app.example.com")
@@ -145,7 +145,7 @@ def test_in_production_a_cookie_without_the_prefix_is_nothing(production):
 
 
 @ON_ONE_DATABASE
-def test_the_address_that_a_trusted_proxy_saw_is_written_down(container, engines):
+def test_the_ip_from_a_trusted_proxy_is_stored(container, engines):
     known = {"database_url": container.settings().database_url, "base_url": "http://localhost"}
     proxies = Settings(_env_file=None, trusted_proxies="127.0.0.1", **known)
     container.settings.override(providers.Object(proxies))
@@ -157,7 +157,7 @@ def test_the_address_that_a_trusted_proxy_saw_is_written_down(container, engines
         assert connection.scalar(select(sessions.c.ip)) == "2001:db8::1"
 
 
-def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client):
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(ada, client):
     passwords = ["wrong horse battery", GOOD_PASSWORD.upper(), GOOD_PASSWORD + " ", ""]
     emails = ["unknown@example.org", "no address", "' OR 1=1 --", ""]
     wrong = [{"password": password} for password in passwords] + [{"email": email} for email in emails]
@@ -171,11 +171,11 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(ada, client)
     assert client.get_cookie(COOKIE) is None
 
 
-def test_a_failed_login_ends_nothing_and_is_recorded(ada, container):
+def test_a_failed_login_ends_no_session_and_is_recorded(ada, container):
     assert ada.code("POST", "/api/login", CREDENTIALS | {"password": "wrong horse"}) == 40101
 
     assert ada.ask("GET", "/api/user")[0] == 200
-    user, (failed, *_) = history(container)
+    user, (failed, *_) = events_of(container)
     assert (failed.tag, failed.user_id, failed.actor_id) == ("login_failed", user.id, None)
     assert (failed.ip, failed.detail) == ("127.0.0.1", "")
 
@@ -194,13 +194,13 @@ def test_logins_and_logouts_are_recorded(ada, client, container, clock):
     clock.advance(seconds=1)
     client.ask("POST", "/api/logout")
 
-    user, told = history(container)
+    user, told = events_of(container)
     assert [event.tag for event in told] == ["logged_out", "logged_in", "registered"]
     assert {event.actor_id for event in told} == {user.id}
     assert told[0].created_at == clock.now
 
 
-def test_a_hash_of_the_seed_still_logs_in_and_is_made_anew(ada, client, container):
+def test_a_plain_bcrypt_hash_logs_in_and_is_replaced(ada, client, container):
     with container.transaction()() as work:
         user = work.users.by_email(ADA["email"])
         user.password_hash = bcrypt.hashpw(GOOD_PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -224,7 +224,7 @@ def test_a_login_renews_the_session(ada, new_client):
     assert with_cookie(new_client(), before).code("GET", "/api/user") == 40102
 
 
-def test_a_login_elsewhere_ends_nothing(ada, client):
+def test_a_login_of_another_client_ends_no_session(ada, client):
     logged_in(client)
 
     assert ada.ask("GET", "/api/user")[0] == 200
@@ -263,18 +263,18 @@ def test_logging_out_answers_success_and_leaves_other_sessions_alone(ada, client
 
 
 @pytest.mark.parametrize("credentials, seconds", [(CREDENTIALS, 12 * 3600), (REMEMBERED, FORTNIGHT)])
-def test_a_session_ends_when_it_is_not_used(ada, client, clock, credentials, seconds):
+def test_an_unused_session_ends(ada, client, clock, credentials, seconds):
     logged_in(client, credentials)
 
     clock.advance(seconds=seconds - 1)
-    assert client.ask("GET", "/api/user")[0] == 200  # and so it was used
+    assert client.ask("GET", "/api/user")[0] == 200  # this uses the session
     clock.advance(seconds=seconds - 1)
     assert client.ask("GET", "/api/user")[0] == 200
     clock.advance(seconds=seconds)
     assert client.code("GET", "/api/user") == 40102
 
 
-def test_a_session_ends_after_ninety_days_however_much_it_is_used(ada, client, clock):
+def test_a_used_session_ends_after_ninety_days(ada, client, clock):
     logged_in(client, REMEMBERED)
 
     for _ in range(8):
@@ -287,7 +287,7 @@ def test_a_session_ends_after_ninety_days_however_much_it_is_used(ada, client, c
 
 
 @ON_ONE_DATABASE
-def test_how_long_sessions_live_is_configured(container, clock):
+def test_the_lifetime_of_sessions_is_configurable(container, clock):
     known = {"database_url": container.settings().database_url, "base_url": "http://localhost"}
     lives = {"session_idle": 60, "session_idle_remembered": 120, "session_max": 150}
     container.settings.override(providers.Object(Settings(_env_file=None, **known, **lives)))
@@ -303,7 +303,7 @@ def test_how_long_sessions_live_is_configured(container, clock):
     assert alive == [200, 401]
 
 
-def test_the_cookie_of_a_remembered_session_slides_once_a_minute(ada, client, clock):
+def test_the_cookie_of_a_remembered_session_is_prolonged_once_a_minute(ada, client, clock):
     logged_in(client, REMEMBERED)
     secret = secret_of(client)
 
@@ -317,14 +317,14 @@ def test_the_cookie_of_a_remembered_session_slides_once_a_minute(ada, client, cl
         assert set_cookies(client.get("/api/user")) == {}
 
 
-def test_a_use_is_written_down_once_a_minute(ada, container, clock):
+def test_the_use_of_a_session_is_stored_once_a_minute(ada, container, clock):
     start = clock.now
 
     clock.advance(seconds=59)
     ada.get("/api/user")
     assert stored_session(container, ada).last_seen_at == start
     clock.advance(seconds=1)
-    assert set_cookies(ada.get("/api/user")) == {}  # it ends with the browser, whenever that is
+    assert set_cookies(ada.get("/api/user")) == {}  # the cookie ends with the browser
     session = stored_session(container, ada)
     assert session.last_seen_at == clock.now
     assert (session.expires_at - clock.now).total_seconds() == 12 * 3600
@@ -338,7 +338,7 @@ def test_logging_out_does_not_prolong_the_cookie(ada, client, clock, path):
     assert set_cookies(client.post(path))[COOKIE][0] == ""
 
 
-def test_a_login_of_the_remembered_sets_the_new_cookie_only(ada, client, clock):
+def test_a_login_in_a_remembered_session_sets_the_new_cookie_only(ada, client, clock):
     logged_in(client, REMEMBERED)
     before = secret_of(client)
     clock.advance(minutes=5)

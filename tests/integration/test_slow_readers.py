@@ -44,6 +44,6 @@ def test_slow_readers_of_exports_hold_no_connection(tmp_path):
 
 
 def memory_of(process):
-    """The most that it ever had, in megabytes (Linux)."""
+    """The peak memory of the process in megabytes (on Linux)."""
     [line] = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if "VmHWM" in line]
     return int(line.split()[1]) // 1024

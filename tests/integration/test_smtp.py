@@ -1,4 +1,4 @@
-"""Mail over SMTP, against real servers on this machine: good ones, broken ones, and hostile ones."""
+"""Mail over SMTP to real servers on this machine: good, broken and hostile ones."""
 
 import socket
 import ssl
@@ -18,6 +18,8 @@ from adapters.mail.rendering import Templates
 from adapters.mail.smtp import SmtpMailer
 from application.ports import MailNotSent
 from domain.mails import MailKind
+from entrypoints import site
+from entrypoints.flask_app.dev import SAMPLES
 from tests.fakes import NOON
 from tests.samples import a_mail
 from tests.servers import free_port
@@ -27,7 +29,7 @@ SENDER = "noreply@app.acme.test"
 
 
 class Inbox:
-    """A mail server that keeps what it is given; `refusing` is its answer instead, to all."""
+    """A mail server that keeps its mails. `refusing` is the answer with which it refuses all."""
 
     def __init__(self):
         self.envelopes, self.commands, self.refusing = [], [], ""
@@ -67,12 +69,12 @@ def serving(inbox, port=None, **options):
 
 
 def mailer(url, base_url="https://app.acme.test"):
-    templates = Templates(base_url, "Hexstart", {}, "#123456", "#ffffff")
+    templates = Templates(base_url, site, {})
     return SmtpMailer(url, SENDER, "Hexstart", templates)
 
 
 def reason_of(mailer, mail=None, *secrets):
-    """Why it was not sent, without a secret."""
+    """Why the mail was not sent. Checks that the reason holds no secret."""
     mail = mail or a_mail()
     with pytest.raises(MailNotSent) as caught:
         mailer.send(mail)
@@ -140,9 +142,7 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
 
 @pytest.mark.parametrize("kind", list(MailKind))
 def test_every_mail_can_be_sent(inbox, kind):
-    facts = {"username": "ada", "device": "Firefox on Linux", "ip": "192.0.2.1", "team": "Sea"}
-    if kind in {MailKind.VERIFY_EMAIL, MailKind.RESET_PASSWORD}:
-        facts["token"] = "t0k3n"
+    facts = SAMPLES[kind] | {"username": "ada"}
     with serving(inbox) as port:
         mailer(f"smtp://127.0.0.1:{port}").send(a_mail(kind, facts=facts))
 
@@ -172,7 +172,7 @@ def test_each_try_has_the_same_message_id(inbox):
     assert len({message["Message-ID"] for message in inbox.messages}) == 1
 
 
-def test_unicode_in_the_address_goes_to_a_server_that_knows_it(inbox):
+def test_a_unicode_address_is_sent_to_a_server_with_smtputf8(inbox):
     with serving(inbox) as port:
         mailer(f"smtp://127.0.0.1:{port}").send(a_mail(recipient="émilie@xn--bcher-kva.example"))
 
@@ -182,7 +182,7 @@ def test_unicode_in_the_address_goes_to_a_server_that_knows_it(inbox):
     assert "\r\nTo: émilie@xn--bcher-kva.example\r\n".encode() in envelope.content
 
 
-def test_unicode_in_the_address_is_not_sent_to_a_server_that_knows_only_ascii(inbox):
+def test_a_unicode_address_is_not_sent_to_a_server_without_smtputf8(inbox):
     with serving(inbox, enable_SMTPUTF8=False) as port:
         reason = reason_of(mailer(f"smtp://127.0.0.1:{port}"), a_mail(recipient="émilie@example.org"))
 
@@ -190,8 +190,9 @@ def test_unicode_in_the_address_is_not_sent_to_a_server_that_knows_only_ascii(in
     assert inbox.commands == inbox.envelopes == []
 
 
-def test_unicode_in_a_name_is_encoded_for_every_server(inbox):
-    templates = Templates("https://app.acme.test", "Bücher & Söhne", {}, "#123456", "#ffffff")
+def test_unicode_in_a_name_is_encoded_for_every_server(inbox, monkeypatch):
+    monkeypatch.setattr(site, "NAME", "Bücher & Söhne")
+    templates = Templates("https://app.acme.test", site, {})
     with serving(inbox, enable_SMTPUTF8=False) as port:
         SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, "Bücher & Söhne", templates).send(a_mail())
 
@@ -245,7 +246,7 @@ def test_smtps_is_encrypted_from_the_first_byte(inbox, server_tls, certificate):
         assert inbox.recipients == ["ada@example.org"]
 
         assert "CertVerification" in reason_of(mailer(f"smtps://127.0.0.1:{port}"))
-    with serving(inbox) as port:  # one that speaks no TLS
+    with serving(inbox) as port:  # a server without TLS
         assert "SSL" in reason_of(trusting(mailer(f"smtps://127.0.0.1:{port}"), certificate))
     assert len(inbox.envelopes) == 1
 
@@ -255,7 +256,7 @@ def tls_in_front(inbox, server_tls):
     controller = Controller(inbox, "127.0.0.1", free_port(), ssl_context=server_tls)
 
     def greet():
-        """In place of its own check that it has started, which takes the server's context for a client's."""
+        """Replaces the check of aiosmtpd that the server runs: it uses the TLS context of the server."""
         unchecked = ssl._create_unverified_context()
         plain = socket.create_connection(("127.0.0.1", controller.port), 5)
         with unchecked.wrap_socket(plain) as connection:
@@ -270,7 +271,7 @@ def tls_in_front(inbox, server_tls):
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_user_and_password_of_the_url_are_decoded_and_shown(inbox, server_tls, certificate, right):
+def test_user_and_password_of_the_url_are_decoded_and_sent(inbox, server_tls, certificate, right):
     heard = []
 
     def check(server, session, envelope, mechanism, data):
@@ -280,11 +281,11 @@ def test_user_and_password_of_the_url_are_decoded_and_shown(inbox, server_tls, c
     options = {"authenticator": check, "tls_context": server_tls, "auth_required": True}
     url = f"smtp+starttls://ada%40acme:{quote(SECRET, safe='')}@127.0.0.1:{{}}"
     with serving(inbox, **options) as port:
-        carrier = trusting(mailer(url.format(port)), certificate)
+        smtp_mailer = trusting(mailer(url.format(port)), certificate)
         if right:
-            carrier.send(a_mail())
+            smtp_mailer.send(a_mail())
         else:
-            assert reason_of(carrier) == "the mail server answered 535"
+            assert reason_of(smtp_mailer) == "the mail server answered 535"
 
     assert set(heard) == {("ada@acme", SECRET)}
     assert len(inbox.envelopes) == right
@@ -293,7 +294,7 @@ def test_user_and_password_of_the_url_are_decoded_and_shown(inbox, server_tls, c
 @pytest.mark.parametrize(
     "url", ["smtp://ada:geheim@127.0.0.1:{}", "smtp://%C3%A4da:geh%C3%A9im@127.0.0.1:{}"]
 )
-def test_a_server_that_knows_no_passwords_is_sent_nothing(inbox, url):
+def test_no_mail_is_sent_to_a_server_without_authentication(inbox, url):
     with serving(inbox) as port:
         reason_of(mailer(url.format(port)), None, "geheim", "geh")
 
@@ -301,7 +302,7 @@ def test_a_server_that_knows_no_passwords_is_sent_nothing(inbox, url):
 
 
 @pytest.mark.parametrize("answer, code", [("550 no ada@example.org here", "550"), ("451 4.7.1 later", "451")])
-def test_a_refused_recipient_is_told_by_its_code(inbox, answer, code):
+def test_a_refused_recipient_is_reported_with_its_code(inbox, answer, code):
     inbox.refusing = answer
     with serving(inbox) as port:
         assert reason_of(mailer(f"smtp://127.0.0.1:{port}")) == (
@@ -309,20 +310,20 @@ def test_a_refused_recipient_is_told_by_its_code(inbox, answer, code):
         )
 
 
-def test_a_refused_connection_is_told():
+def test_a_refused_connection_is_reported():
     assert "ConnectionRefusedError" in reason_of(mailer(f"smtp://127.0.0.1:{free_port()}"))
 
 
 @pytest.mark.parametrize("url", ["smtp://host.invalid:25", "smtp://127.0.0.1:99999", "smtp://x" + "y" * 80])
-def test_a_server_that_cannot_be_is_told(url):
+def test_an_impossible_server_is_reported(url):
     assert reason_of(mailer(url))
 
 
 @contextmanager
 def scripted(*script, port=0):
-    """A server that says the lines of a script, one for each line it hears; `None` hangs up, `...` hangs.
+    """A mail server that answers each line with the next line of the script. `None` hangs up, `...` hangs.
 
-    Within DATA it listens to the end of the mail.
+    After 354 it reads to the end of the mail.
     """
     heard, ended = [], threading.Event()
 
@@ -376,13 +377,13 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_server_is_told_in_time_and_without_a_secret(hurry, case):
+def test_a_broken_server_is_reported_in_time_and_without_a_secret(hurry, case):
     with scripted(*BROKEN[case]) as (url, _):
         assert reason_of(mailer(url))
 
 
 @pytest.mark.parametrize("farewell", ["221 bye", "421 too busy to say goodbye", "500 what?", None, ...])
-def test_once_the_server_has_taken_it_a_mail_is_sent_however_they_part(hurry, farewell):
+def test_a_mail_is_sent_once_the_server_has_accepted_it(hurry, farewell):
     with scripted(*GOOD[:6], farewell) as (url, heard):
         mailer(url).send(a_mail())
 

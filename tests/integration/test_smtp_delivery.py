@@ -31,7 +31,7 @@ def test_mail_is_sent_from_every_address_of_development(container, database_url,
     assert inbox.recipients == ["ada@example.org"]
 
 
-def test_a_mail_that_was_refused_is_delivered_once_when_the_server_is_well_again(
+def test_a_refused_mail_is_delivered_once_when_the_server_accepts_mail_again(
     clock, ada, container, inbox, engines
 ):
     with serving(inbox) as port:
@@ -57,7 +57,7 @@ def test_a_mail_that_was_refused_is_delivered_once_when_the_server_is_well_again
     assert (delivery.backlog().waiting, delivery.backlog().parked) == (0, 0)
 
 
-def test_a_mail_to_an_impossible_address_does_not_hold_up_the_others(clock, ada, container, inbox):
+def test_a_mail_to_an_impossible_address_delays_no_other(clock, ada, container, inbox):
     with container.transaction()() as work:
         for number in range(4):
             work.mails.add(a_mail(recipient=f"ok{number}@example.org", next_try_at=NOON))
@@ -74,8 +74,8 @@ def test_a_mail_to_an_impossible_address_does_not_hold_up_the_others(clock, ada,
     assert (parked.id, parked.parked_at) == (first.id, clock.now)
 
 
-def test_a_mail_that_cannot_be_written_does_not_hold_up_the_others(clock, container, inbox):
-    """One of an older version, say, without a fact that its template asks for by now."""
+def test_a_mail_that_cannot_be_written_delays_no_other(clock, container, inbox):
+    """A mail of an older version may lack a fact that its template needs now."""
     with container.transaction()() as work:
         work.mails.add(a_mail(facts={}, recipient="first@example.org"))
         for number in range(4):
@@ -84,7 +84,7 @@ def test_a_mail_that_cannot_be_written_does_not_hold_up_the_others(clock, contai
     with serving(inbox) as port:
         container.mailer.override(providers.Object(mailer(f"smtp://127.0.0.1:{port}")))
         for _ in range(4):
-            with suppress(Exception):  # the background logs it, and goes on
+            with suppress(Exception):  # the background work logs it and continues
                 container.delivery().deliver()
             clock.now += LEASE
 

@@ -81,7 +81,7 @@ def test_a_lock_held_for_two_seconds_refuses_no_write_and_delays_no_read(url, fi
             release = threading.Timer(2, lambda: other.execute("ROLLBACK"))
             release.start()
             with ThreadPoolExecutor(60) as crowd:
-                # As many as count their attempt at once: each of them waits on a connection for reading.
+                # Each of these writes counts its attempt first, and waits on a connection for reading.
                 writes = [crowd.submit(timed, lambda n=n: write(n)) for n in range(24)]
                 time.sleep(0.2)
                 reads = [
@@ -124,7 +124,7 @@ def run(module: str, url: str, *arguments: str) -> "subprocess.CompletedProcess[
 
 
 def grow(server: Server, file: Path) -> None:
-    """So many writes that SQLite moves the WAL into the file, and begins it anew."""
+    """Write until SQLite moves the WAL into the file and restarts the WAL."""
     with closing(sqlite3.connect(file, timeout=10)) as other:
         for _ in range(4):
             for _ in range(AUTOMATIC // 10):
@@ -137,7 +137,7 @@ def grow(server: Server, file: Path) -> None:
 
 
 def killed(url: str, file: Path, more: Callable[[Server], None] = lambda server: None) -> dict[str, str]:
-    """Kill a server whose last user stands in the WAL; that user."""
+    """Kill a server after a registration that is only in the WAL. Return its user."""
     with running(url) as server:
         registered(server)
         more(server)
@@ -148,14 +148,14 @@ def killed(url: str, file: Path, more: Callable[[Server], None] = lambda server:
 
 
 @pytest.mark.parametrize("grown", [False, True], ids=["never in the file", "partly in the file"])
-def test_after_kill_9_it_starts_and_nothing_is_lost(url, file, grown):
+def test_after_kill_9_the_server_starts_and_loses_nothing(url, file, grown):
     last = killed(url, file, (lambda server: grow(server, file)) if grown else lambda server: None)
     with running(url) as server:
         assert login(server, last) == 200
 
 
-def test_after_kill_9_in_the_moment_of_a_checkpoint_it_starts(url, file):
-    """The file is newer than the WAL, and they belong together."""
+def test_after_kill_9_during_a_checkpoint_the_server_starts(url, file):
+    """The file is newer than its WAL."""
     last = killed(url, file)
     code = (
         "import os, sqlite3, sys, time; connection = sqlite3.connect(sys.argv[1]); time.sleep(0.05); "
@@ -168,7 +168,7 @@ def test_after_kill_9_in_the_moment_of_a_checkpoint_it_starts(url, file):
 
 
 def by_copy(file: Path, backup: Path) -> None:
-    """Of the file alone, while nothing runs: as good as a backup gets."""
+    """A copy of the file alone, while no server runs."""
     shutil.copyfile(file, backup)
 
 
@@ -210,8 +210,8 @@ def test_a_backup_beside_the_wal_of_another_file_is_refused_in_one_line(url, fil
         assert login(server, restored) == 200
 
 
-def test_a_backup_that_a_running_server_wrote_into_is_refused_too(url, file):
-    """Made after the WAL was begun: its pages are partly the same."""
+def test_a_backup_made_while_the_server_ran_is_refused_beside_its_wal(url, file):
+    """The backup has some pages of the WAL."""
     backup = file.with_suffix(".backup")
 
     def back_up_in_between(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""The real server as a process: with which settings it starts, and how it says why it does not."""
+"""The start of the real server: the settings that it accepts, and the reason when it refuses."""
 
 import http.client
 import os
@@ -50,7 +50,7 @@ def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ("DATABASE_URL", {"DATABASE_URL": "sqlite:///:memory:"}),
     ],
 )
-def test_it_does_not_start_with_a_bad_setting_and_names_it_in_one_line(tmp_path, named, settings):
+def test_the_server_does_not_start_with_a_bad_setting_and_names_the_setting(tmp_path, named, settings):
     env = environment(f"sqlite:///{tmp_path}/test.db", free_port()) | settings
     code, lines = refused_start(env)
     assert code not in {0, None}
@@ -60,12 +60,12 @@ def test_it_does_not_start_with_a_bad_setting_and_names_it_in_one_line(tmp_path,
 
 
 @pytest.mark.parametrize("name", sorted(SQLITE | POSTGRESQL | MYSQL))
-def test_each_kind_of_database_url_that_it_accepts_has_its_driver(tmp_path, name):
+def test_each_accepted_kind_of_database_url_has_its_driver(tmp_path, name):
     url = f"{name}:///{tmp_path}/test.db" if name in SQLITE else f"{name}://ada@127.0.0.1/db"
     connect(Settings(_env_file=None, database_url=url).database_url).dispose()
 
 
-def test_its_host_may_be_a_name(sqlite_url):
+def test_the_host_may_be_a_name(sqlite_url):
     with starting(sqlite_url, HOST="localhost") as server:
 
         def answers() -> bool:
@@ -77,7 +77,7 @@ def test_its_host_may_be_a_name(sqlite_url):
         until(answers, "it does not answer", 30)
 
 
-def test_it_does_not_start_on_a_port_that_is_taken_and_says_so_in_one_line(sqlite_url):
+def test_the_server_does_not_start_on_a_taken_port_and_names_the_port(sqlite_url):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         code, lines = refused_start(environment(sqlite_url, port))
@@ -87,7 +87,7 @@ def test_it_does_not_start_on_a_port_that_is_taken_and_says_so_in_one_line(sqlit
 
 
 def refused_start(env: dict[str, str]) -> tuple[int | None, list[str]]:
-    """The exit code (None when it started all the same), and what it wrote to stderr."""
+    """The exit code (None when the server has started), and the lines on stderr."""
     process = subprocess.Popen(
         SERVE, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
@@ -100,7 +100,7 @@ def refused_start(env: dict[str, str]) -> tuple[int | None, list[str]]:
     return code, process.communicate(timeout=10)[1].decode().splitlines()
 
 
-def test_production_starts_with_all_it_needs_and_its_cookie_is_for_https_only(sqlite_url):
+def test_production_starts_with_all_settings_and_has_a_secure_cookie(sqlite_url):
     with running(sqlite_url, **COMPLETE) as server:
         assert server.ask("POST", "/api/register", ADA).code == 40002
         answer = server.ask("POST", "/api/register", ADA, Host="app.acme.test")

@@ -22,7 +22,7 @@ def database_url(tmp_path_factory):
 
 @contextmanager
 def served(database_url, tmp_path, **options):
-    """The server with standard files of the test's own."""
+    """The server with other standard files."""
     port = free_port()
     process = subprocess.Popen(
         SERVE,
@@ -40,7 +40,7 @@ def served(database_url, tmp_path, **options):
         server.end()
 
 
-def test_a_reader_of_the_log_that_stops_stops_no_request(database_url, tmp_path):
+def test_a_log_reader_that_stops_blocks_no_request(database_url, tmp_path):
     with served(database_url, tmp_path, stderr=subprocess.PIPE) as server:
         # More than the 64 KiB of a pipe.
         assert {server.ask("GET", "/health/live").status for _ in range(600)} == {200}
@@ -48,13 +48,13 @@ def test_a_reader_of_the_log_that_stops_stops_no_request(database_url, tmp_path)
         assert server.process.stderr.read(65536).count(b"/health/live") > 200
 
 
-def test_a_log_without_a_reader_stops_no_request(database_url, tmp_path):
+def test_a_log_without_a_reader_blocks_no_request(database_url, tmp_path):
     with served(database_url, tmp_path, stderr=subprocess.PIPE) as server:
         server.process.stderr.close()
         assert {server.ask("GET", "/health/live").status for _ in range(5)} == {200}
 
 
-def test_a_closed_stderr_leaves_its_number_to_no_other_file(database_url, tmp_path):
+def test_a_closed_stderr_is_replaced_by_dev_null(database_url, tmp_path):
     def close():
         os.close(2)
 
@@ -65,12 +65,12 @@ def test_a_closed_stderr_leaves_its_number_to_no_other_file(database_url, tmp_pa
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
-def test_a_full_stdout_stops_no_start(database_url, tmp_path):
+def test_a_full_stdout_prevents_no_start(database_url, tmp_path):
     with open("/dev/full", "wb") as full, served(database_url, tmp_path, stdout=full) as server:
         assert server.ask("GET", "/health/live").status == 200
 
 
-def test_a_stdout_without_a_reader_stops_no_start(database_url, tmp_path):
+def test_a_stdout_without_a_reader_prevents_no_start(database_url, tmp_path):
     reading, writing = os.pipe()
     os.close(reading)
     with served(database_url, tmp_path, stdout=writing) as server:
@@ -89,7 +89,7 @@ def test_the_lock_of_the_background_work_needs_no_temporary_file(monkeypatch):
 
 @pytest.fixture
 def stderr(monkeypatch):
-    """A pipe in place of stderr: how to read all that was written to it."""
+    """A pipe in place of stderr. The fixture is a function that reads its lines."""
     reading, writing = os.pipe()
     write = os.write
     monkeypatch.setattr(os, "write", lambda number, text: write(writing if number == 2 else number, text))

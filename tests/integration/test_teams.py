@@ -56,7 +56,7 @@ def test_the_list_has_the_personal_team(ada, container):
     assert (status, answer) == (200, {"data": [shown], "next": None})
 
 
-def test_one_sees_ones_own_teams_only(ada, eve):
+def test_a_user_sees_own_teams_only(ada, eve):
     assert team_of(eve)["name"] == "eve's team"
     assert team_of(ada)["name"] == "ada's team"
 
@@ -89,7 +89,7 @@ NO_NAMES = [
 ]
 
 
-def test_markup_is_taken_out_of_a_name_and_all_else_stays(ada, container):
+def test_markup_is_removed_from_a_name_and_text_stays(ada, container):
     team = team_of(ada)
     for typed, kept in KEPT.items():
         status, answer = ada.ask("PATCH", url_of(team), {"name": typed})
@@ -107,7 +107,7 @@ def test_an_invalid_name_is_refused(ada, container):
     assert stored_name(container, team) == "ada's team"
 
 
-def test_the_team_of_another_user_is_not_there_even_for_a_bad_name(ada, eve):
+def test_the_team_of_another_user_is_not_found_even_with_a_bad_name(ada, eve):
     assert eve.code("PATCH", url_of(team_of(ada)), {"name": "<b></b>"}) == 40404
 
 
@@ -121,7 +121,7 @@ def team(ada):
 
 @pytest.fixture
 def join(container, team):
-    """Makes the user of a client a member of the team. Returns its id."""
+    """Makes the user of a client a member of the team. Returns the id of the user."""
 
     def join(client, role="member"):
         user_id = UUID(client.ask("GET", "/api/user")[1]["data"]["id"])
@@ -154,7 +154,7 @@ def test_members_are_listed_by_the_page(ada, eve, team, join):
     )
 
 
-def test_rights_change_with_the_next_request(ada, eve, team, join):
+def test_permissions_change_with_the_next_request(ada, eve, team, join):
     member = f"{url_of(team)}/members/{join(eve)}"
     assert eve.code("PATCH", url_of(team), {"name": "Eve's"}) == 40301
 
@@ -174,7 +174,7 @@ def test_an_unknown_role_is_refused(ada, eve, team, join):
     )
 
 
-def test_the_last_owner_is_told_the_team(ada, eve, team, join):
+def test_the_error_for_the_last_owner_names_the_team(ada, eve, team, join):
     join(eve, "admin")
     my_id = ada.ask("GET", "/api/user")[1]["data"]["id"]
     for method, body in (("DELETE", None), ("PATCH", {"role": "member"})):
@@ -186,7 +186,7 @@ def test_the_last_owner_is_told_the_team(ada, eve, team, join):
     assert ada.ask("GET", "/api/user")[0] == 200
 
 
-def test_a_deleted_team_is_gone_and_its_members_are_told(ada, eve, team, join, container):
+def test_a_deleted_team_is_gone_and_its_members_get_a_mail(ada, eve, team, join, container):
     join(eve)
     assert ada.ask("DELETE", url_of(team)) == (200, {"message": "success"})
 
@@ -196,7 +196,7 @@ def test_a_deleted_team_is_gone_and_its_members_are_told(ada, eve, team, join, c
     assert [mail.recipient for mail in mails if mail.kind == "team_deleted"] == ["eve@example.org"]
 
 
-def test_of_two_owners_that_leave_at_once_one_stays(ada, eve, team, join, container):
+def test_one_of_two_racing_owners_stays(ada, eve, team, join, container):
     ids = [ada.ask("GET", "/api/user")[1]["data"]["id"], join(eve, "owner")]
     clients = [ada, eve]
     statuses = racing(
@@ -208,7 +208,7 @@ def test_of_two_owners_that_leave_at_once_one_stays(ada, eve, team, join, contai
         assert len(stored.teams.owners(UUID(team["id"]))) == 1
 
 
-def test_of_two_owners_that_delete_their_accounts_at_once_one_stays(
+def test_one_of_two_owners_that_delete_their_accounts_at_once_stays(
     ada, eve, team, join, new_client, container
 ):
     join(eve, "owner")
@@ -240,7 +240,7 @@ def test_a_team_is_deleted_while_a_member_writes(ada, eve, team, join):
     assert eve.code("GET", url_of(team)) == 40404
 
 
-def test_a_member_is_removed_while_it_writes(ada, eve, team, join):
+def test_a_member_is_removed_while_the_member_writes(ada, eve, team, join):
     member = f"{url_of(team)}/members/{join(eve, 'admin')}"
     removed, renamed = racing(
         lambda number: (

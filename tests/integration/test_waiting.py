@@ -1,4 +1,4 @@
-"""Races held open over HTTP: the owner acts while the intruder's request waits for its password hash."""
+"""Races over HTTP: the owner acts while the request of an intruder waits for its password hash."""
 
 from threading import Event, Thread
 
@@ -7,7 +7,7 @@ from dependency_injector import providers
 
 from adapters.passwords import BcryptHasher
 from entrypoints.flask_app.app import create_app
-from tests.integration.conftest import ADA, Talker
+from tests.integration.conftest import ADA, ApiClient
 from tests.integration.test_emails import token_of
 from tests.samples import GOOD_PASSWORD
 
@@ -41,7 +41,7 @@ def hasher(container):
 @pytest.fixture
 def app(container, hasher):
     app = create_app(container)
-    app.test_client_class = Talker
+    app.test_client_class = ApiClient
     return app
 
 
@@ -84,7 +84,7 @@ def test_a_reset_by_the_owner_stops_an_intruder_that_waits(ada, client, containe
     assert client.ask("POST", "/api/login", login)[0] == 200
 
 
-def test_a_login_that_waits_while_the_password_is_reset_fails(ada, client, container, hasher, new_client):
+def test_a_login_fails_when_a_reset_happens_during_the_hash(ada, client, container, hasher, new_client):
     client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})
     body = {"token": token_of(container, "reset_password"), "new_password": ANOTHER}
     login = {"email": ADA["email"], "password": GOOD_PASSWORD}
@@ -98,7 +98,7 @@ def test_a_login_that_waits_while_the_password_is_reset_fails(ada, client, conta
     assert code == 40101
 
 
-def test_a_hash_upgraded_meanwhile_is_no_wrong_password(ada, container, hasher, new_client):
+def test_a_login_succeeds_when_another_login_replaces_the_hash(ada, container, hasher, new_client):
     with container.transaction()() as work:
         user = work.users.by_email(ADA["email"])
         user.password_hash = OLD_HASH
@@ -115,7 +115,7 @@ def test_a_hash_upgraded_meanwhile_is_no_wrong_password(ada, container, hasher, 
     assert status == 200
 
 
-def test_a_link_to_an_address_that_the_account_has_left_is_dead(ada, client, container):
+def test_a_link_to_an_address_that_the_account_has_left_is_gone(ada, client, container):
     client.ask("POST", "/api/password/forgot", {"email": ADA["email"]})
     token = token_of(container, "reset_password")
     with container.transaction()() as work:

@@ -1,4 +1,4 @@
-"""The use cases over memory: no I/O, so that all of it takes about a second."""
+"""The use cases over memory and fakes, without I/O."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

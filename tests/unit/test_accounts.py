@@ -50,7 +50,7 @@ def test_a_registration_is_recorded(world):
     assert (event.ip, event.user_agent) == (CLIENT.ip, CLIENT.user_agent)
 
 
-def test_registering_ends_the_session_that_the_client_had(world):
+def test_registering_ends_the_earlier_session_of_the_client(world):
     _, old = register(world)
     register(world, "eve", "eve@example.org", replacing=old)
 
@@ -71,7 +71,7 @@ def test_a_username_can_register_once_in_any_case(world):
         register(world, "ADA", "other@example.org")
 
 
-def test_all_that_is_wrong_is_said_at_once_and_nothing_is_stored(world):
+def test_a_refused_registration_names_each_wrong_field_and_stores_nothing(world):
     with pytest.raises(Invalid) as caught:
         register(world, "1", "not-an-address", "short")
 
@@ -121,7 +121,7 @@ def test_registering_sends_a_link_to_the_address(world):
     assert link.token_hash == hash_of(mail.facts["token"])
 
 
-def test_one_place_registers_so_many_accounts_an_hour(world):
+def test_an_ip_registers_thirty_accounts_an_hour(world):
     for number in range(30):
         register(world, f"ada{number}", f"ada{number}@example.org")
 
@@ -141,7 +141,7 @@ def test_the_username_can_be_changed(world, ada):
 
 
 @pytest.mark.parametrize("name, error", [("EVE", UsernameTaken), ("root", Invalid)])
-def test_some_usernames_cannot_be_changed_to(world, ada, name, error):
+def test_a_taken_or_reserved_username_is_refused(world, ada, name, error):
     world.register("eve")
 
     with pytest.raises(error):
@@ -149,14 +149,14 @@ def test_some_usernames_cannot_be_changed_to(world, ada, name, error):
     assert world.memory.tables["users"].get(ada.id).username == "ada"
 
 
-def test_a_deleted_user_changes_nothing(world, ada):
+def test_a_deleted_user_cannot_be_renamed(world, ada):
     world.memory.tables["users"].stored.clear()
 
     with pytest.raises(NotLoggedIn):
         world.accounts.rename(ada, "lovelace")
 
 
-def test_people_see_their_own_history(world, ada):
+def test_a_user_sees_own_events_only(world, ada):
     world.register("eve")
     world.login()
 
@@ -186,7 +186,7 @@ def test_a_long_export_is_read_page_by_page(world, ada, monkeypatch):
     assert found == expected and len(found["sessions"]) == 5
 
 
-def test_a_long_history_is_forgotten_in_several_transactions(world, ada, monkeypatch):
+def test_many_events_are_forgotten_in_several_transactions(world, ada, monkeypatch):
     monkeypatch.setattr("application.accounts.FORGET_BATCH", 2)
     for _ in range(4):
         world.login()
@@ -232,7 +232,7 @@ def test_a_deletion_leaves_events_only(world, ada):
     register(world)
 
 
-def test_a_notice_of_a_deletion_that_fails_for_good_leaves_no_address(world, ada):
+def test_a_parked_notice_of_a_deletion_holds_no_address(world, ada):
     world.accounts.delete(ada, GOOD_PASSWORD)
     world.mailer.broken = True
     world.clock.advance(days=1)
@@ -242,14 +242,14 @@ def test_a_notice_of_a_deletion_that_fails_for_good_leaves_no_address(world, ada
     assert parked.parked_at and "ada" not in str(parked)
 
 
-def test_leaving_takes_the_password(world, ada):
+def test_deleting_an_account_needs_the_current_password(world, ada):
     with pytest.raises(WrongPassword):
         world.accounts.delete(ada, "wrong horse battery")
 
     assert world.memory.tables["users"].get(ada.id)
 
 
-def test_the_last_admin_cannot_leave(world, ada):
+def test_the_last_admin_cannot_delete_the_account(world, ada):
     world.administration.grant(
         OPERATOR, world.administration.user_with(OPERATOR, "ada@example.org").id, Role.ADMIN
     )

@@ -33,7 +33,7 @@ def register(world, email, name="ada"):
         ("ada@müller.example", "ada@XN--mller-kva.example"),
     ],
 )
-def test_addresses_of_the_same_account(one, other):
+def test_two_spellings_of_an_address_have_the_same_key(one, other):
     assert key_of(normal(one)) == key_of(normal(other))
 
 
@@ -47,7 +47,7 @@ def test_addresses_of_the_same_account(one, other):
         ("ada@example.org", "ada+shop@example.org"),
     ],
 )
-def test_addresses_of_two_accounts(one, other):
+def test_two_addresses_have_different_keys(one, other):
     assert key_of(normal(one)) != key_of(normal(other))
 
 
@@ -79,7 +79,7 @@ def test_an_address_is_stored_as_typed(typed):
         "ada@[192.0.2.1]",
     ],
 )
-def test_an_address_that_mail_programs_read_in_two_ways_is_refused(typed):
+def test_an_ambiguous_address_is_refused(typed):
     with pytest.raises(Invalid):
         normal(typed)
 
@@ -97,7 +97,7 @@ def test_an_address_in_another_case_is_taken(world):
         register(world, "STRASSE@example.org", "eve")
 
 
-def test_a_link_goes_to_the_stored_address_and_not_to_the_one_asked_for(world):
+def test_a_link_goes_to_the_stored_spelling_of_the_address(world):
     register(world, "straße@example.org")
     world.passwords.forgot("strasse@example.org", CLIENT)
 
@@ -108,7 +108,7 @@ def test_a_link_goes_to_the_stored_address_and_not_to_the_one_asked_for(world):
 def test_a_user_can_change_the_case_of_the_address(world):
     ada, _ = register(world, "ada@example.org")
     world.emails.ask_to_change(ada, "Ada@example.org", GOOD_PASSWORD)
-    # Another mailbox by the standard: its owner is told, and the new one is verified.
+    # By RFC 5321 the case makes it another mailbox: both addresses get a mail.
     assert [mail.recipient for mail in world.waiting[-2:]] == ["Ada@example.org", "ada@example.org"]
     world.emails.verify(world.token(MailKind.VERIFY_EMAIL), CLIENT)
 
@@ -118,7 +118,7 @@ def test_a_user_can_change_the_case_of_the_address(world):
     assert world.login("ada@example.org")
 
 
-def test_a_link_to_the_old_spelling_ends_with_a_change(world):
+def test_a_link_to_the_old_spelling_is_gone_after_a_change(world):
     ada, _ = register(world, "straße@example.org")
     world.passwords.forgot("straße@example.org", CLIENT)
     world.emails.ask_to_change(ada, "strasse@example.org", GOOD_PASSWORD)
@@ -153,15 +153,15 @@ def test_attempts_are_counted_for_all_spellings_together(world):
         ("a\0b\udcff", "a\ufffdb\ufffd", "a\ufffdb\ufffd", "a\ufffdb\ufffd"),
     ],
 )
-def test_a_search_is_spelled_like_the_keys(search, username, email, domain):
+def test_a_search_is_normalized_like_the_keys(search, username, email, domain):
     assert user_search(search, email_syntax) == UserSearch(username, email, domain)
 
 
-def test_a_search_without_a_term_is_none():
+def test_a_search_without_a_term_is_no_search():
     assert user_search("  ", email_syntax) is None
 
 
-def test_users_are_found_in_any_alphabet(world):
+def test_users_are_found_by_any_spelling_of_the_address(world):
     administration = replace(world.administration, syntax=email_syntax)
     register(world, "user@xn--mller-kva.example", "one")
     register(world, "Jos\u00e9@example.org", "two")
@@ -173,7 +173,7 @@ def test_users_are_found_in_any_alphabet(world):
     assert found("jose\u0301") == found("JOS\u00c9@") == ["two"]
 
 
-def test_a_mail_that_no_try_can_deliver_is_parked_at_once():
+def test_a_permanent_failure_parks_a_mail_at_once():
     mail = a_mail()
     mail.failed(NOON, "the mail server does not know such addresses", for_good=True)
 

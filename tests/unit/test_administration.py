@@ -30,7 +30,7 @@ def test_an_admin_sees_the_users_the_newest_first(world, ada):
     assert page.next is None
 
 
-def test_a_list_goes_on_where_it_stopped(world):
+def test_the_list_of_users_continues_at_the_cursor(world):
     for name in ("ada", "bob", "cyd"):
         world.register(name)
     first = world.administration.users(OPERATOR, "", None, 2)
@@ -41,7 +41,7 @@ def test_a_list_goes_on_where_it_stopped(world):
 
 
 @pytest.mark.parametrize("limit, seen", [(0, 1), (-5, 1), (1000, 3)])
-def test_a_page_has_a_sensible_size(world, limit, seen):
+def test_a_page_size_out_of_range_is_accepted(world, limit, seen):
     for name in ("ada", "bob", "cyd"):
         world.register(name)
 
@@ -74,12 +74,13 @@ def test_a_user_is_found_by_id_and_by_address(world, ada):
             ask(OPERATOR, what)
 
 
-def test_without_a_permission_every_act_is_refused(world, ada):
+def test_a_user_without_the_permission_is_refused_every_use_case(world, ada):
     administration, bob = world.administration, world.register("bob")[0]
     for ask in (
         lambda: administration.users(ada, "", None, 10),
         lambda: administration.user(ada, bob.id),
         lambda: administration.user_with(ada, "bob@example.org"),
+        lambda: administration.change(ada, bob.id),
         lambda: administration.change(ada, bob.id, disabled=True),
         lambda: administration.change(ada, bob.id, roles=frozenset()),
         lambda: administration.grant(ada, ada.id, Role.ADMIN),
@@ -109,7 +110,7 @@ def test_a_user_that_does_not_exist_is_not_found(world):
             ask()
 
 
-def test_granting_twice_is_granting_once(world, ada):
+def test_a_role_is_granted_once(world, ada):
     world.administration.grant(OPERATOR, ada.id, Role.ADMIN)
     user = world.administration.grant(OPERATOR, ada.id, Role.ADMIN)
 
@@ -118,7 +119,7 @@ def test_granting_twice_is_granting_once(world, ada):
     assert world.recorded[-1].detail == "admin"
 
 
-def test_revoking_twice_is_revoking_once(world, ada):
+def test_a_role_is_revoked_once(world, ada):
     boss = admin(world)
     world.administration.grant(boss, ada.id, Role.ADMIN)
     world.administration.revoke(boss, ada.id, Role.ADMIN)
@@ -137,7 +138,7 @@ def test_a_change_sets_exactly_these_roles(world, ada):
     assert stored(world, ada).roles == frozenset()
 
 
-def test_a_disabled_user_is_logged_out_and_its_links_die(world, ada):
+def test_a_disabled_user_loses_all_sessions_links_and_invitations(world, ada):
     _, secret = world.login()
     team, _ = world.teams.mine(ada)[0]
     world.invitations.invite(ada, team.id, "bob@example.org", TeamRole.MEMBER)
@@ -147,11 +148,12 @@ def test_a_disabled_user_is_logged_out_and_its_links_die(world, ada):
     assert user.disabled and user.disabled_at == world.now()
     assert world.sessions.authenticate(secret, CLIENT) is None
     assert world.rows("links") == [] == world.rows("invitations")
+    assert not {MailKind.RESET_PASSWORD, MailKind.VERIFY_EMAIL} & {mail.kind for mail in world.waiting}
     assert world.tags[-1] == Tag.DISABLED
     assert world.teams.mine(ada)[0][0] == team
 
 
-def test_a_disabled_user_is_told_so_for_the_right_password_only(world, ada):
+def test_a_login_names_a_disabled_account_after_the_correct_password_only(world, ada):
     world.administration.change(OPERATOR, ada.id, disabled=True)
 
     with pytest.raises(AccountDisabled):
@@ -163,7 +165,7 @@ def test_a_disabled_user_is_told_so_for_the_right_password_only(world, ada):
     assert (AccountDisabled.code, len(world.rows("sessions"))) == (WrongCredentials.code, 0)
 
 
-def test_a_user_disabled_while_the_password_is_checked_does_not_log_in(world, ada):
+def test_a_login_fails_when_the_user_is_disabled_during_the_hash(world, ada):
     world.hasher.meanwhile = lambda: world.administration.change(OPERATOR, ada.id, disabled=True)
 
     with pytest.raises(AccountDisabled):
@@ -192,7 +194,7 @@ def test_a_disabled_user_gets_no_link(world, ada):
             ask(OPERATOR, ada.id)
 
 
-def test_a_reset_does_not_finish_for_a_user_disabled_meanwhile(world, ada):
+def test_a_reset_fails_when_the_user_is_disabled_during_the_hash(world, ada):
     world.passwords.forgot("ada@example.org", CLIENT)
     token = world.token(MailKind.RESET_PASSWORD)
 
@@ -208,7 +210,7 @@ def test_a_reset_does_not_finish_for_a_user_disabled_meanwhile(world, ada):
         world.passwords.reset(token, "another horse battery", CLIENT)
 
 
-def test_the_site_is_not_left_without_an_administrator(world):
+def test_the_last_administrator_cannot_be_removed(world):
     boss = admin(world)
     for ask in (
         lambda: world.administration.revoke(boss, boss.id, Role.ADMIN),
@@ -221,7 +223,29 @@ def test_the_site_is_not_left_without_an_administrator(world):
     assert stored(world, boss).roles == {Role.ADMIN} and not stored(world, boss).disabled
 
 
-def test_a_disabled_administrator_does_not_count(world, ada):
+@pytest.mark.parametrize("loses", ["role", "account", "enabled"])
+def test_an_administrator_that_loses_its_rights_while_it_waits_changes_nothing(world, ada, loses):
+    admin(world, "third")
+    second = admin(world, "second")
+    if loses == "role":
+        world.administration.revoke(OPERATOR, second.id, Role.ADMIN)
+    elif loses == "account":
+        world.accounts.delete(second, GOOD_PASSWORD)
+    else:
+        world.administration.change(OPERATOR, second.id, disabled=True)
+
+    # `second` was read before: its request waited for the lock.
+    for ask in (
+        lambda: world.administration.change(second, ada.id, disabled=True),
+        lambda: world.administration.change(second, ada.id, roles=frozenset({Role.ADMIN})),
+        lambda: world.administration.grant(second, ada.id, Role.ADMIN),
+    ):
+        with pytest.raises(PermissionDenied):
+            ask()
+    assert stored(world, ada) == ada.user
+
+
+def test_a_disabled_administrator_does_not_replace_the_last_one(world, ada):
     boss = admin(world)
     world.administration.grant(boss, ada.id, Role.ADMIN)
     world.administration.change(boss, ada.id, disabled=True)
@@ -231,7 +255,7 @@ def test_a_disabled_administrator_does_not_count(world, ada):
     assert world.administration.revoke(boss, ada.id, Role.ADMIN).roles == frozenset()
 
 
-def test_disabling_ends_the_support_of_a_user(world, ada):
+def test_disabling_a_user_ends_acting_as_the_user(world, ada):
     boss, secret = world.register("boss")
     world.administration.grant(OPERATOR, boss.id, Role.ADMIN)
     boss, _ = world.sessions.authenticate(secret, CLIENT)
@@ -241,7 +265,7 @@ def test_disabling_ends_the_support_of_a_user(world, ada):
     assert world.sessions.authenticate(secret, CLIENT)[0].id == boss.id
 
 
-def test_all_sessions_of_a_user_end(world, ada):
+def test_an_administrator_ends_all_sessions_of_a_user(world, ada):
     _, secret = world.login()
     world.administration.end_sessions(admin(world), ada.id)
 
@@ -284,11 +308,11 @@ def test_events_are_filtered(world, ada):
     assert found(tag=Tag.TEAM_CREATED, user_id=ada.id) == [created]
     assert found(tag=Tag.TEAM_CREATED, user_id=bob.id) == []
     assert len(found()) == 4
-    # The ids of the fakes are counted from one: older than any time.
+    # The ids of the fakes count from one, so they are older than any time.
     assert found(since=world.now()) == [] and len(found(until=world.now())) == 4
 
 
-def test_a_history_names_the_other_person_and_hides_where_from(world, ada):
+def test_an_event_names_the_administrator_and_hides_the_ip(world, ada):
     boss, _ = world.register("boss")
     world.administration.grant(OPERATOR, boss.id, Role.ADMIN)
     boss = SignedIn(Client("198.51.100.9", "Browser"), stored(world, boss), boss.session)
@@ -303,7 +327,7 @@ def test_a_history_names_the_other_person_and_hides_where_from(world, ada):
     assert seen[1].ip == "198.51.100.9"
 
 
-def test_a_deleted_administrator_stays_in_the_history(world, ada):
+def test_an_event_of_a_deleted_administrator_says_a_deleted_user(world, ada):
     boss = admin(world)
     admin(world, "second")
     world.administration.end_sessions(boss, ada.id)

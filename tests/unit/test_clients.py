@@ -1,4 +1,4 @@
-"""The client of a request: the address that counts, and the user agent."""
+"""The client of a request: the IP address that counts, and the user agent."""
 
 from ipaddress import ip_network
 

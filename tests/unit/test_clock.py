@@ -1,4 +1,4 @@
-"""A clock that is set back: what is stored for a moment in the future holds up nothing."""
+"""The clock of the system is set back. Stored times in the future then block nothing."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ BACK = pytest.mark.parametrize("back", [{"hours": -1}, {"days": -2}])
 
 
 @BACK
-def test_wrong_passwords_from_the_future_lock_out_no_user(world, ada, back):
+def test_wrong_passwords_counted_in_the_future_lock_out_no_user(world, ada, back):
     for _ in range(10):
         with pytest.raises(WrongCredentials):
             world.login(password="wrong horse battery")
@@ -26,7 +26,7 @@ def test_wrong_passwords_from_the_future_lock_out_no_user(world, ada, back):
 
 
 @BACK
-def test_mails_from_the_future_use_up_none_of_today(world, ada, back):
+def test_mails_counted_in_the_future_leave_the_limit_of_today(world, ada, back):
     for _ in range(4):
         world.emails.send_again(ada)
     world.clock.advance(days=1, hours=1)
@@ -38,8 +38,8 @@ def test_mails_from_the_future_use_up_none_of_today(world, ada, back):
 
 @BACK
 @pytest.mark.parametrize("tries", [0, 1, 6, 9])
-def test_a_mail_from_the_future_is_sent(world, ada, back, tries):
-    """Before its first try, or in the pause after some that failed."""
+def test_a_mail_due_in_the_future_is_sent(world, ada, back, tries):
+    """The clock is set back after `tries` tries that failed."""
     world.mailer.broken = True
     for _ in range(tries):
         world.clock.now = max(world.clock.now, world.waiting[0].next_try_at)
@@ -60,7 +60,7 @@ def test_a_mail_that_was_claimed_in_the_future_is_sent(world, ada):
     assert world.delivery.deliver() == 1
 
 
-def test_every_pause_and_lease_is_shorter_than_its_latest_try():
+def test_each_pause_and_lease_ends_before_the_latest_try():
     for tried in range(12):
         mail = a_mail(attempts=tried)
         mail.failed(NOON, "the mail server answered 451")
@@ -70,7 +70,7 @@ def test_every_pause_and_lease_is_shorter_than_its_latest_try():
 
 
 @BACK
-def test_a_session_from_the_future_goes_on_and_lives_no_longer_than_others(world, back):
+def test_a_session_used_in_the_future_continues_and_expires_in_time(world, back):
     _, secret = world.register()
     world.clock.advance(**back)
     (actor, due), (_, again) = (world.sessions.authenticate(secret, CLIENT) for _ in range(2))

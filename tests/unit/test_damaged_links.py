@@ -12,7 +12,7 @@ TOKEN = "tOken-_0" + "q7" * 17 + "Z"
 @pytest.mark.parametrize(
     "path", ["/", "/settings", "/verify-email", "/verify-emails%23a", "/%23a", "//verify-email%23a"]
 )
-def test_no_other_page_is_taken_for_a_link(path):
+def test_the_path_of_another_page_is_no_damaged_link(path):
     assert repaired_link("GET", path, "") is None
     assert repaired_link("POST", f"/verify-email%23{TOKEN}", "") is None
 

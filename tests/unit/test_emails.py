@@ -25,7 +25,7 @@ def test_the_link_of_the_registration_verifies_the_address(world, ada):
     assert world.tags[-1] == Tag.EMAIL_VERIFIED
 
 
-def test_a_link_is_good_once(world, ada):
+def test_a_link_is_valid_once(world, ada):
     token = world.token(MailKind.VERIFY_EMAIL)
     world.emails.verify(token, CLIENT)
 
@@ -33,7 +33,7 @@ def test_a_link_is_good_once(world, ada):
         world.emails.verify(token, CLIENT)
 
 
-def test_a_link_has_its_time(world, ada):
+def test_a_link_expires_after_a_day(world, ada):
     token = world.token(MailKind.VERIFY_EMAIL)
     world.clock.advance(days=1)
 
@@ -42,7 +42,7 @@ def test_a_link_has_its_time(world, ada):
     assert stored(world, ada).email_verified_at is None
 
 
-def test_an_unknown_link_is_answered_alike(world):
+def test_an_unknown_link_is_gone(world):
     with pytest.raises(LinkGone):
         world.emails.verify("guess", CLIENT)
 
@@ -73,8 +73,8 @@ def test_a_verified_user_gets_no_more_links(world, ada):
     assert len(world.waiting) == before
 
 
-def test_mails_to_one_address_are_few(world, ada):
-    for _ in range(4):  # the fifth is that of the registration
+def test_an_address_gets_five_mails_an_hour(world, ada):
+    for _ in range(4):  # the registration sent one, too
         world.emails.send_again(ada)
     with pytest.raises(TooManyAttempts):
         world.emails.send_again(ada)
@@ -84,14 +84,14 @@ def test_the_old_address_stays_until_the_new_one_is_verified(world, ada):
     ask(world, ada)
 
     assert stored(world, ada).email == "ada@example.org"
-    letters = {mail.kind: mail.recipient for mail in world.waiting}
-    assert letters == {
+    recipients = {mail.kind: mail.recipient for mail in world.waiting}
+    assert recipients == {
         MailKind.VERIFY_EMAIL: "new@example.org",
         MailKind.EMAIL_CHANGE_ASKED: "ada@example.org",
     }
 
 
-def test_the_proven_address_takes_the_network_of_the_old_one(world, ada):
+def test_the_verified_new_address_replaces_the_old_one(world, ada):
     world.passwords.forgot("ada@example.org", CLIENT)
     reset = world.token(MailKind.RESET_PASSWORD)
     world.emails.verify(ask(world, ada, " New@Example.org"), CLIENT)
@@ -116,7 +116,7 @@ def test_the_newest_link_of_two_changes_works(world, ada):
     assert stored(world, ada).email == "second@example.org"
 
 
-def test_an_address_that_was_taken_meanwhile_is_not_taken_over(world, ada):
+def test_a_new_address_that_another_account_took_first_is_refused(world, ada):
     token = ask(world, ada)
     eve, _ = world.register("new")
 
@@ -126,7 +126,7 @@ def test_an_address_that_was_taken_meanwhile_is_not_taken_over(world, ada):
     assert stored(world, eve).email_verified_at is None
 
 
-def test_an_address_that_is_taken_cannot_be_asked_for(world, ada):
+def test_a_change_to_a_taken_address_is_refused(world, ada):
     world.register("eve")
     before = len(world.waiting)
 
@@ -135,7 +135,7 @@ def test_an_address_that_is_taken_cannot_be_asked_for(world, ada):
     assert len(world.waiting) == before
 
 
-def test_asking_for_ones_own_address_is_asking_for_a_link(world, ada):
+def test_a_change_to_the_own_address_sends_a_link_only(world, ada):
     token = ask(world, ada, "ada@example.org")
 
     assert MailKind.EMAIL_CHANGE_ASKED not in {mail.kind for mail in world.waiting}
@@ -143,7 +143,7 @@ def test_asking_for_ones_own_address_is_asking_for_a_link(world, ada):
 
 
 @pytest.mark.parametrize("password", ["", "wrong horse battery", "nul \0 in it"])
-def test_changing_takes_the_current_password(world, ada, password):
+def test_a_change_of_address_needs_the_current_password(world, ada, password):
     with pytest.raises(WrongPassword):
         ask(world, ada, password=password)
 
@@ -151,7 +151,7 @@ def test_changing_takes_the_current_password(world, ada, password):
     assert (world.tags[-1] == Tag.PASSWORD_REFUSED) == bool(password)
 
 
-def test_guesses_of_the_current_password_are_counted_as_logins(world, ada):
+def test_wrong_current_passwords_count_like_failed_logins(world, ada):
     for _ in range(10):
         with pytest.raises(WrongPassword):
             ask(world, ada, password="wrong horse battery")

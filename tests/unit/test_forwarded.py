@@ -38,7 +38,7 @@ def test_forwarded_addresses_are_read_in_several_spellings(peer, forwarded, seen
 
 
 @pytest.mark.parametrize("trusted", [(), PROXIES])
-def test_an_ipv4_client_of_a_listener_for_both_is_ipv4(trusted):
+def test_an_ipv4_client_of_a_dual_stack_listener_is_ipv4(trusted):
     assert client_of("::ffff:198.51.100.7", "192.0.2.1", "", trusted).ip == "198.51.100.7"
 
 
@@ -46,7 +46,7 @@ def test_an_ipv4_client_of_a_listener_for_both_is_ipv4(trusted):
     "site, refused",
     [("same-origin", False), (None, True), ("none", True), ("same-site", True), ("cross-site", True)],
 )
-def test_a_hidden_origin_is_accepted_from_the_same_site_only(site, refused):
+def test_the_origin_null_is_accepted_from_the_same_origin_only(site, refused):
     gate = gate_of(Settings(_env_file=None, base_url="https://app.acme.test"), lambda subdomain: False)
     headers = {"host": "app.acme.test", "origin": "null"} | ({"sec-fetch-site": site} if site else {})
     assert isinstance(gate.refusal("POST", "/logout", headers), CrossSite) == refused

@@ -32,7 +32,7 @@ SITE = gate()
 @pytest.mark.parametrize(
     "host", "localhost LocalHost localhost:80 localhost:8000 127.0.0.1:8000 [::1]:8000".split()
 )
-def test_a_host_of_the_site_is_answered(host):
+def test_a_host_of_the_site_is_accepted(host):
     assert refusal({}, host=host) is None
 
 
@@ -47,7 +47,7 @@ HOSTS = [
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unknown_host_is_refused(method, host):
     assert refusal({}, method, host=host) is UnknownHost
-    assert refusal({}, "GET", "/health/live", host=host) is None  # monitors ask by address
+    assert refusal({}, "GET", "/health/live", host=host) is None  # monitors use the IP address as host
 
 
 def test_a_missing_host_is_refused():
@@ -69,7 +69,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_another_site_changes_nothing_and_may_link_here(headers):
+def test_a_request_from_another_site_may_read_and_not_write(headers):
     for method in ("POST", "PUT", "PATCH", "DELETE", "PROPFIND"):
         assert refusal(headers, method) is CrossSite
     for method in ("GET", "HEAD", "OPTIONS"):
@@ -86,11 +86,11 @@ def test_another_site_changes_nothing_and_may_link_here(headers):
         {"origin": "http://127.0.0.1:8000"},
     ],
 )
-def test_the_sites_own_pages_and_programs_are_let_through(headers):
+def test_own_pages_and_programs_are_accepted(headers):
     assert refusal(headers) is None
 
 
-def test_in_production_the_site_has_one_address_and_one_origin():
+def test_in_production_the_site_has_one_host_and_one_origin():
     site = gate(**PRODUCTION)
     for host in ("app.example.com", "app.example.com:443"):
         assert refusal({}, host=host, site=site) is None
@@ -107,7 +107,7 @@ def test_in_production_the_site_has_one_address_and_one_origin():
         assert refusal({"origin": origin}, host="app.example.com", site=site) is CrossSite
 
 
-def test_a_subdomain_with_routes_is_a_host_and_posts_to_itself_only():
+def test_a_subdomain_accepts_its_own_origin_and_that_of_the_site():
     site = gate(subdomains={"status"})
     assert site.scheme_of("status.localhost") == "http"
     assert refusal({}, host="other.localhost", site=site) is UnknownHost
@@ -121,12 +121,12 @@ def test_a_subdomain_with_routes_is_a_host_and_posts_to_itself_only():
         assert refusal({"origin": origin}, host="status.localhost", site=site) is found
 
 
-def test_tls_is_asked_for_where_base_url_has_it():
+def test_hsts_is_sent_where_base_url_has_https():
     assert "Strict-Transport-Security" in dict(gate(**PRODUCTION).headers("/", signed_in=False))
     assert "Strict-Transport-Security" not in dict(SITE.headers("/", signed_in=False))
 
 
-def test_the_api_and_what_a_user_sees_is_not_stored_by_browsers():
+def test_browsers_store_no_api_answer_and_no_page_of_a_user():
     def stored(path, signed_in):
         return "Cache-Control" not in dict(SITE.headers(path, signed_in))
 

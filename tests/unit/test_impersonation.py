@@ -25,7 +25,7 @@ def eve(world):
 
 @pytest.fixture
 def acting(world, ada, eve):
-    """Eve, who acts as ada."""
+    """The session of eve that acts as ada."""
     world.impersonation.begin(eve[0], ada.id, REASON)
     return now_of(world, eve)
 
@@ -40,7 +40,7 @@ def test_an_administrator_acts_as_a_user(world, ada, eve, acting):
     assert not ada.acting
 
 
-def test_both_names_are_in_every_event(world, ada, eve, acting):
+def test_each_event_has_the_user_and_the_administrator(world, ada, eve, acting):
     world.accounts.rename(acting, "countess")
 
     begun, renamed = world.recorded[-2:]
@@ -50,7 +50,7 @@ def test_both_names_are_in_every_event(world, ada, eve, acting):
     assert [event.by for event in world.events.mine(ada, None, 2).items] == ["eve", "eve"]
 
 
-def test_the_way_back(world, ada, eve, acting):
+def test_the_administrator_ends_acting(world, ada, eve, acting):
     world.impersonation.end(acting)
 
     assert now_of(world, eve).id == eve[0].id
@@ -59,7 +59,7 @@ def test_the_way_back(world, ada, eve, acting):
         world.impersonation.end(now_of(world, eve))
 
 
-def test_acting_ends_by_itself(world, eve, acting):
+def test_acting_ends_after_its_longest_time(world, eve, acting):
     world.clock.now += LONGEST_ACTING - timedelta(seconds=1)
     assert now_of(world, eve).id == acting.id
     world.clock.advance(seconds=1)
@@ -67,7 +67,7 @@ def test_acting_ends_by_itself(world, eve, acting):
     assert now_of(world, eve).id == eve[0].id
 
 
-def test_what_is_for_the_user_alone_is_refused(world, acting):
+def test_acting_refuses_what_only_the_user_may_do(world, acting):
     for ask in (
         lambda: world.passwords.change(acting, GOOD_PASSWORD, "another horse battery"),
         lambda: world.emails.ask_to_change(acting, "eve@example.com", GOOD_PASSWORD),
@@ -80,7 +80,7 @@ def test_what_is_for_the_user_alone_is_refused(world, acting):
             ask()
 
 
-def test_administrators_disabled_users_and_the_own_account_are_refused(world, ada, eve):
+def test_acting_as_an_administrator_a_disabled_user_or_oneself_is_refused(world, ada, eve):
     bob, _ = world.register("bob")
     world.administration.grant(
         Operator(CLIENT), world.administration.user_with(Operator(CLIENT), "bob@example.org").id, Role.ADMIN
@@ -98,7 +98,7 @@ def test_administrators_disabled_users_and_the_own_account_are_refused(world, ad
         world.impersonation.begin(eve[0], world.new_id(), REASON)
 
 
-def test_the_permission_is_asked_for_again_in_the_transaction(world, ada, eve):
+def test_the_permission_is_checked_again_in_the_transaction(world, ada, eve):
     with pytest.raises(PermissionDenied):
         world.impersonation.begin(ada, eve[0].id, REASON)
     with world.transaction() as work:
@@ -124,7 +124,7 @@ def test_a_request_that_waited_does_not_change_the_wrong_account(world, acting):
 
 
 @pytest.mark.parametrize("role", ["of the administrator", "of the user"])
-def test_a_changed_role_ends_it(world, ada, eve, acting, role):
+def test_a_changed_role_ends_acting(world, ada, eve, acting, role):
     bob, _ = world.register("bob")
     world.administration.grant(Operator(CLIENT), bob.id, Role.ADMIN)
     if role == "of the administrator":

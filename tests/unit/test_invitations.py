@@ -19,7 +19,7 @@ ADDRESS = "bob@example.org"
 
 @pytest.fixture
 def team(world, ada):
-    """Owned by ada."""
+    """A team that ada owns."""
     return world.teams.create(ada, "Analysts")[0]
 
 
@@ -108,7 +108,7 @@ def test_a_member_does_not_join_twice_and_the_invitation_stays(world, ada, team)
     assert world.teams.show(bob, team.id)[1].role == MEMBER
 
 
-def test_a_token_opens_once(world, ada, team):
+def test_a_token_is_valid_once(world, ada, team):
     token = invite(world, ada, team)
     bob, _ = world.register("bob")
     world.invitations.accept(bob, token)
@@ -165,17 +165,17 @@ def test_a_revoked_invitation_is_gone(world, ada, team):
             ask(ada, team.id, invitation.id)
 
 
-def test_a_team_deleted_meanwhile_takes_no_member(world, ada, team, monkeypatch):
+def test_a_team_that_is_deleted_during_the_wait_takes_no_member(world, ada, team, monkeypatch):
     token = invite(world, ada, team)
     bob, _ = world.register("bob")
-    # What a store answers that waited for the lock, while another unit of work deleted the team.
+    # As if another unit of work deleted the team during the wait for the lock.
     monkeypatch.setattr("adapters.memory.teams.MemoryTeams.lock", lambda self, id: self.delete(id))
 
     with pytest.raises(LinkGone):
         world.invitations.accept(bob, token)
 
 
-def test_an_invitation_gives_no_role_above_the_own_one(world, ada, team):
+def test_an_invitation_gives_no_role_above_that_of_the_inviter(world, ada, team):
     cyd = join(world, team, "cyd", ADMIN)
     invite(world, ada, team, role=OWNER)
     [invitation] = pending(world, cyd, team)
@@ -190,7 +190,7 @@ def test_an_invitation_gives_no_role_above_the_own_one(world, ada, team):
     world.invitations.invite(cyd, team.id, "dan@example.org", ADMIN)
 
 
-def test_members_and_outsiders_neither_see_nor_send_invitations(world, ada, team):
+def test_members_and_outsiders_have_no_access_to_invitations(world, ada, team):
     invite(world, ada, team)
     [invitation] = pending(world, ada, team)
     eve, _ = world.register("eve")
@@ -206,7 +206,7 @@ def test_members_and_outsiders_neither_see_nor_send_invitations(world, ada, team
                 ask()
 
 
-def test_the_right_is_asked_for_again_in_the_transaction(world, ada, team, monkeypatch):
+def test_the_permission_is_checked_again_in_the_transaction(world, ada, team, monkeypatch):
     cyd = join(world, team, "cyd", ADMIN)
 
     def demoted_meanwhile(inviter_id, email):

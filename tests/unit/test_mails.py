@@ -9,10 +9,10 @@ from domain.limits import WRONG_PASSWORDS, network_of
 from domain.links import Purpose
 from domain.mails import LEASE
 from tests.fakes import NOON, FakeMailer
-from tests.samples import CLIENT, an_event
+from tests.samples import CLIENT, GOOD_PASSWORD, an_event
 
 
-def test_mail_is_delivered_once_and_its_link_is_forgotten(world, ada):
+def test_a_mail_is_delivered_once_and_its_token_is_deleted(world, ada):
     assert world.delivery.deliver() == 1
     assert world.delivery.deliver() == 0
 
@@ -49,7 +49,7 @@ def test_a_mail_that_fails_is_tried_again_after_growing_pauses_and_parked_after_
     assert (world.delivery.backlog().waiting, world.delivery.backlog().parked) == (0, 1)
 
 
-def test_a_mail_whose_carrier_died_is_sent_by_another(world, ada):
+def test_a_mail_is_sent_when_the_lease_of_another_delivery_is_over(world, ada):
     with world.transaction() as work:
         work.mails.claim(world.clock.now, world.clock.now + LEASE, 10)
         work.commit()
@@ -60,7 +60,7 @@ def test_a_mail_whose_carrier_died_is_sent_by_another(world, ada):
     assert len(world.mailer.sent) == 1
 
 
-def test_the_operator_sees_what_was_not_delivered(world, ada):
+def test_the_operator_lists_undelivered_mails(world, ada):
     world.register("eve")
     page = world.delivery.undelivered(Operator(CLIENT), None, 1)
     more = world.delivery.undelivered(Operator(CLIENT), page.next, 1)
@@ -88,7 +88,7 @@ def test_expired_rows_are_deleted(world, ada):
     assert sum(world.housekeeping.purge().values()) == 0
 
 
-def test_much_is_forgotten_in_batches(world, monkeypatch):
+def test_expired_rows_are_deleted_in_batches(world, monkeypatch):
     monkeypatch.setattr("application.housekeeping.PURGE_BATCH", 2)
     for name in ("ada", "bob", "cyd", "dan", "eve"):
         world.register(name)
@@ -98,7 +98,7 @@ def test_much_is_forgotten_in_batches(world, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "ip, place",
+    "ip, network",
     [
         ("192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
@@ -107,22 +107,22 @@ def test_much_is_forgotten_in_batches(world, monkeypatch):
         ("unix:", "unix:"),
     ],
 )
-def test_one_of_ipv6_is_a_network(ip, place):
-    assert network_of(ip) == place
+def test_an_ipv6_client_is_counted_by_its_network(ip, network):
+    assert network_of(ip) == network
 
 
-def test_the_contract_names_these_limits():
+def test_ten_wrong_passwords_are_allowed_in_five_minutes():
     assert (WRONG_PASSWORDS.times, WRONG_PASSWORDS.seconds) == (10, 300)
 
 
-def test_every_event_is_told_in_words():
+def test_every_event_has_a_sentence():
     assert all(tag.sentence for tag in Tag)
     event = an_event(None, Tag.ROLE_GRANTED, detail="admin", user_agent="curl/8")
     assert event.sentence == "Role granted (admin)."
     assert event.device == "curl"
 
 
-def test_a_mail_that_cannot_be_written_holds_up_no_other(world, monkeypatch):
+def test_a_mail_that_cannot_be_written_delays_no_other(world, monkeypatch):
     world.register("ada")
     world.register("eve")
 
@@ -146,3 +146,22 @@ def test_a_delivery_that_stops_finishes_its_mail_and_leaves_the_others(world):
 
     assert len(world.mailer.sent) == 1
     assert world.delivery.deliver() == 2
+
+
+def test_a_mail_about_a_change_names_the_client_that_made_it(world):
+    ada, _ = world.register()
+    world.accounts.rename(ada, "ada_l")
+    world.emails.ask_to_change(ada, "new@example.org", GOOD_PASSWORD)
+    world.passwords.forgot("ada@example.org", CLIENT)
+    world.passwords.change(ada, GOOD_PASSWORD, "another horse battery")
+
+    kinds = {"username_changed", "email_change_asked", "reset_password", "password_changed"}
+    facts = [mail.facts for mail in world.waiting if mail.kind in kinds]
+    assert len(facts) == 4
+    assert all((told["device"], told["ip"]) == ("Unknown device", CLIENT.ip) for told in facts)
+
+
+def test_a_mail_does_not_tell_the_address_of_the_operator(world, ada):
+    world.passwords.send_reset(Operator(CLIENT), ada.id)
+
+    assert set(world.waiting[-1].facts) == {"username", "token"}

@@ -24,7 +24,7 @@ KNOWN = ["ada_lovelace", "ada.lovelace@analytical.example"]
         "a" * 30 + "x9$Lq2!vK3",
     ],
 )
-def test_a_password_that_is_hard_to_guess_is_accepted_as_it_is(password):
+def test_a_password_that_is_hard_to_guess_is_accepted_unchanged(password):
     assert acceptable_password(password, KNOWN, zxcvbn_strength) == password
 
 
@@ -52,7 +52,7 @@ def test_a_password_that_is_hard_to_guess_is_accepted_as_it_is(password):
         ("lone \ud800 surrogate", "invalid character"),
     ],
 )
-def test_others_are_refused_with_the_reason(password, reason):
+def test_a_bad_password_is_refused_with_the_reason(password, reason):
     with pytest.raises(Invalid) as caught:
         acceptable_password(password, KNOWN, zxcvbn_strength)
 
@@ -61,7 +61,7 @@ def test_others_are_refused_with_the_reason(password, reason):
 
 
 @given(st.text(max_size=50))
-def test_the_normal_form_of_a_password_is_its_own_normal_form(password):
+def test_normalizing_a_password_twice_changes_nothing(password):
     try:
         normal = normal_password(password)
     except Invalid:
@@ -69,14 +69,14 @@ def test_the_normal_form_of_a_password_is_its_own_normal_form(password):
     assert normal_password(normal) == normal
 
 
-def test_the_judge_is_never_given_more_than_it_can_stomach(monkeypatch):
+def test_zxcvbn_rates_at_most_twenty_characters(monkeypatch):
     lengths = []
 
-    def judge(password, user_inputs):
+    def rate(password, user_inputs):
         lengths.append(len(password))
         return SimpleNamespace(score=0, feedback=None)
 
-    monkeypatch.setattr("zxcvbn_rs_py.zxcvbn", judge)
+    monkeypatch.setattr("zxcvbn_rs_py.zxcvbn", rate)
     zxcvbn_strength("4@8({[</369&#!1/|0$5+7%2/" * 40, KNOWN)
 
     assert lengths == [20, 20]

@@ -1,4 +1,4 @@
-"""What the pages for readers say of the code is true. (A page of your own can leave the list.)"""
+"""The documentation agrees with the code. A clone may remove a page from the list."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ TEXT = {page: (ROOT / page).read_text() for page in PAGES}
 SETTINGS = {name.upper() for name in Settings.model_fields}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# A media type, and files that a command or the example makes.
+# Not files of the tree: a media type, and files that a command or the example makes.
 NO_FILE = re.compile(r"application/json|\.env$|\.venv/|var/|.*\bnotes\.py$|.*\btest_notes\.py$")
 
 
@@ -61,7 +61,7 @@ def rows_of_the_pages() -> dict[tuple[str, str], str]:
 @pytest.mark.parametrize(
     ("title", "rows"), [("The API", rows_of_the_api()), ("The pages", rows_of_the_pages())]
 )
-def test_the_routes_are_there(title, rows):
+def test_the_documented_routes_are_complete(title, rows):
     """All routes of each word that the page names. A word of your own needs no line there."""
     told = re.findall(r"`([A-Z]+) (/[^`]*)`", first_column(section("entrypoints/api/README.md", title)))
     words = {rows[row] for row in told}
@@ -69,7 +69,7 @@ def test_the_routes_are_there(title, rows):
     assert sorted(told) == sorted(row for row, word in rows.items() if word in words)
 
 
-def test_the_settings_are_all_there_and_no_others():
+def test_the_documented_settings_are_complete():
     told = first_column(section("entrypoints/deploy/README.md", "Settings"))
 
     assert sorted(re.findall(r"`([A-Z_]+)`", told)) == sorted(SETTINGS)
@@ -80,7 +80,7 @@ def test_a_row_of_a_table_names_one_thing(page):
     assert "·" not in TEXT[page]
 
 
-def test_the_sample_sets_what_can_be_set():
+def test_the_sample_file_has_all_settings():
     sample = (ROOT / ".env.sample").read_text()
     assert set(re.findall(r"(?m)^#?([A-Z_]+)=", sample)) == SETTINGS
 
@@ -94,19 +94,19 @@ EXCERPTS = [
 
 
 @pytest.mark.parametrize(("page", "path", "code"), EXCERPTS)
-def test_the_excerpts_are_true(page, path, code):
+def test_the_excerpts_are_in_the_code(page, path, code):
     lines = [line.strip() for line in (ROOT / path.removeprefix("# ")).read_text().splitlines()]
     wanted = [line.strip() for line in code.splitlines()]
 
     assert any(lines[at : at + len(wanted)] == wanted for at in range(len(lines)))
 
 
-def test_the_example_of_an_error_is_true():
+def test_the_example_of_an_error_matches_the_code():
     assert f'"display_error": "{UsernameTaken.message}"' in TEXT["README.md"]
     assert f'"internal_error_code": {UsernameTaken.code}' in TEXT["README.md"]
 
 
-def test_the_commands_and_exit_codes_are_named():
+def test_the_documented_commands_and_exit_codes_are_complete():
     told = first_column(section("entrypoints/deploy/README.md", "The command line"))
     names = {
         words
@@ -121,7 +121,7 @@ def test_the_commands_and_exit_codes_are_named():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_options_of_commands_are_there(page):
+def test_the_documented_options_exist(page):
     known = {
         option
         for group in cli.commands.values()
@@ -135,13 +135,13 @@ def test_the_options_of_commands_are_there(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_make_commands_are_there(page):
+def test_the_documented_make_commands_exist(page):
     targets = set(re.findall(r"(?m)^([a-z]+):.*## ", (ROOT / "Makefile").read_text()))
     assert set(re.findall(r"(?:`|    )make ([a-z]+)", TEXT[page])) <= targets
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_paths_are_there(page):
+def test_the_documented_paths_exist(page):
     named = re.findall(r"`(\.?\w[\w.-]*(?:/[\w.-]+)+|\.?\w+\.(?:py|md|toml|html|txt|sample))`", prose(page))
     for path in named:
         if not NO_FILE.match(path):
@@ -150,7 +150,7 @@ def test_the_paths_are_there(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_links_lead_somewhere(page):
+def test_the_links_have_a_target(page):
     for target in re.findall(r"\]\(([^)]+)\)", prose(page)):
         path, _, anchor = target.partition("#")
         file = (ROOT / page).parent / path if path else ROOT / page
@@ -160,7 +160,7 @@ def test_the_links_lead_somewhere(page):
             assert anchor in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
-def test_the_export_has_the_keys_that_are_named():
+def test_the_documented_keys_of_the_export_exist():
     page = TEXT["entrypoints/api/README.md"]
     told = re.findall(r"\w+", page.partition("a download with the keys ")[2].partition("|")[0])
 

@@ -20,7 +20,7 @@ plain = BleachSanitizer().plain
         ('It\'s "quoted"', 'It\'s "quoted"'),
     ],
 )
-def test_markup_goes_and_text_stays(typed, seen):
+def test_markup_is_removed_and_text_stays(typed, seen):
     assert plain(typed) == seen
 
 
@@ -29,5 +29,5 @@ def test_markup_goes_and_text_stays(typed, seen):
         "".join
     )
 )
-def test_plain_text_is_plain_already(typed):
+def test_sanitizing_twice_changes_nothing(typed):
     assert plain(plain(typed)) == plain(typed)

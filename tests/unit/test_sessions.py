@@ -16,7 +16,7 @@ from tests.samples import CLIENT, GOOD_PASSWORD, a_session
 from tests.unit.conftest import LIFE
 
 
-def test_logging_in(world, ada):
+def test_a_login_begins_a_session(world, ada):
     actor, secret = world.login(" ADA@example.org")
 
     assert actor.user == ada.user
@@ -42,7 +42,7 @@ def test_a_wrong_password_is_refused_and_recorded(world, ada):
 
 
 @pytest.mark.parametrize("email", ["unknown@example.org", "not an address"])
-def test_an_unknown_address_costs_a_hash_too_and_is_answered_alike(world, email):
+def test_an_unknown_address_takes_a_hash_and_gets_the_same_error(world, email):
     with pytest.raises(WrongCredentials):
         world.login(email)
 
@@ -56,7 +56,7 @@ def test_an_impossible_password_is_invalid(world, password):
         world.login(password=password)
 
 
-def test_a_password_typed_on_another_keyboard_is_the_same(world):
+def test_a_password_is_the_same_in_every_unicode_form(world):
     world.accounts.register(
         "ada", "ada@example.org", "caf\u00e9 au lait \u2460", replacing=None, client=CLIENT
     )
@@ -64,7 +64,7 @@ def test_a_password_typed_on_another_keyboard_is_the_same(world):
     assert world.login(password="cafe\u0301 au lait 1")
 
 
-def test_an_old_hash_is_made_anew(world, ada):
+def test_a_login_replaces_an_outdated_hash(world, ada):
     world.memory.tables["users"].put(replace(ada.user, password_hash=f"old hash of {GOOD_PASSWORD}"))
 
     actor, _ = world.login()
@@ -73,7 +73,7 @@ def test_an_old_hash_is_made_anew(world, ada):
     assert actor.user.version == 2
 
 
-def test_logging_in_ends_the_session_that_the_client_had(world):
+def test_a_login_ends_the_earlier_session_of_the_client(world):
     _, old = world.register()
     _, new = world.login(replacing=old)
 
@@ -89,7 +89,7 @@ def test_logging_out_ends_the_session_on_the_server(world):
     assert world.tags[-1] == Tag.LOGGED_OUT
 
 
-def test_logging_out_twice_is_logging_out_once(world, ada):
+def test_a_second_logout_is_not_recorded(world, ada):
     world.sessions.logout(ada)
     world.sessions.logout(ada)
 
@@ -110,7 +110,7 @@ def test_an_unused_session_ends(world, ada, remember, hours):
     assert world.sessions.authenticate(secret, CLIENT) is None
 
 
-def test_a_used_session_goes_on_but_not_forever(world, ada):
+def test_a_used_session_ends_after_ninety_days(world, ada):
     _, secret = world.login(remember=True)
 
     for _ in range(9):
@@ -120,7 +120,7 @@ def test_a_used_session_goes_on_but_not_forever(world, ada):
     assert world.sessions.authenticate(secret, CLIENT) is None
 
 
-def test_use_is_written_down_once_a_minute_with_the_place(world):
+def test_the_use_of_a_session_is_stored_once_a_minute_with_its_ip(world):
     actor, secret = world.register()
     elsewhere = Client("198.51.100.1")
 
@@ -137,7 +137,7 @@ def test_use_is_written_down_once_a_minute_with_the_place(world):
     assert (stored.last_seen_at, stored.ip) == (world.clock.now, elsewhere.ip)
 
 
-def test_short_sessions_are_touched_more_often(world):
+def test_the_use_of_a_short_session_is_stored_more_often(world):
     short = replace(LIFE, idle=timedelta(seconds=4))
     sessions = replace(world.sessions, session_life=short)
     world.register()
@@ -152,7 +152,7 @@ def test_short_sessions_are_touched_more_often(world):
     assert sessions.authenticate(secret, CLIENT) is None
 
 
-def test_one_address_is_tried_so_often_from_wherever(world, ada):
+def test_an_address_has_ten_attempts_from_all_ips_together(world, ada):
     for number in range(10):
         with pytest.raises(WrongCredentials):
             world.login(password="wrong horse battery", client=Client(f"192.0.2.{number}"))
@@ -163,7 +163,7 @@ def test_one_address_is_tried_so_often_from_wherever(world, ada):
     assert len(world.hasher.verified) == 10
 
 
-def test_one_place_tries_so_often_whatever_the_address(world):
+def test_a_network_has_a_hundred_attempts_for_all_addresses_together(world):
     for number in range(100):
         with pytest.raises(WrongCredentials):
             world.login(f"unknown{number}@example.org", client=Client(f"2001:db8::{number}"))
@@ -174,7 +174,7 @@ def test_one_place_tries_so_often_whatever_the_address(world):
         world.login("unknown@example.org", client=Client("2001:db8:0:1::1"))
 
 
-def test_a_locked_out_address_is_not_a_locked_out_owner(world):
+def test_a_locked_out_address_keeps_its_sessions(world):
     _, secret = world.register()
     for number in range(10):
         with pytest.raises(WrongCredentials):
@@ -203,7 +203,7 @@ def test_one_session_is_ended(world, ada):
         world.sessions.end(ada, other.session.id)
 
 
-def test_anothers_session_is_not_there(world, ada):
+def test_a_session_of_another_user_is_not_found(world, ada):
     eve, secret = world.register("eve")
 
     with pytest.raises(NotFound):
@@ -227,7 +227,7 @@ def test_all_other_sessions_are_ended(world):
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
-def test_a_login_from_a_new_device_is_told_to_the_owner(world, ada):
+def test_a_login_from_a_new_device_is_mailed_to_the_user(world, ada):
     world.login(client=Client("198.51.100.1", FIREFOX))
     world.login(client=Client("198.51.100.2", FIREFOX.replace("140", "141")))
 
@@ -236,7 +236,7 @@ def test_a_login_from_a_new_device_is_told_to_the_owner(world, ada):
     assert notice.facts == {"username": "ada", "device": "Firefox on Linux", "ip": "198.51.100.1"}
 
 
-def test_nothing_is_new_to_whom_we_know_nothing_of(world, ada):
+def test_the_first_known_device_of_a_user_is_not_mailed(world, ada):
     world.memory.tables["devices"].stored.clear()
     world.login(client=Client("198.51.100.1", FIREFOX))
 
@@ -253,7 +253,7 @@ def test_a_user_that_the_operator_created_gets_no_mail_about_the_first_device(wo
     assert MailKind.NEW_DEVICE not in {mail.kind for mail in world.waiting}
 
 
-def test_a_device_is_known_however_long_its_login_is_ago(world, ada):
+def test_a_device_stays_known_for_months(world, ada):
     for _ in range(3):
         world.login(client=Client("198.51.100.1", FIREFOX))
         world.login()
@@ -264,7 +264,7 @@ def test_a_device_is_known_however_long_its_login_is_ago(world, ada):
 
 
 def begin(world, actor, seconds=0):
-    """A session more, without the limit of logins."""
+    """Begin a session without a login, which has a rate limit."""
     world.clock.advance(seconds=seconds and 1)
     with world.transaction() as work:
         _, secret = world.sessions.begin(work, actor.user, remember=False, replacing=None, client=CLIENT)
@@ -305,7 +305,7 @@ def test_a_new_session_does_not_end_itself_when_the_clock_was_set_back(world, ad
     assert len(world.rows("sessions")) == MOST_SESSIONS
 
 
-def test_an_account_with_too_many_sessions_gets_under_the_limit_step_by_step(world, ada, monkeypatch):
+def test_each_login_ends_a_batch_of_surplus_sessions(world, ada, monkeypatch):
     monkeypatch.setattr("application.sessions.END_BATCH", 50)
     with world.transaction() as work:
         for number in range(200):
@@ -330,12 +330,12 @@ def test_an_account_with_too_many_sessions_gets_under_the_limit_step_by_step(wor
         ("", "Unknown device"),
     ],
 )
-def test_devices_are_told_in_words(user_agent, device):
+def test_a_device_has_a_readable_name(user_agent, device):
     assert device_of(user_agent) == device
     assert a_session(UUID(int=1), user_agent=user_agent).device == device
 
 
-def test_a_store_that_cannot_be_written_ends_no_session(world):
+def test_a_session_is_valid_while_the_store_refuses_writes(world):
     ada, secret = world.register()
     world.clock.advance(minutes=2)
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from adapters.sql.urls import parsed
 from entrypoints.api.gate import gate_of
 from entrypoints.api.http import session_cookie
-from entrypoints.container import mailer
+from entrypoints.container import templates
 from entrypoints.cores import cores
 from entrypoints.settings import Settings
 
@@ -36,14 +36,14 @@ def settings(**given):
         ("http://[0:0::1]:8000", "http://[::1]:8000"),
     ],
 )
-def test_base_url_is_understood_as_browsers_write_it(spelled, origin):
+def test_base_url_is_normalized_as_browsers_do(spelled, origin):
     chosen = settings(base_url=spelled)
     assert chosen.base_url == origin
     host = origin.partition("://")[2]
     gate = gate_of(chosen, lambda subdomain: False)
     headers = {"host": host, "origin": origin}
     assert gate.refusal("POST", "/api/login", headers) is None
-    assert mailer(chosen).templates.base_url == origin
+    assert templates(chosen).base_url == origin
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_base_url_is_understood_as_browsers_write_it(spelled, origin):
         ),
     ],
 )
-def test_a_base_url_that_browsers_read_otherwise_is_refused(url):
+def test_an_invalid_or_ambiguous_base_url_is_refused(url):
     with pytest.raises(ValidationError):
         settings(base_url=url)
 
@@ -84,7 +84,7 @@ def test_the_session_cookie_of_development_has_the_port_in_its_name():
         ("[::1] [2001:db8::1]/32", ["::1/128", "2001:db8::/32"]),
     ],
 )
-def test_trusted_proxies_in_several_spellings(spelled, networks):
+def test_trusted_proxies_are_read_in_several_spellings(spelled, networks):
     assert settings(trusted_proxies=spelled).trusted_proxies == tuple(map(ip_network, networks))
 
 
@@ -117,19 +117,19 @@ def driver_gets(database_url):
         ("?pgbouncer=false", {}),
     ],
 )
-def test_options_of_postgresql(options, asked):
+def test_the_options_of_a_postgresql_url_reach_the_driver(options, asked):
     url, found = driver_gets(POSTGRES + options)
     assert (url.drivername, dict(url.query)) == ("postgresql+psycopg", {})
     assert found == {"client_encoding": "utf8"} | asked
 
 
 @pytest.mark.parametrize("options", ["", "?ssl-mode=PREFERRED", "?sslmode=prefer"])
-def test_mysql_encrypts_where_the_server_can(options):
+def test_mysql_leaves_encryption_to_the_driver_by_default(options):
     url, found = driver_gets(MYSQL + options)
     assert (url.drivername, dict(url.query), found) == ("mysql+pymysql", {}, {"charset": "utf8mb4"})
 
 
-def test_mysql_without_encryption():
+def test_mysql_can_be_used_without_encryption():
     assert driver_gets(f"{MYSQL}?ssl-mode=DISABLED")[1]["ssl_disabled"] is True
 
 
@@ -143,7 +143,7 @@ def test_mysql_without_encryption():
         ("sslmode=verify-full", True, True),
     ],
 )
-def test_mysql_with_encryption_only(option, certificate, name):
+def test_mysql_can_require_encryption(option, certificate, name):
     context = driver_gets(f"{MYSQL}?{option}")[1]["ssl"]
     assert (context.verify_mode.name == "CERT_REQUIRED", context.check_hostname) == (certificate, name)
 
@@ -154,12 +154,12 @@ def test_mysql_with_encryption_only(option, certificate, name):
     + [f"{MYSQL}?pgbouncer=true", f"{MYSQL}?ssl=true", f"{POSTGRES}?sslmode=require&sslmode=disable"]
     + [f"{POSTGRES}?sslrootcert=/nowhere", "sqlite:///x.db?timeout=5", "postgres://u:a@b@127.0.0.1/db"],
 )
-def test_other_options_are_refused(url):
+def test_an_unknown_or_wrong_option_of_a_database_url_is_refused(url):
     with pytest.raises(ValidationError):
         settings(database_url=url)
 
 
-def test_a_sqlite_file_in_the_home_folder(monkeypatch):
+def test_a_sqlite_file_may_be_in_the_home_folder(monkeypatch):
     monkeypatch.setenv("HOME", "/home/a da")
     assert driver_gets("sqlite:///~/x.db")[0].database == "/home/a da/x.db"
     with pytest.raises(ValidationError):
@@ -182,7 +182,7 @@ def test_a_sqlite_file_in_the_home_folder(monkeypatch):
         ("", {}, 8),
     ],
 )
-def test_the_quota_of_a_container_counts(own, files, count, monkeypatch, tmp_path):
+def test_the_number_of_cores_follows_the_quota_of_a_container(own, files, count, monkeypatch, tmp_path):
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(8)))
     (tmp_path / "own").write_text(f"{own}\n" if own else "")
     for name, content in files.items():

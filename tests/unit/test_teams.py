@@ -30,7 +30,7 @@ def roles(world, team):
 
 @pytest.fixture
 def team(world, ada):
-    """Owned by ada, with bob as an admin and cyd as a member."""
+    """The personal team of ada."""
     return mine(world, ada)
 
 
@@ -75,7 +75,7 @@ def test_an_owner_renames_the_team(world, ada, team):
     assert world.tags[-1] == Tag.TEAM_RENAMED
 
 
-def test_a_team_is_not_there_for_an_outsider(world, ada, team):
+def test_a_team_is_not_found_by_an_outsider(world, ada, team):
     eve, _ = world.register("eve")
 
     for ask in (
@@ -92,7 +92,7 @@ def test_a_team_is_not_there_for_an_outsider(world, ada, team):
     assert mine(world, ada).name == "ada's team"
 
 
-def test_a_team_that_is_deleted_meanwhile_is_not_there(world, ada, team):
+def test_a_deleted_team_is_not_found(world, ada, team):
     world.memory.tables["teams"].stored.clear()
 
     for ask in (lambda: world.teams.show(ada, team.id), lambda: world.teams.rename(ada, team.id, "Ghosts")):
@@ -100,7 +100,7 @@ def test_a_team_that_is_deleted_meanwhile_is_not_there(world, ada, team):
             ask()
 
 
-def test_a_member_reads_and_changes_nothing(world, ada, team, bob, cyd):
+def test_a_member_changes_nothing(world, ada, team, bob, cyd):
     for ask in (
         lambda: world.teams.rename(cyd, team.id, "Mine now"),
         lambda: world.teams.change_role(cyd, team.id, cyd.id, ADMIN),
@@ -149,7 +149,7 @@ def test_a_new_role_counts_at_once_and_is_recorded(world, ada, team, cyd):
         world.teams.delete(ada, team.id)
 
 
-def test_a_role_that_stays_is_no_event(world, ada, team, cyd):
+def test_an_unchanged_role_is_not_recorded(world, ada, team, cyd):
     before = len(world.recorded)
 
     assert world.teams.change_role(ada, team.id, cyd.id, MEMBER).role == MEMBER
@@ -187,7 +187,7 @@ def test_deleting_a_team_tells_the_other_members_by_mail(world, ada, team, bob, 
     assert (world.tags[-1], world.recorded[-1].team_id) == (Tag.TEAM_DELETED, team.id)
 
 
-def test_a_large_team_is_told_by_the_page(world, ada, team, monkeypatch):
+def test_all_members_of_a_large_team_get_the_mail(world, ada, team, monkeypatch):
     for name in ("bob", "cyd", "dan"):
         join(world, team, name)
     monkeypatch.setattr("application.teams.LARGEST_PAGE", 2)
@@ -213,7 +213,7 @@ def test_a_user_is_a_member_once(world, team, cyd):
         work.teams.add_member(Membership(team_id=team.id, user_id=cyd.id, role=OWNER, joined_at=world.now()))
 
 
-def test_a_role_above_the_own_one_is_refused():
+def test_a_role_above_that_of_the_member_is_refused():
     member = Membership(team_id=None, user_id=None, role=ADMIN, joined_at=None)
     member.require(TeamPermission.INVITE, ADMIN, MEMBER)
 
@@ -244,3 +244,24 @@ def test_an_invalid_name_is_refused(world, ada, name):
 @pytest.mark.parametrize("name", ["x", "x" * LONGEST_TEAM_NAME, "Käse & Söhne", "كلمات\u200c"])
 def test_a_name_stays_as_it_was_typed(world, ada, name):
     assert world.teams.rename(ada, mine(world, ada).id, name)[0].name == name
+
+
+def test_the_first_steps_of_a_new_user(world, ada, team):
+    def steps():
+        steps = world.teams.first_steps(ada, world.teams.mine(ada))
+        return steps.verified, steps.named, steps.invited, steps.done
+
+    assert steps() == (False, False, False, False)
+    world.teams.rename(ada, team.id, "Analysts")
+    assert steps() == (False, True, False, False)
+    world.invitations.invite(ada, team.id, "bob@example.org", MEMBER)
+    assert steps() == (False, True, True, False)
+
+
+def test_a_member_or_a_second_team_counts_as_an_invitation(world, ada, team, bob):
+    ada.user.email_verified_at = world.now()
+    world.teams.rename(ada, team.id, "Analysts")
+    assert world.teams.first_steps(ada, world.teams.mine(ada)).done
+
+    world.teams.create(bob, "Second")
+    assert world.teams.first_steps(bob, world.teams.mine(bob)).invited

@@ -26,7 +26,7 @@ def asked(actor=None, **more):
     return Request(CLIENT, actor, **more)
 
 
-def test_a_view_that_is_not_public_asks_for_a_session(world):
+def test_a_view_that_is_not_public_needs_a_session(world):
     stranger = asked(path={"id": ABSENT})
     for row in routes(world.wire):
         if not row.public:
@@ -56,7 +56,7 @@ def test_registering_shows_the_user_and_gives_a_cookie(world):
 
 
 @pytest.mark.parametrize("remember", [False, True])
-def test_logging_in_gives_a_cookie_and_ends_the_session_before(world, remember):
+def test_a_login_gives_a_cookie_and_ends_the_earlier_session(world, remember):
     actor, secret = world.register()
     body = Login(email=EMAIL, password=GOOD_PASSWORD, remember=remember)
 
@@ -67,7 +67,7 @@ def test_logging_in_gives_a_cookie_and_ends_the_session_before(world, remember):
     assert world.sessions.authenticate(secret, CLIENT) is None
 
 
-def test_leaving_and_logging_out_take_the_cookie_away(world):
+def test_logging_out_and_deleting_the_account_delete_the_cookie(world):
     for view, *body in [
         (world.wire(SessionViews).logout,),
         (world.wire(AccountViews).delete, DeleteUser(current_password=GOOD_PASSWORD)),
@@ -113,7 +113,7 @@ def test_a_team_is_renamed_by_the_id_in_the_path(world, ada):
     assert teams.list(asked(ada)).data == {"data": [renamed.data["data"]], "next": None}
 
 
-def test_history_is_paged_by_the_query(world, ada):
+def test_events_are_paged_by_the_query(world, ada):
     for name in ("ada1", "ada2"):
         world.accounts.rename(ada, name)
     events = world.wire(EventViews)
@@ -143,7 +143,7 @@ def test_emails_and_passwords_answer_done_and_a_new_password_gives_a_new_cookie(
     assert world.sessions.authenticate(cookie.secret, CLIENT)[0].id == cookie.user_id == ada.id
 
 
-def test_health_counts_the_mail_that_waits(world, ada):
+def test_health_counts_waiting_mail(world, ada):
     health = world.wire(HealthViews)
 
     assert health.live(asked()).data == {"data": {"status": "live"}}
@@ -176,5 +176,5 @@ class Probe(Body):
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON"])
 @pytest.mark.parametrize("parameters", ["", "; charset=utf-8", ';charset="UTF-8"', "; x=y", ";CHARSET=utf8"])
-def test_json_may_be_announced_in_several_ways(kind, parameters):
+def test_the_content_type_of_json_may_have_several_spellings(kind, parameters):
     assert read_body(Probe, kind + parameters, b'{"text": "x"}') == Probe(text="x")

@@ -1,4 +1,4 @@
-"""What was read before a wait is decided again: the account changes while a password hash is computed."""
+"""The account changes while a password hash is computed. The use case then checks the account again."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ INTRUDER = {
 
 
 @pytest.mark.parametrize("act", INTRUDER.values(), ids=INTRUDER)
-def test_a_reset_meanwhile_stops_the_intruder(world, ada, reset, act):
+def test_a_reset_during_the_hash_stops_an_intruder(world, ada, reset, act):
     world.hasher.meanwhile = reset
 
     with pytest.raises(NotLoggedIn):
@@ -62,7 +62,7 @@ def test_a_session_that_has_ended_changes_and_reads_nothing(world, ada, act):
         act(world, ada)
 
 
-def test_a_link_asked_for_meanwhile_goes_to_no_address_that_was_left(world, ada):
+def test_no_link_is_sent_to_an_address_that_the_account_has_left(world, ada):
     moved(world, ada, "new@example.org")
 
     with pytest.raises(Stale):
@@ -71,7 +71,7 @@ def test_a_link_asked_for_meanwhile_goes_to_no_address_that_was_left(world, ada)
     assert [mail.recipient for mail in world.waiting if mail.kind == MailKind.RESET_PASSWORD] == []
 
 
-def test_a_reset_link_is_good_for_the_account_s_own_address_only(world, ada):
+def test_a_reset_link_is_valid_for_the_current_address_only(world, ada):
     world.passwords.forgot("ada@example.org", CLIENT)
     token = world.token(MailKind.RESET_PASSWORD)
     stored = world.memory.tables["users"].get(ada.id)
@@ -81,7 +81,7 @@ def test_a_reset_link_is_good_for_the_account_s_own_address_only(world, ada):
         world.passwords.reset(token, ANOTHER, CLIENT)
 
 
-def test_an_account_that_moves_between_look_up_and_lock_gets_no_link(world, ada, monkeypatch):
+def test_an_account_that_changes_its_address_before_the_lock_gets_no_link(world, ada, monkeypatch):
     def elsewhere(self, id):
         return replace(ada.user, email="new@example.org") if id == ada.id else None
 
@@ -99,7 +99,7 @@ def test_two_logins_with_an_old_hash_both_succeed(world, ada):
     assert world.memory.tables["users"].get(ada.id).password_hash == f"hash of {GOOD_PASSWORD}"
 
 
-def test_a_login_with_the_old_password_fails_after_a_reset_meanwhile(world, ada, reset):
+def test_a_login_fails_when_a_reset_happens_during_the_hash(world, ada, reset):
     world.hasher.meanwhile = reset
 
     with pytest.raises(WrongCredentials):
@@ -107,7 +107,7 @@ def test_a_login_with_the_old_password_fails_after_a_reset_meanwhile(world, ada,
     assert world.rows("sessions") == []
 
 
-def test_a_login_into_an_account_that_changes_each_time_is_given_up(world, ada, monkeypatch):
+def test_a_login_gives_up_after_three_changes_of_the_hash(world, ada, monkeypatch):
     def changed(self, id):
         return replace(ada.user, password_hash="hash of another")
 
@@ -141,7 +141,7 @@ def test_a_refused_registration_names_the_taken_username_too(world, ada):
     assert caught.value.message == EmailTaken.message
 
 
-def test_a_new_username_is_told_by_mail(world, ada):
+def test_a_new_username_is_mailed_to_the_user(world, ada):
     world.accounts.rename(ada, "lovelace")
 
     assert (world.waiting[-1].kind, world.waiting[-1].recipient) == (
@@ -150,7 +150,7 @@ def test_a_new_username_is_told_by_mail(world, ada):
     )
 
 
-def test_a_link_used_by_another_request_meanwhile_is_gone(world, ada, monkeypatch):
+def test_a_link_that_another_request_used_first_is_gone(world, ada, monkeypatch):
     monkeypatch.setattr("adapters.memory.links.MemoryLinks.consume", lambda *_: False)
 
     with pytest.raises(LinkGone):

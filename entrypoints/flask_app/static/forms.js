@@ -68,6 +68,7 @@ function take(name) {
   }
 }
 
+const notice = document.getElementById('notice');
 const inputs = (form) => [...form.elements].filter((element) => element.name);
 const errorOf = (input) => document.getElementById(`${input.id}-error`);
 
@@ -75,7 +76,10 @@ function bodyOf(form) {
   const body = {};
   for (const input of inputs(form)) {
     if (input.type === 'radio' && !input.checked) continue;
-    body[input.name] = input.type === 'checkbox' ? input.checked : input.value;
+    if (input.type === 'checkbox') body[input.name] = input.checked;
+    else if (input.dataset.flag !== undefined) body[input.name] = input.value !== '';
+    else if (input.dataset.list !== undefined) body[input.name] = input.value.split(' ').filter(Boolean);
+    else body[input.name] = input.value;
   }
   return body;
 }
@@ -107,14 +111,16 @@ function bringBack() {
   const form = user && [...document.querySelectorAll('form[data-json]')].find((form) => nameOf(form) === kept.form);
   if (form) {
     fill(form, kept.body);
-    form.querySelector('[role=status]').textContent = KEPT;
+    form.closest('details')?.setAttribute('open', '');
+    form.dispatchEvent(new Event('input'));
+    notice.textContent = KEPT;
   } else {
     leave('typed', kept);
   }
 }
 
 function clear(form) {
-  for (const said of form.querySelectorAll('[role=alert], [role=status], .error')) said.textContent = '';
+  for (const said of [notice, ...form.querySelectorAll('[role=alert], .error')]) said.textContent = '';
   for (const input of inputs(form)) input.setAttribute('aria-invalid', 'false');
 }
 
@@ -195,7 +201,8 @@ async function refusedCookie() {
 }
 
 async function submit(form) {
-  const { method = 'post', then, logsIn } = form.dataset;
+  const { method = 'post', logsIn, keepsFragment } = form.dataset;
+  const then = form.dataset.then && form.dataset.then + (keepsFragment !== undefined && token() ? `#${token()}` : '');
   clear(form);
   form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
   const body = inputs(form).length ? bodyOf(form) : undefined;
@@ -215,7 +222,8 @@ async function submit(form) {
   }
   for (const input of form.querySelectorAll('[type=password]')) input.value = '';
   if (data) fill(form, data); // the stored value may differ from the typed one
-  form.querySelector('[role=status]').textContent = done ?? 'Saved.';
+  form.dispatchEvent(new Event('saved'));
+  notice.textContent = done ?? 'Saved.';
 }
 
 // The fragment, unless it is the id of an element of this page.
@@ -243,6 +251,20 @@ for (const button of document.querySelectorAll('.reveal')) {
   button.addEventListener('click', () => reveal(button, button.textContent === 'Show'));
 }
 
+// The button is quiet while there is nothing to save.
+function wakeOnInput(form) {
+  const written = () => JSON.stringify(bodyOf(form));
+  const button = form.querySelector('[type=submit]');
+  let saved = written();
+  const update = () => button.classList.toggle('quiet', written() === saved);
+  form.addEventListener('input', update);
+  form.addEventListener('saved', () => {
+    saved = written();
+    update();
+  });
+  update();
+}
+
 for (const form of document.querySelectorAll('form[data-json]')) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -251,6 +273,7 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   });
   form.querySelector('[type=submit]').disabled = false;
   if (form.dataset.fragment) takeToken(form);
+  if (form.dataset.quiet !== undefined) wakeOnInput(form);
 }
 
 // A link cannot say X-User. When the page and the session disagree, the page is loaded anew, for the right user.
@@ -263,11 +286,11 @@ for (const link of document.querySelectorAll('a[download]')) {
   });
 }
 
-bringBack();
+// The notice that the page before left.
+const left = take('notice');
+if (left) notice.textContent = left;
 
-// The message that the page before left.
-const notice = take('notice');
-if (notice) document.getElementById('notice').textContent = notice;
+bringBack();
 
 // A page from the back/forward cache may show a session that has ended.
 addEventListener('pageshow', (event) => {

@@ -1,7 +1,7 @@
-"""The three doors of the product: server, migrations, command line. Opened many times, in forked processes.
+"""The three programs of the product: server, migrations, command line. A fork is faster than a new process.
 
-Run as a process of its own: `python -m tests.doors`. Each line of stdin is a door and an environment in JSON,
-each line of stdout what happened: the exit code and stderr.
+`python -m tests.programs` is the process that forks. Each line of stdin is a program and its environment.
+Each line of stdout is the exit code and the stderr of that program. The lines are JSON.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.servers import ROOT
 
 SECONDS = 20
-REAL = {
+COMMANDS = {
     "serve": [sys.executable, "-m", "entrypoints.serve"],
     "migrate": [sys.executable, "-m", "alembic", "upgrade", "heads"],
     "command": [sys.executable, "-m", "entrypoints.cli", "mails", "list"],
@@ -33,36 +33,36 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        """What is said on stderr by a process that is refused: one line."""
+        """The one line on stderr of a program that refuses to start."""
         assert self.code == 1, (self.code, self.stderr[-500:])
         assert self.stderr.count("\n") == 1, self.stderr[-500:]
         assert "Traceback" not in self.stderr
         return self.stderr.strip()
 
 
-def really(door: str, folder: Path = ROOT, **environment: str) -> Outcome:
-    """The door as operators open it. Not for a server that starts: nothing ends it."""
+def run_program(program: str, folder: Path = ROOT, **environment: str) -> Outcome:
+    """Run the program in a new process. Not for a server that starts: nothing ends it."""
     done = subprocess.run(
-        REAL[door], cwd=folder, env=os.environ | environment, capture_output=True, timeout=SECONDS
+        COMMANDS[program], cwd=folder, env=os.environ | environment, capture_output=True, timeout=SECONDS
     )
     return Outcome(done.returncode, done.stderr.decode())
 
 
 @contextmanager
-def doors():
-    """A function that opens a door: `open("serve", {...})`. It costs a fork."""
+def forked_programs():
+    """A function that runs a program in a fork: `run_forked("serve", {...})`."""
     process = subprocess.Popen(
         [sys.executable, "-m", __name__], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdin and process.stdout
 
-    def open_door(door: str, environment: dict[str, str]) -> Outcome:
-        process.stdin.write(json.dumps([door, environment]) + "\n")
+    def run_forked(program: str, environment: dict[str, str]) -> Outcome:
+        process.stdin.write(json.dumps([program, environment]) + "\n")
         process.stdin.flush()
         return Outcome(*json.loads(process.stdout.readline()))
 
     try:
-        yield open_door
+        yield run_forked
     finally:
         process.stdin.close()
         process.wait(10)
@@ -71,7 +71,7 @@ def doors():
 def serve() -> None:
     from entrypoints import serve as server
 
-    server.Granian.serve = lambda self: None  # up to here it is configuration
+    server.Granian.serve = lambda self: None  # the tests are about the configuration only
     server.main()
 
 
@@ -87,11 +87,11 @@ def command() -> None:
     cli(["mails", "list"])
 
 
-def enter(door: str, environment: dict[str, str]) -> None:
-    """As the interpreter does it: a SystemExit with words is a line on stderr and the code 1."""
+def run_and_exit(program: str, environment: dict[str, str]) -> None:
+    """Exit as the interpreter does: a SystemExit with text is a line on stderr and the code 1."""
     os.environ.update(environment)
     try:
-        globals()[door]()
+        globals()[program]()
     except SystemExit as leaving:
         if isinstance(leaving.code, str):
             print(leaving.code, file=sys.stderr)
@@ -107,7 +107,7 @@ def enter(door: str, environment: dict[str, str]) -> None:
 
 def main() -> None:
     for name in ("alembic.config", "entrypoints.cli", "entrypoints.serve"):
-        importlib.import_module(name)  # what is imported once is not imported in each fork
+        importlib.import_module(name)  # imported once, not in each fork
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         with tempfile.TemporaryFile() as stderr:
@@ -116,7 +116,7 @@ def main() -> None:
                 signal.alarm(SECONDS)
                 os.dup2(os.open(os.devnull, os.O_RDWR), 1)
                 os.dup2(stderr.fileno(), 2)
-                enter(*json.loads(line))
+                run_and_exit(*json.loads(line))
             _, status = os.waitpid(process, 0)
             stderr.seek(0)
             said = stderr.read().decode("utf-8", "replace")

@@ -1,0 +1,26 @@
+"""The links of the header, and nothing else. Add yours here: on a phone they move into the menu."""
+
+from domain.access import Permission, SignedIn
+
+Links = list[tuple[str, str]]
+
+# For clients without a session, for example ("Pricing", "/pricing").
+FOR_STRANGERS: Links = []
+
+# For users, beside the switcher of teams.
+FOR_USERS: Links = [("Home", "/")]
+
+
+def links(actor: SignedIn | None) -> Links:
+    """What the header shows at all widths that have room."""
+    return FOR_USERS if actor else FOR_STRANGERS
+
+
+def account_links(actor: SignedIn | None) -> Links:
+    """What stands in the menu of the account, above "Log out"."""
+    if actor is None:
+        return []
+    found = [("Settings", "/settings"), ("Teams", "/teams")]
+    if actor.may(Permission.SEE_USERS):
+        found.append(("Administration", "/admin"))
+    return found
