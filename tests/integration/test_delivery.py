@@ -170,6 +170,7 @@ def test_a_mail_server_that_hangs_delays_no_answer_and_loses_no_mail(database_ur
         assert undelivered(engines) == []
 
 
+@ON_ONE_DATABASE
 def test_a_mail_server_that_refuses_delays_no_answer_and_loses_no_mail(database_url, engines):
     inbox, port = Inbox(), free_port()
     with running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
@@ -279,6 +280,7 @@ def test_another_worker_takes_over_when_the_worker_that_delivers_is_killed(datab
         assert_each_arrives_once(inbox, emails)
 
 
+@ON_ONE_DATABASE
 def test_one_of_four_workers_delivers(database_url, engines):
     inbox = SlowInbox(0.02)
     with (
