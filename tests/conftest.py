@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from adapters.sql.engines import Engines, connect
 from adapters.sql.limits import metadata
@@ -13,6 +14,11 @@ from tests.databases import KINDS, migrated_database
 # The tests do not read the settings of the shell.
 for setting in Settings.model_fields:
     os.environ.pop(setting.upper(), None)
+
+
+# Hypothesis measures time, too: on a busy machine an example may take seconds.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", params=KINDS)

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,8 @@ from playwright.sync_api import (
     Response,
     sync_playwright,
 )
+
+from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "turquoise lantern orbit pickle"
@@ -100,12 +101,6 @@ class Site:
                 return links[-1]
             time.sleep(0.1)
         raise AssertionError(f"{len(links)} of {number} links to {page} reached {recipient}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -71,7 +71,7 @@ def test_an_error_disappears_when_its_field_is_corrected(visit: Visit, person: P
     says(page.get_by_label("Password", exact=True), re.compile(r"\w"))
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
     register(page, person)
-    expect(page).to_have_url(re.compile(r":\d+/$"))
+    expect(page).to_have_url("/")
 
 
 def test_the_password_rules_are_shown_from_the_start(visit: Visit) -> None:
@@ -97,7 +97,7 @@ def test_a_wrong_password_and_an_unknown_address_show_the_same_alert(visit: Visi
     log_in(page, replace(regular, password="not this one at all"))
     expect(alert(page)).to_be_visible()
     known = alert(page).inner_text()
-    expect(page).to_have_url(re.compile("/login$"))
+    expect(page).to_have_url("/login")
     expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_focused()
     log_in(page, replace(regular, email="unknown@example.com"))
     expect(alert(page)).to_have_text(known)
@@ -144,7 +144,7 @@ def test_a_form_can_be_sent_again_after_the_server_was_unreachable(visit: Visit,
     expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_enabled()
     page.unroute("**/api/**")
     log_in(page, regular)
-    expect(page).to_have_url(re.compile(r":\d+/$"))
+    expect(page).to_have_url("/")
 
 
 def test_a_form_with_a_value_is_filled_without_a_script(visit: Visit, person: Person) -> None:
@@ -158,7 +158,7 @@ def test_an_answer_without_json_shows_an_error(visit: Visit, person: Person, sta
     page.route("**/api/**", lambda route: route.fulfill(status=status, body="<h1>Welcome to our hotel</h1>"))
     log_in(page, person)
     expect(alert(page)).to_contain_text("went wrong on our side")
-    expect(page).to_have_url(re.compile("/login$"))
+    expect(page).to_have_url("/login")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_the_button_is_disabled_until_the_server_answers(visit: Visit, person: P
     button = page.get_by_role("button", name="Create account")
     expect(button).to_be_disabled()
     held[0].continue_()
-    expect(page).to_have_url(re.compile(r":\d+/$"))
+    expect(page).to_have_url("/")
     assert len(held) == 1
 
 
@@ -205,7 +205,7 @@ def test_a_session_that_ended_leads_to_the_login_page_and_back(visit: Visit, per
     page.get_by_role("button", name="Change username").click()
     expect(page).to_have_url(re.compile(r"/login\?next=(/|%2F)settings$"))
     log_in(page, person)
-    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page).to_have_url("/settings")
 
 
 def test_a_password_can_be_shown_and_is_hidden_again_when_sent(visit: Visit) -> None:
@@ -225,14 +225,14 @@ def test_a_login_leads_to_the_page_that_asked_for_it(visit: Visit, regular: Pers
     page = visit("/admin")
     expect(page).to_have_url(re.compile(r"/login\?next="))
     log_in(page, regular)
-    expect(page).to_have_url(re.compile("/admin$"))
+    expect(page).to_have_url("/admin")
 
 
 def test_a_registration_leads_to_the_page_that_asked_for_a_login(visit: Visit, person: Person) -> None:
     page = visit("/login?next=/logout")
     page.get_by_role("link", name="Create your account").click()
     register(page, person)
-    expect(page).to_have_url(re.compile("/logout$"))
+    expect(page).to_have_url("/logout")
 
 
 def test_login_and_registration_lead_to_no_other_site(visit: Visit) -> None:
@@ -246,7 +246,7 @@ def test_login_and_registration_lead_to_no_other_site(visit: Visit) -> None:
 def test_a_login_with_the_url_of_another_site_leads_home(visit: Visit, regular: Person) -> None:
     page = visit("/login?next=//evil.example")
     log_in(page, regular)
-    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/$"))
+    expect(page).to_have_url("/")
 
 
 @pytest.mark.parametrize("elsewhere", ["//evil.example", "javascript:alert(1)"])
@@ -254,4 +254,4 @@ def test_the_script_leads_to_no_other_site(visit: Visit, person: Person, elsewhe
     page = visit("/register")
     page.locator("form[data-then]").evaluate("(form, place) => { form.dataset.then = place }", elsewhere)
     register(page, person)
-    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/$"))
+    expect(page).to_have_url("/")

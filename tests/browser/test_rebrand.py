@@ -15,8 +15,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import ROOT, Person, Site, free_port, serving
+from tests.browser.conftest import ROOT, Person, Site, serving
 from tests.browser.test_pages import CASES
+from tests.servers import free_port
 
 # The site before the change: name, colours, shapes of the logo.
 OLD = re.compile("hexstart|#0b6f66|#5fcfc0|#06231f|M16 1.5 28.6 8.75|M11 9.5v13", re.IGNORECASE)

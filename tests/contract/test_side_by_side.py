@@ -308,7 +308,6 @@ def test_memory_and_sql_agree(store):
         settings=settings(
             max_examples=20 if store.kind == "sqlite" else 8,
             stateful_step_count=40,
-            deadline=None,
             # Shrinking what failed takes five minutes on SQLite: add Phase.shrink when you need it.
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
         ),

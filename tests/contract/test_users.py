@@ -16,7 +16,7 @@ from tests.races import racing
 from tests.samples import a_user
 
 thirty_examples = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30
 )
 
 

@@ -84,7 +84,7 @@ local_parts = st.one_of(
 domains = st.sampled_from(["example.org", "BÜCHER.example", "ß.de", "日本語.jp", "x" * 60 + ".com"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(st.builds("{}@{}".format, local_parts, domains), st.emails()))
 def test_the_stored_address_is_the_envelope_and_the_header(server, typed):
     inbox, smtp_mailer = server

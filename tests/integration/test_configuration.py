@@ -66,9 +66,15 @@ def migrated(tmp_path_factory):
         yield url
 
 
+@pytest.fixture(scope="module")
+def run_forked():
+    with forked_programs() as run_forked:
+        yield run_forked
+
+
 @pytest.mark.parametrize("base", [{}, COMPLETE], ids=["development", "production"])
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_no_value_of_a_setting_causes_a_traceback(name, base, monkeypatch, migrated):
+def test_no_value_of_a_setting_causes_a_traceback(name, base, monkeypatch, migrated, run_forked):
     text, port = Settings.model_fields[name].annotation is str, str(free_port())
     accepted = []
     for value in VALUES + URLS if text else VALUES:
@@ -81,14 +87,13 @@ def test_no_value_of_a_setting_causes_a_traceback(name, base, monkeypatch, migra
         elif not base and "\0" not in value:
             accepted.append((value, environment))
     monkeypatch.undo()
-    with forked_programs() as run_forked:
-        for value, environment in accepted:
-            for program in COMMANDS if name == "database_url" else ["serve"]:
-                outcome = run_forked(program, environment)
-                away = program == "command" and outcome.code == 10  # the database does not answer
-                if outcome.code and not away:
-                    assert_clear_line(name, value, outcome)
-                assert "Traceback" not in outcome.stderr and MARK not in outcome.stderr, (value[:80], outcome)
+    for value, environment in accepted:
+        for program in COMMANDS if name == "database_url" else ["serve"]:
+            outcome = run_forked(program, environment)
+            away = program == "command" and outcome.code == 10  # the database does not answer
+            if outcome.code and not away:
+                assert_clear_line(name, value, outcome)
+            assert "Traceback" not in outcome.stderr and MARK not in outcome.stderr, (value[:80], outcome)
 
 
 def assert_clear_line(name, value, outcome):
@@ -112,38 +117,38 @@ def test_each_program_refuses_in_one_line(program, name, value):
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
-def test_a_postgresql_database_in_another_encoding_is_refused(encoding, tmp_path):
+def test_a_postgresql_database_in_another_encoding_is_refused(encoding, tmp_path, run_forked):
     with empty_database(
         "postgresql", tmp_path, f"ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
     ) as url:
         for program in COMMANDS:
-            line = run_program(program, DATABASE_URL=url, PORT=str(free_port())).line
+            line = run_forked(program, {"DATABASE_URL": url, "PORT": str(free_port())}).line
             assert "DATABASE_URL: the database must be in UTF8" in line
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_the_migrations_name_the_setting_of_a_missing_database(kind, tmp_path):
+def test_the_migrations_name_the_setting_of_a_missing_database(kind, tmp_path, run_forked):
     with empty_database(kind, tmp_path) as url:
-        line = run_program("migrate", DATABASE_URL=f"{url}_m4rk3r").line
+        line = run_forked("migrate", {"DATABASE_URL": f"{url}_m4rk3r"}).line
     assert_clear_line("DATABASE_URL", "", Outcome(1, f"{line}\n"))
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere/x.db", "/proc/x.db", "/proc"])
-def test_a_folder_that_cannot_be_made_or_written_is_reported_in_one_line(place):
-    assert "DATABASE_URL" in run_program("migrate", DATABASE_URL=f"sqlite:///{place}").line
+def test_a_folder_that_cannot_be_made_or_written_is_reported_in_one_line(place, run_forked):
+    assert "DATABASE_URL" in run_forked("migrate", {"DATABASE_URL": f"sqlite:///{place}"}).line
 
 
-def test_a_file_that_is_no_database_is_reported_in_one_line(tmp_path):
+def test_a_file_that_is_no_database_is_reported_in_one_line(tmp_path, run_forked):
     (tmp_path / "x.db").write_text("no database, but text. " * 500)
-    assert "DATABASE_URL" in run_program("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/x.db").line
+    assert "DATABASE_URL" in run_forked("migrate", {"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}).line
 
 
-def test_the_folder_of_a_sqlite_file_is_made_by_the_migrations_only(tmp_path):
+def test_the_folder_of_a_sqlite_file_is_made_by_the_migrations_only(tmp_path, run_forked):
     url = f"sqlite:///{tmp_path}/made/x.db"
     for program in ("serve", "command"):
-        assert "make migrate" in run_program(program, DATABASE_URL=url, PORT=str(free_port())).line
-    assert run_program("migrate", DATABASE_URL=url).code == 0
-    assert run_program("command", DATABASE_URL=url).code == 0
+        assert "make migrate" in run_forked(program, {"DATABASE_URL": url, "PORT": str(free_port())}).line
+    assert run_forked("migrate", {"DATABASE_URL": url}).code == 0
+    assert run_forked("command", {"DATABASE_URL": url}).code == 0
 
 
 @pytest.fixture

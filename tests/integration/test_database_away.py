@@ -328,6 +328,7 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
         yield server, make_url(url).database or ""
 
 
+@pytest.mark.alone
 def test_sqlite_that_another_process_locks_serves_reads_and_refuses_writes(on_sqlite):
     server, path = on_sqlite
     one = a_person()

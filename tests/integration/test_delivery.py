@@ -25,7 +25,7 @@ from tests.servers import ROOT, environment, free_port, running
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CLI = [sys.executable, "-m", "entrypoints.cli"]
-PATIENCE = 20
+PATIENCE = 60  # Seconds. A busy machine may need them; they are no promise.
 
 
 class SlowInbox(Inbox):
@@ -41,9 +41,9 @@ class SlowInbox(Inbox):
         return await super().handle_DATA(server, session, envelope)
 
 
-def until(fact, seconds=PATIENCE):
+def until(fact):
     """Wait until `fact()` is true. Return its last value."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not (found := fact()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
@@ -94,11 +94,11 @@ def queue(engines, count):
     return [mail.recipient for mail in mails]
 
 
-def each_arrives_once(inbox, recipients):
-    """Whether each recipient got a mail, and no second one in the next 1.5 seconds."""
-    until(lambda: set(recipients) <= set(inbox.recipients))
+def assert_each_arrives_once(inbox, recipients):
+    """Each recipient gets a mail, and no second one in the next 1.5 seconds."""
+    assert until(lambda: set(recipients) <= set(inbox.recipients)), set(recipients) - set(inbox.recipients)
     time.sleep(1.5)
-    return Counter(inbox.recipients) == Counter(recipients)
+    assert Counter(inbox.recipients) == Counter(recipients)
 
 
 @contextmanager
@@ -128,8 +128,8 @@ def test_the_mail_of_a_registration_arrives_once_and_its_link_works(database_url
     inbox = Inbox()
     with serving(inbox) as port, running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
         emails = register(server, 5)
-        assert until(lambda: len(inbox.messages) == 5, seconds=10)
-        assert each_arrives_once(inbox, emails)
+        assert until(lambda: len(inbox.messages) == 5)
+        assert_each_arrives_once(inbox, emails)
 
         [message] = [message for message in inbox.messages if message["To"] == emails[0]]
         text = message.get_body(["plain"]).get_content()
@@ -166,10 +166,11 @@ def test_a_mail_server_that_hangs_delays_no_answer_and_loses_no_mail(database_ur
             time.sleep(1)
             make_due(engines)
             sent = emails + [emails[0]] * 2
-            assert each_arrives_once(inbox, sent), (Counter(inbox.recipients), sent)
+            assert_each_arrives_once(inbox, sent)
         assert undelivered(engines) == []
 
 
+@ON_ONE_DATABASE
 def test_a_mail_server_that_refuses_delays_no_answer_and_loses_no_mail(database_url, engines):
     inbox, port = Inbox(), free_port()
     with running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
@@ -180,7 +181,7 @@ def test_a_mail_server_that_refuses_delays_no_answer_and_loses_no_mail(database_
         }
         with serving(inbox, port):
             make_due(engines)
-            assert each_arrives_once(inbox, emails)
+            assert_each_arrives_once(inbox, emails)
 
 
 def test_acknowledged_mail_arrives_after_kill_9_and_a_restart(database_url, engines):
@@ -194,7 +195,7 @@ def test_acknowledged_mail_arrives_after_kill_9_and_a_restart(database_url, engi
 
     with serving(inbox, port), running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}"):
         make_due(engines)
-        assert each_arrives_once(inbox, emails)
+        assert_each_arrives_once(inbox, emails)
 
 
 def test_the_mail_of_a_killed_process_is_sent_by_another_process(database_url, engines, tmp_path):
@@ -218,11 +219,11 @@ def test_two_deliveries_at_once_send_each_mail_once(database_url, engines, tmp_p
     with serving(inbox) as port, ExitStack() as stack:
         url = f"smtp://127.0.0.1:{port}"
         processes = [stack.enter_context(delivering(database_url, url, tmp_path)) for _ in range(2)]
-        assert each_arrives_once(inbox, queue(engines, 60))
+        assert_each_arrives_once(inbox, queue(engines, 60))
         assert undelivered(engines) == []
         for process in processes:
             process.send_signal(signal.SIGTERM)
-        assert [process.wait(3) for process in processes] == [0, 0]
+        assert [process.wait(PATIENCE) for process in processes] == [0, 0]
 
 
 @ON_ONE_DATABASE
@@ -245,7 +246,7 @@ def test_sigterm_ends_the_delivery_after_the_current_mail_and_loses_none(databas
         inbox.seconds = 0
         with delivering(database_url, url, tmp_path):
             # Before the lease ends: a process that stops gives its mails back.
-            assert each_arrives_once(inbox, recipients)
+            assert_each_arrives_once(inbox, recipients)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -270,22 +271,23 @@ def test_another_worker_takes_over_when_the_worker_that_delivers_is_killed(datab
     inbox = Inbox()
     with serving(inbox) as port, running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}") as server:
         emails = register(server)
-        assert each_arrives_once(inbox, emails)
+        assert_each_arrives_once(inbox, emails)
         first = until(lambda: delivering_worker(server))
         os.kill(first, signal.SIGKILL)
-        assert until(lambda: delivering_worker(server) not in {None, first}, 5), "no process took over"
+        assert until(lambda: delivering_worker(server) not in {None, first}), "no process took over"
         emails += register(server, 3)
-        assert until(lambda: len(inbox.recipients) == 4, 5)
-        assert each_arrives_once(inbox, emails)
+        assert until(lambda: len(inbox.recipients) == 4)
+        assert_each_arrives_once(inbox, emails)
 
 
+@ON_ONE_DATABASE
 def test_one_of_four_workers_delivers(database_url, engines):
     inbox = SlowInbox(0.02)
     with (
         serving(inbox) as port,
         running(database_url, MAIL_URL=f"smtp://127.0.0.1:{port}", WORKERS="4") as server,
     ):
-        assert each_arrives_once(inbox, queue(engines, 30))
+        assert_each_arrives_once(inbox, queue(engines, 30))
         assert server.ask("GET", "/health/ready").json["data"]["mail"] == {"waiting": 0, "parked": 0}
 
 
@@ -335,4 +337,5 @@ def test_failed_mail_is_counted_and_listed_without_its_token(database_url, engin
         assert server.ask("GET", "/health/ready").json == {
             "data": {"status": "ready", "mail": {"waiting": 1, "parked": 1}}
         }
-    assert command("purge").split() == ["sessions:", "0", "links:", "0", "mails:", "0", "limits:", "0"]
+    words = ("sessions", "links", "mails", "invitations", "limits")
+    assert command("purge").splitlines() == [f"{word}: 0" for word in words]

@@ -239,9 +239,7 @@ HEADERS = """HTTP_COOKIE HTTP_HOST HTTP_ORIGIN HTTP_USER_AGENT HTTP_RANGE HTTP_A
     HTTP_X_FORWARDED_FOR HTTP_SEC_FETCH_SITE HTTP_IF_NONE_MATCH HTTP_TRANSFER_ENCODING
     CONTENT_TYPE CONTENT_LENGTH REMOTE_ADDR"""
 LATIN = st.text(st.characters(max_codepoint=255), max_size=40)
-a_few = hypothesis_settings(
-    max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+a_few = hypothesis_settings(max_examples=20, database=None, suppress_health_check=list(HealthCheck))
 
 
 @ON_ONE_DATABASE

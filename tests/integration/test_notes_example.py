@@ -33,7 +33,7 @@ class Clone:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
         # mypy compares contents: its cache of this tree is valid for the copy.
         kept |= {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"), **environ}
-        done = subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

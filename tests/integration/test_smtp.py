@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -60,7 +61,9 @@ class Inbox:
 @contextmanager
 def serving(inbox, port=None, **options):
     options = {"enable_SMTPUTF8": True} | options
-    controller = Controller(inbox, "127.0.0.1", port or free_port(), **options)
+    # aiosmtpd reads every attribute of its handler at each connection: `messages` would parse all mails anew.
+    handler = SimpleNamespace(handle_RCPT=inbox.handle_RCPT, handle_DATA=inbox.handle_DATA)
+    controller = Controller(handler, "127.0.0.1", port or free_port(), **options)
     controller.start()
     try:
         yield controller.port

@@ -129,8 +129,9 @@ def grow(server: Server, file: Path) -> None:
         for _ in range(4):
             for _ in range(AUTOMATIC // 10):
                 other.execute(
-                    "INSERT INTO events SELECT randomblob(16), tag, user_id, actor_id, ip, user_agent, "
-                    "hex(randomblob(100)), created_at FROM events LIMIT 5"
+                    "INSERT INTO events (id, tag, ip, user_agent, detail, created_at, operator) "
+                    "SELECT randomblob(16), tag, ip, user_agent, hex(randomblob(100)), created_at, operator "
+                    "FROM events LIMIT 5"
                 )
             other.commit()
             registered(server)
