@@ -120,7 +120,7 @@ function bringBack() {
 }
 
 function clear(form) {
-  for (const said of [notice, ...form.querySelectorAll('[role=alert], .error')]) said.textContent = '';
+  for (const said of form.querySelectorAll('[role=alert], .error')) said.textContent = '';
   for (const input of inputs(form)) input.setAttribute('aria-invalid', 'false');
 }
 
@@ -204,6 +204,7 @@ async function submit(form) {
   const { method = 'post', logsIn, keepsFragment } = form.dataset;
   const then = form.dataset.then && form.dataset.then + (keepsFragment !== undefined && token() ? `#${token()}` : '');
   clear(form);
+  notice.textContent = '';
   form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
   const body = inputs(form).length ? bodyOf(form) : undefined;
   const typed = withoutSecrets(form, body);
@@ -224,6 +225,26 @@ async function submit(form) {
   if (data) fill(form, data); // the stored value may differ from the typed one
   form.dispatchEvent(new Event('saved'));
   notice.textContent = done ?? 'Saved.';
+  closeRow(form);
+}
+
+// The form of a row has done its work: the row closes, and the focus returns to what opened it.
+function closeRow(form) {
+  const row = form.closest('details.setting-row');
+  if (!row) return;
+  row.open = false;
+  row.querySelector('summary').focus();
+}
+
+// A closed row keeps nothing: what was typed, its errors, a password that is shown.
+function emptyWhenClosed(row, form) {
+  row.addEventListener('toggle', () => {
+    if (row.open) return;
+    form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
+    form.reset();
+    clear(form);
+    form.dispatchEvent(new Event('input'));
+  });
 }
 
 // The fragment, unless it is the id of an element of this page.
@@ -274,6 +295,8 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   form.querySelector('[type=submit]').disabled = false;
   if (form.dataset.fragment) takeToken(form);
   if (form.dataset.quiet !== undefined) wakeOnInput(form);
+  const row = form.closest('details.setting-row');
+  if (row) emptyWhenClosed(row, form);
 }
 
 // A link cannot say X-User. When the page and the session disagree, the page is loaded anew, for the right user.
