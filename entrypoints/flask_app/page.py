@@ -62,9 +62,13 @@ def local_path(unsafe_next: str) -> str:
     return path
 
 
-def ago(moment: datetime, now: datetime) -> str:
+def age(moment: datetime, now: datetime) -> int:
+    """In seconds. The clocks of two servers differ: a moment in the future is now."""
+    return max(0, int((now - moment).total_seconds()))
+
+
+def ago(seconds: int) -> str:
     """In the largest unit: "2 minutes ago". static/times.js says the same, and keeps it true."""
-    seconds = max(0, int((now - moment).total_seconds()))
     for unit, size in (
         ("year", 31_536_000),
         ("month", 2_592_000),
@@ -79,7 +83,8 @@ def ago(moment: datetime, now: datetime) -> str:
 
 def add_page_globals(app: Flask, settings: Settings, teams: Teams, now: Clock) -> None:
     app.extensions[TEAMS] = teams
-    app.jinja_env.filters["ago"] = lambda moment: ago(moment, now())
+    app.jinja_env.filters["age"] = lambda moment: age(moment, now())
+    app.jinja_env.filters["ago"] = ago
     static = Path(str(app.static_folder))
     contents = {file.name: file.read_bytes() for file in static.iterdir() if file.is_file()}
     contents |= {name: text.encode() for name, (_, text) in FILES.items()}

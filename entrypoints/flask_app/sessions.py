@@ -47,5 +47,5 @@ class SessionPages:
             sessions=page.items,
             current_id=actor.session.id,
             next_url=more,
-            alone=not after and not more and len(page.items) == 1,
+            alone=not after and not more and all(session.id == actor.session.id for session in page.items),
         )

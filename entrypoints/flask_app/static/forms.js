@@ -120,7 +120,7 @@ function bringBack() {
 }
 
 function clear(form) {
-  for (const said of [notice, ...form.querySelectorAll('[role=alert], .error')]) said.textContent = '';
+  for (const said of form.querySelectorAll('[role=alert], .error')) said.textContent = '';
   for (const input of inputs(form)) input.setAttribute('aria-invalid', 'false');
 }
 
@@ -221,6 +221,7 @@ async function refusedCookie() {
 async function submit(form) {
   const { method = 'post', then, logsIn } = form.dataset;
   clear(form);
+  notice.textContent = '';
   form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
   const body = inputs(form).length ? bodyOf(form) : undefined;
   const typed = withoutSecrets(form, body);
@@ -245,6 +246,26 @@ async function submit(form) {
   if (data) fill(form, data); // the stored value may differ from the typed one
   form.dispatchEvent(new Event('saved'));
   notice.textContent = done ?? 'Saved.';
+  closeRow(form);
+}
+
+// The form of a row has done its work: the row closes, and the focus returns to what opened it.
+function closeRow(form) {
+  const row = form.closest('details.setting-row');
+  if (!row) return;
+  row.open = false;
+  row.querySelector('summary').focus();
+}
+
+// A closed row keeps nothing: what was typed, its errors, a password that is shown.
+function emptyWhenClosed(row, form) {
+  row.addEventListener('toggle', () => {
+    if (row.open) return;
+    form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
+    form.reset();
+    clear(form);
+    form.dispatchEvent(new Event('input'));
+  });
 }
 
 // The fragment, unless it is the id of an element of this page.
@@ -306,6 +327,8 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   if (form.dataset.quiet !== undefined) wakeOnInput(form);
   if (passed && form.dataset.carries !== undefined) carry(form);
   if (passed && form.dataset.atOnce !== undefined) submit(form);
+  const row = form.closest('details.setting-row');
+  if (row) emptyWhenClosed(row, form);
 }
 
 if (passed) for (const link of document.querySelectorAll('a[data-carries]')) link.hash = passed;

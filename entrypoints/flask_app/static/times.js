@@ -1,27 +1,39 @@
-// Shows every <time data-local> in the user's time zone: the day alone, to the minute, or how long ago, with the date and
-// time as its title. The server does not know the time zone and writes UTC.
+// Shows every <time data-local> in the user's time zone: a day, a minute, or in words how long ago it is, with the minute
+// as its title. The server does not know the time zone and writes UTC.
 
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' });
 const MINUTE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' });
+// As in page.py.
 const UNITS = [['year', 31_536_000], ['month', 2_592_000], ['day', 86_400], ['hour', 3600], ['minute', 60]];
+const loaded = Date.now();
 
-// As page.py says it: in the largest unit.
-function ago(moment) {
-  const seconds = Math.max(0, Math.floor((Date.now() - moment) / 1000));
-  for (const [unit, size] of UNITS) {
-    const count = Math.floor(seconds / size);
-    if (count) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+function ago(age) {
+  const [unit, size] = UNITS.find(([, size]) => age >= size) ?? [];
+  if (!unit) return 'just now';
+  const count = Math.floor(age / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+}
+
+// The server counts the age and the browser adds the time since then: a wrong clock of the device does no harm.
+const age = (time) => Number(time.dataset.age) + Math.max(0, Date.now() - loaded) / 1000;
+
+const SHOW = {
+  day: (time, moment) => { time.textContent = DAY.format(moment); },
+  minute: (time, moment) => { time.textContent = MINUTE.format(moment); },
+  ago: (time, moment) => { time.title = MINUTE.format(moment); },
+};
+
+for (const time of document.querySelectorAll('time[data-local]')) {
+  SHOW[time.dataset.local](time, new Date(time.dateTime));
+}
+
+function tick() {
+  for (const time of document.querySelectorAll('time[data-age]')) {
+    const words = ago(age(time));
+    if (time.textContent !== words) time.textContent = words;
   }
-  return 'just now';
 }
 
-function show(time) {
-  const moment = new Date(time.dateTime);
-  const text = { day: () => DAY.format(moment), minute: () => MINUTE.format(moment), ago: () => ago(moment) };
-  time.textContent = text[time.dataset.local]();
-  if (time.dataset.local === 'ago') time.title = MINUTE.format(moment);
-}
-
-const times = [...document.querySelectorAll('time[data-local]')];
-times.forEach(show);
-setInterval(() => times.filter((time) => time.dataset.local === 'ago').forEach(show), 60_000);
+setInterval(tick, 10_000);
+// A tab in the background does not tick.
+document.addEventListener('visibilitychange', tick);
