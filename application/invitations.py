@@ -68,6 +68,7 @@ class Invitations:
             stored.teams.member(team_id, actor).require(TeamPermission.INVITE)
             email = self._found(stored.invitations.in_team(team_id, invitation_id)).email
         with self.limits.invitation(actor.id, email), self.transaction() as work:
+            self._require(work, actor, team_id)  # locks the team: what is read now stays
             old = self._found(work.invitations.in_team(team_id, invitation_id))
             self._require(work, actor, team_id, old.role)
             invitation = self._send(work, actor, team_id, old.email, old.role)

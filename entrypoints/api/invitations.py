@@ -33,6 +33,7 @@ class OpenedInvitationShape(TypedDict):
     role: str
     invited_by: str
     email: str
+    email_key: str
 
 
 def show_invitation(invitation: Invitation) -> InvitationShape:
@@ -52,6 +53,7 @@ def show_opened(invitation: Invitation) -> OpenedInvitationShape:
         "role": invitation.role,
         "invited_by": invitation.invited_by,
         "email": invitation.email,
+        "email_key": invitation.email_key,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -74,6 +74,10 @@ class MailPages:
         return Response(html.replace("<head>", '<head><base target="_blank">', 1), headers=OF_MAIL)
 
 
+def components() -> ResponseReturnValue:
+    return show_page("dev_components.html", visitor(), moment=datetime.now(UTC) - timedelta(minutes=2))
+
+
 def sample_of(kind: str) -> Mail:
     found = next((each for each in MailKind if each == kind), None)
     if found is None:
@@ -114,6 +118,7 @@ def add_dev_pages(app: Flask, wire: Wire) -> None:
 
     mails = wire(MailPages)
 
+    page("/dev/components", components)
     page("/dev/mails", mails.preview)
     page("/dev/mails/<kind>", mails.preview)
     page("/dev/mails/<kind>.html", mails.html)

@@ -14,7 +14,7 @@ from domain.access import SignedIn
 from domain.links import Purpose, in_words
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
-from domain.users import LONGEST_EMAIL, USERNAME_RULES
+from domain.users import USERNAME_RULES
 from entrypoints import logs, site
 from entrypoints.flask_app.brand import FILES
 from entrypoints.flask_app.login import visitor
@@ -34,13 +34,10 @@ def show_page(template: str, actor: SignedIn | None, **context: Any) -> str:
 
 
 def show_to_strangers(template: str, **context: Any) -> ResponseReturnValue:
-    """The page, or on to `?next=` for a user that is logged in already. `?email=` fills in the address."""
+    """The page, or on to `?next=` for a user that is logged in already."""
     onward = local_path(request.args.get("next", ""))
     actor = visitor()
-    if actor:
-        return redirect(onward)
-    email = request.args.get("email", "")[:LONGEST_EMAIL]
-    return show_page(template, None, next=onward, email=email, **context)
+    return redirect(onward) if actor else show_page(template, actor, next=onward, **context)
 
 
 def common(actor: SignedIn | None) -> dict[str, Any]:

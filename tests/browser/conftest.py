@@ -20,6 +20,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     Response,
@@ -207,6 +208,7 @@ def watched(browser: Browser, site: Site) -> Iterator[Visit]:
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("request", asked)
         context.on("response", answered)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         if person:
             site.register(context, person)
@@ -259,6 +261,19 @@ def admin(browser: Browser, site: Site) -> Iterator[dict[str, object]]:
     cookies = cookies_of(browser, site, Person("overseer", "overseer@example.com"))
     site.run("entrypoints.cli", "users", "grant", "overseer@example.com", "admin")
     yield cookies
+
+
+def opened_row(page: Page, label: str) -> Locator:
+    """A row of settings, with its form open."""
+    row = page.locator("details.setting-row").filter(has=page.get_by_text(label, exact=True))
+    if row.get_attribute("open") is None:
+        row.locator("summary").click()
+    return row
+
+
+def log_out(page: Page) -> None:
+    page.get_by_role("banner").locator("details", has_text="Log out").locator("summary").click()
+    page.get_by_role("banner").get_by_role("button", name="Log out").click()
 
 
 def log_in(page: Page, person: Person) -> None:

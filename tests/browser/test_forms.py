@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import Person, Visit, log_in
+from tests.browser.conftest import Person, Visit, log_in, opened_row
 
 ELSEWHERE = [
     "https://evil.example",
@@ -71,7 +71,7 @@ def test_an_error_disappears_when_its_field_is_corrected(visit: Visit, person: P
     says(page.get_by_label("Password", exact=True), re.compile(r"\w"))
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
     register(page, person)
-    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page).to_have_url(re.compile(r":\d+/$"))
 
 
 def test_the_password_rules_are_shown_from_the_start(visit: Visit) -> None:
@@ -104,25 +104,33 @@ def test_a_wrong_password_and_an_unknown_address_show_the_same_alert(visit: Visi
 
 
 def test_a_wrong_current_password_is_reported_at_its_field(visit: Visit, person: Person) -> None:
-    page = visit("/settings", person)
-    for section, button in (
-        ("Email address", "Change email address"),
-        ("Password", "Change password"),
-        ("Delete your account", "Delete account"),
+    page = visit("/", person)
+    for path, section, button in (
+        ("/settings", "Email address", "Change email address"),
+        ("/settings/security", "Password", "Change password"),
+        ("/settings/data", "Delete account…", "Delete account"),
     ):
-        form = page.get_by_role("region", name=section, exact=True)
+        page.goto(path)
+        if path.endswith("data"):
+            page.get_by_role("button", name=section).click()
+            form = page.get_by_role("dialog")
+        else:
+            form = opened_row(page, section)
         current = form.get_by_label("Current password", exact=True)
         for others in form.get_by_label(re.compile("^New ")).all():
             others.fill(f"new.{person.email}")
         current.fill("not this one at all")
-        form.get_by_role("button", name=button).click()
+        form.get_by_role("button", name=button, exact=True).click()
         says(current, re.compile(r"\w"))
         expect(current).to_be_focused()
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.goto("/api/user")
+    expect(page.locator("body")).to_contain_text(person.email)
 
 
 def test_a_team_without_a_name_is_refused_at_its_field(visit: Visit, person: Person) -> None:
-    page = visit("/settings/team", person)
+    page = visit("/teams", person)
+    page.get_by_role("main").get_by_role("link", name=f"{person.username}'s team", exact=True).click()
+    opened_row(page, "Name")
     page.get_by_label("Team name").fill("  ")
     page.get_by_role("button", name="Save name").click()
     says(page.get_by_label("Team name"), re.compile(r"\w"))
@@ -136,12 +144,12 @@ def test_a_form_can_be_sent_again_after_the_server_was_unreachable(visit: Visit,
     expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_enabled()
     page.unroute("**/api/**")
     log_in(page, regular)
-    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page).to_have_url(re.compile(r":\d+/$"))
 
 
 def test_a_form_with_a_value_is_filled_without_a_script(visit: Visit, person: Person) -> None:
-    page = visit("/settings/team", person, java_script_enabled=False)
-    expect(page.get_by_label("Team name")).to_have_value(f"{person.username}'s team")
+    page = visit("/settings", person, java_script_enabled=False)
+    expect(opened_row(page, "Username").get_by_label("New username")).to_have_value(person.username)
 
 
 @pytest.mark.parametrize("status", [200, 502])
@@ -186,17 +194,18 @@ def test_the_button_is_disabled_until_the_server_answers(visit: Visit, person: P
     button = page.get_by_role("button", name="Create account")
     expect(button).to_be_disabled()
     held[0].continue_()
-    expect(page).to_have_url(re.compile("/settings$"))
+    expect(page).to_have_url(re.compile(r":\d+/$"))
     assert len(held) == 1
 
 
 def test_a_session_that_ended_leads_to_the_login_page_and_back(visit: Visit, person: Person) -> None:
-    page = visit("/settings/team", person)
+    page = visit("/settings", person)
+    opened_row(page, "Username")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Save name").click()
-    expect(page).to_have_url(re.compile(r"/login\?next=(/|%2F)settings(/|%2F)team$"))
+    page.get_by_role("button", name="Change username").click()
+    expect(page).to_have_url(re.compile(r"/login\?next=(/|%2F)settings$"))
     log_in(page, person)
-    expect(page).to_have_url(re.compile("/settings/team$"))
+    expect(page).to_have_url(re.compile("/settings$"))
 
 
 def test_a_password_can_be_shown_and_is_hidden_again_when_sent(visit: Visit) -> None:
@@ -231,13 +240,13 @@ def test_login_and_registration_lead_to_no_other_site(visit: Visit) -> None:
     for path in ("/login", "/register"):
         for elsewhere in ELSEWHERE:
             page.goto(f"{path}?{urlencode({'next': elsewhere})}")
-            assert page.locator("form[data-then]").get_attribute("data-then") == "/settings", elsewhere
+            assert page.locator("form[data-then]").get_attribute("data-then") == "/", elsewhere
 
 
-def test_a_login_with_the_url_of_another_site_leads_to_the_settings(visit: Visit, regular: Person) -> None:
+def test_a_login_with_the_url_of_another_site_leads_home(visit: Visit, regular: Person) -> None:
     page = visit("/login?next=//evil.example")
     log_in(page, regular)
-    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/settings$"))
+    expect(page).to_have_url(re.compile("^http://127.0.0.1:[0-9]+/$"))
 
 
 @pytest.mark.parametrize("elsewhere", ["//evil.example", "javascript:alert(1)"])

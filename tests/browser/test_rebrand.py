@@ -84,13 +84,14 @@ def test_pages_styles_and_icon_show_the_new_look(browser: Browser, renamed: Site
         renamed.run("entrypoints.cli", "users", "grant", owner.email, "admin")
         shown = {}
         for context in (anonymous, admin):
-            for path in sorted({case.path.partition("#")[0] for case in CASES}):
+            for path in sorted({case.path.partition("#")[0] for case in CASES if "{" not in case.path}):
                 page = context.request.get(path).text()
                 assert "<span>Acme &amp; Sons</span>" in page
                 assert '<a href="mailto:help@acme.example">Help</a>' in page
                 assert '<circle cx="16" cy="16" r="14" fill="var(--accent)"/>' in page
                 files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-                shown |= {path: page} | {file: context.request.get(file).text() for file in files}
+                texts = [file for file in files if not file.endswith(".woff2")]
+                shown |= {path: page} | {file: context.request.get(file).text() for file in texts}
     assert [path for path, text in shown.items() if OLD.search(text)] == []
     colours = next(text for path, text in shown.items() if "colours.css" in path)
     assert "--accent: #8a1c7c" in colours and "--accent: #f0a6e4" in colours

@@ -60,7 +60,13 @@ def test_an_invitation_is_sent_listed_shown_and_accepted(ada, register, team, ur
     assert ada.ask("GET", url) == (200, {"data": [answer["data"]], "next": None})
 
     token, bob = sent(container), register("bob")
-    shown = {"team": "Analysts", "role": "member", "invited_by": "ada", "email": "bob@example.org"}
+    shown = {
+        "team": "Analysts",
+        "role": "member",
+        "invited_by": "ada",
+        "email": "bob@example.org",
+        "email_key": "bob@example.org",
+    }
     assert bob.ask("POST", "/api/invitations/show", {"token": token}) == (200, {"data": shown})
     status, answer = bob.ask("POST", "/api/invitations/accept", {"token": token})
     assert (status, answer["data"]["id"], answer["data"]["role"]) == (200, team["id"], "member")
@@ -126,9 +132,9 @@ def test_one_invitation_accepted_20_times_makes_one_member(register, team, token
         times=20,
     )
 
-    statuses = sorted(status for status, _ in answers)
-    assert statuses[0] == 200
-    assert set(statuses[1:]) <= {409, 410}
+    statuses = [status for status, _ in answers]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 409, 410, 503}  # a busy machine may run out of connections
     with container.look()() as stored:
         members = stored.teams.members(UUID(team["id"]), None, 10).items
     assert [member.username for member in members] == ["ada", "bob"]
@@ -183,3 +189,16 @@ def test_the_invitations_of_a_demoted_admin_are_deleted(ada, register, team, url
 
     assert ada.ask("GET", url)[1]["data"] == []
     assert cyd.code("GET", url) == 40301
+
+
+def test_an_invitation_that_is_revoked_is_not_sent_again_meanwhile(ada, url, token):
+    for _ in range(10):
+        [invitation] = ada.ask("GET", url)[1]["data"]
+        own = f"{url}/{invitation['id']}"
+        revoked, sent_again = racing(
+            lambda number, own=own: ada.ask(*(("POST", f"{own}/resend") if number else ("DELETE", own)))[0],
+            times=2,
+        )
+        assert (revoked, sent_again) in {(200, 404), (404, 201)}
+        if revoked == 200:
+            ada.ask("POST", url, INVITATION)

@@ -244,3 +244,24 @@ def test_an_invalid_name_is_refused(world, ada, name):
 @pytest.mark.parametrize("name", ["x", "x" * LONGEST_TEAM_NAME, "Käse & Söhne", "كلمات\u200c"])
 def test_a_name_stays_as_it_was_typed(world, ada, name):
     assert world.teams.rename(ada, mine(world, ada).id, name)[0].name == name
+
+
+def test_the_first_steps_of_a_new_user(world, ada, team):
+    def steps():
+        steps = world.teams.first_steps(ada, world.teams.mine(ada))
+        return steps.verified, steps.named, steps.invited, steps.done
+
+    assert steps() == (False, False, False, False)
+    world.teams.rename(ada, team.id, "Analysts")
+    assert steps() == (False, True, False, False)
+    world.invitations.invite(ada, team.id, "bob@example.org", MEMBER)
+    assert steps() == (False, True, True, False)
+
+
+def test_a_member_or_a_second_team_counts_as_an_invitation(world, ada, team, bob):
+    ada.user.email_verified_at = world.now()
+    world.teams.rename(ada, team.id, "Analysts")
+    assert world.teams.first_steps(ada, world.teams.mine(ada)).done
+
+    world.teams.create(bob, "Second")
+    assert world.teams.first_steps(bob, world.teams.mine(bob)).invited

@@ -133,6 +133,25 @@ function giveUp(form, sentence) {
   instead.focus();
 }
 
+// The answer, in the element that the form names.
+function show(form, data) {
+  const shown = document.getElementById(form.dataset.shows);
+  for (const element of shown.querySelectorAll('[data-value]')) element.textContent = data[element.dataset.value];
+  for (const part of shown.querySelectorAll('[data-when]')) {
+    const [, name, not, value] = part.dataset.when.match(/^(\w+)(!?)=(.*)$/);
+    part.hidden = (data[name] === value) === Boolean(not);
+  }
+  form.hidden = true;
+  shown.hidden = false;
+  shown.focus();
+}
+
+// "#" and the token in the form. Empty without one.
+function hashOf(form) {
+  const token = form.elements[form.dataset.fragment]?.value;
+  return token ? `#${token}` : '';
+}
+
 // The link of the page goes back into the address bar, for it is not used yet.
 function offerReload(form) {
   const button = document.createElement('button');
@@ -140,8 +159,7 @@ function offerReload(form) {
   button.className = 'button quiet small';
   button.textContent = 'Reload';
   button.addEventListener('click', () => {
-    const token = form.elements[form.dataset.fragment]?.value;
-    if (token) history.replaceState(null, '', `#${token}`);
+    if (hashOf(form)) history.replaceState(null, '', hashOf(form));
     location.reload();
   });
   form.querySelector('[role=alert]').append(' ', button);
@@ -153,7 +171,7 @@ function showErrors(form, errors, typed = {}) {
   if (code === SESSION_ENDED) {
     if (Object.keys(typed).length) leave('typed', { user, at: Date.now(), form: nameOf(form), body: typed });
     leave('notice', LOGGED_OUT);
-    goTo(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    goTo(`/login?next=${encodeURIComponent(location.pathname + location.search)}${hashOf(form)}`);
     return;
   }
   const { fragment, otherwise } = form.dataset;
@@ -201,8 +219,7 @@ async function refusedCookie() {
 }
 
 async function submit(form) {
-  const { method = 'post', logsIn, keepsFragment } = form.dataset;
-  const then = keepsFragment === undefined ? form.dataset.then : form.dataset.then + location.hash;
+  const { method = 'post', then, logsIn } = form.dataset;
   clear(form);
   form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
   const body = inputs(form).length ? bodyOf(form) : undefined;
@@ -210,7 +227,7 @@ async function submit(form) {
   const ready = wait(form);
   let { data, errors } = await call(method.toUpperCase(), form.getAttribute('action'), body);
   if (!errors && logsIn !== undefined) errors = await refusedCookie();
-  const done = form.dataset.done?.replace('{email}', data?.email ?? '');
+  const done = form.dataset.done?.replace(/\{(\w+)\}/g, (_, name) => data?.[name] ?? '');
   if (!errors && then && (!done || leave('notice', done))) {
     goTo(then); // the form stays busy: a second press would send it twice
     return;
@@ -218,6 +235,10 @@ async function submit(form) {
   ready();
   if (errors) {
     showErrors(form, errors, typed);
+    return;
+  }
+  if (form.dataset.shows) {
+    show(form, data);
     return;
   }
   for (const input of form.querySelectorAll('[type=password]')) input.value = '';
@@ -229,14 +250,23 @@ async function submit(form) {
 // The fragment, unless it is the id of an element of this page.
 const token = () => (document.getElementById(location.hash.slice(1)) ? '' : location.hash.slice(1));
 
-// Moves the token from the address bar into the form, so that no valid link stays on the screen or in the history.
+// The token of this page leaves the address bar, so that no valid link stays on the screen or in the history.
+const passed = document.querySelector('[data-fragment], [data-carries]') ? token() : '';
+if (passed) history.replaceState(null, '', location.pathname + location.search);
+
 function takeToken(form) {
-  const input = form.elements[form.dataset.fragment];
-  input.value = token();
-  if (input.value) history.replaceState(null, '', location.pathname + location.search);
-  else giveUp(form);
+  form.elements[form.dataset.fragment].value = passed;
+  if (!passed) giveUp(form);
   // With another link to this same page, the browser would only change the address.
   addEventListener('hashchange', () => token() && location.reload());
+}
+
+// The token goes on to the page that follows. The API may know what a form without any input begins with.
+async function carry(form) {
+  const { then, carries } = form.dataset;
+  form.dataset.then = `${then.split('#')[0]}#${passed}`;
+  const { data } = carries ? await call('POST', carries, { token: passed }) : {};
+  if (data && !inputs(form).some((input) => input.value)) fill(form, data);
 }
 
 function reveal(button, shown) {
@@ -274,7 +304,11 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   form.querySelector('[type=submit]').disabled = false;
   if (form.dataset.fragment) takeToken(form);
   if (form.dataset.quiet !== undefined) wakeOnInput(form);
+  if (passed && form.dataset.carries !== undefined) carry(form);
+  if (passed && form.dataset.atOnce !== undefined) submit(form);
 }
+
+if (passed) for (const link of document.querySelectorAll('a[data-carries]')) link.hash = passed;
 
 // A link cannot say X-User. When the page and the session disagree, the page is loaded anew, for the right user.
 for (const link of document.querySelectorAll('a[download]')) {
@@ -286,11 +320,11 @@ for (const link of document.querySelectorAll('a[download]')) {
   });
 }
 
-bringBack();
-
 // The notice that the page before left.
 const left = take('notice');
 if (left) notice.textContent = left;
+
+bringBack();
 
 // A page from the back/forward cache may show a session that has ended.
 addEventListener('pageshow', (event) => {
