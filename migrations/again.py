@@ -45,6 +45,10 @@ def _index(found: sa.Inspector, table: str, name: Any) -> bool:
     return found.has_table(table) and name in {index["name"] for index in found.get_indexes(table)}
 
 
+def _foreign_key(found: sa.Inspector, table: str, name: Any) -> bool:
+    return found.has_table(table) and name in {key["name"] for key in found.get_foreign_keys(table)}
+
+
 # For each operation: the function that runs it, and a test whether it is done already.
 OPERATIONS: dict[type[Any], tuple[Callable[..., Any], Callable[[sa.Inspector, Any], bool]]] = {
     ops.CreateTableOp: (toimpl.create_table, lambda found, op: found.has_table(op.table_name)),
@@ -61,10 +65,18 @@ OPERATIONS: dict[type[Any], tuple[Callable[..., Any], Callable[[sa.Inspector, An
         toimpl.create_constraint,
         lambda found, op: _index(found, op.table_name, op.constraint_name),
     ),
+    ops.CreateForeignKeyOp: (
+        toimpl.create_constraint,
+        lambda found, op: _foreign_key(found, op.source_table, op.constraint_name),
+    ),
     ops.DropConstraintOp: (
         toimpl.drop_constraint,
         lambda found, op: (
-            op.constraint_type == "unique" and not _index(found, op.table_name, op.constraint_name)
+            (op.constraint_type == "unique" and not _index(found, op.table_name, op.constraint_name))
+            or (
+                op.constraint_type == "foreignkey"
+                and not _foreign_key(found, op.table_name, op.constraint_name)
+            )
         ),
     ),
 }
