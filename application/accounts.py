@@ -101,7 +101,7 @@ class Accounts:
             user = self.reauthentication.still(work, actor)
             user.username = username
             work.users.save(user)
-            self.mails.write(work, MailKind.USERNAME_CHANGED, user, user.email, actor.client)
+            self.mails.write(work, MailKind.USERNAME_CHANGED, user, user.email, actor.own_client)
             self.events.record(work, Tag.USERNAME_CHANGED, user.id, actor)
             work.commit()
         return user

@@ -142,6 +142,12 @@ def test_logging_out_ends_the_session_of_the_administrator(world, ada, eve, acti
     assert (world.tags[-1], world.recorded[-1].user_id) == (Tag.LOGGED_OUT, eve[0].id)
 
 
+def test_a_mail_does_not_name_the_device_and_address_of_support(world, acting):
+    world.accounts.rename(acting, "countess")
+
+    assert world.waiting[-1].facts == {"username": "countess"}
+
+
 @pytest.mark.parametrize("reason", ["", " \n ", "<b></b>", "x" * (LONGEST_REASON + 1), "bell \a"])
 def test_a_reason_is_needed(world, ada, eve, reason):
     with pytest.raises(Invalid) as caught:
