@@ -6,7 +6,7 @@ from uuid import UUID
 
 from application.events import Events
 from application.ports import Clock, Look, Transaction, UnitOfWork
-from domain.access import Actor, LastAdmin, Permission, PermissionDenied, SignedIn
+from domain.access import Actor, LastAdmin, Permission, PermissionDenied, SignedIn, existing
 from domain.errors import NotFound
 from domain.events import Event, EventFilter, Tag
 from domain.links import Purpose
@@ -41,13 +41,13 @@ class Administration:
         """Raise NotFound."""
         actor.require(Permission.SEE_USERS)
         with self.look() as stored:
-            return _existing(stored.users.get(user_id))
+            return existing(stored.users.get(user_id))
 
     def user_with(self, actor: Actor, unsafe_email: str) -> User:
         """Raise Invalid or NotFound."""
         actor.require(Permission.SEE_USERS)
         with self.look() as stored:
-            return _existing(stored.users.by_email(normal_email(unsafe_email, self.syntax)))
+            return existing(stored.users.by_email(normal_email(unsafe_email, self.syntax)))
 
     def change(
         self, actor: Actor, user_id: UUID, *, disabled: bool | None = None, roles: Roles | None = None
@@ -85,7 +85,7 @@ class Administration:
         """End all sessions of the user. Raise NotFound."""
         actor.require(Permission.END_SESSIONS)
         with self.transaction() as work:
-            user = _existing(work.users.lock(user_id))
+            user = existing(work.users.lock(user_id))
             work.sessions.forget(user.id)
             self.events.record(work, Tag.ALL_SESSIONS_ENDED, user.id, actor)
             work.commit()
@@ -127,7 +127,7 @@ class Administration:
             if stored is None:
                 raise PermissionDenied
             _require(replace(actor, user=stored), needed)
-        return admins, _existing(work.users.lock(user_id))
+        return admins, existing(work.users.lock(user_id))
 
     def _change_roles(self, actor: Actor, user_id: UUID, change: Callable[[Roles], Roles]) -> User:
         actor.require(Permission.CHANGE_ROLES)
@@ -163,12 +163,6 @@ class Administration:
             work.mails.drop_waiting(user.id, [purpose.mail for purpose in Purpose])
             work.invitations.drop_by(user.id)
         self.events.record(work, Tag.DISABLED if disabled else Tag.ENABLED, user.id, actor)
-
-
-def _existing(user: User | None) -> User:
-    if user is None:
-        raise NotFound
-    return user
 
 
 def _require(actor: Actor, needed: list[Permission]) -> None:

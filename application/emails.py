@@ -9,8 +9,8 @@ from application.links import Links
 from application.mails import Mails
 from application.ports import Clock, Transaction
 from application.reauthentication import Reauthentication
-from domain.access import Actor, Permission, SignedIn, UserDisabled
-from domain.errors import NotFound, Stale
+from domain.access import Actor, Permission, SignedIn, enabled
+from domain.errors import Stale
 from domain.events import Tag
 from domain.links import LinkGone, Purpose
 from domain.mails import MailKind
@@ -68,11 +68,7 @@ class Emails:
         """Send the user a link to verify the address, if it is unverified. Raise NotFound or UserDisabled."""
         actor.require(Permission.SEND_VERIFICATIONS)
         with self.transaction() as work:
-            user = work.users.lock(user_id)
-            if user is None:
-                raise NotFound
-            if user.disabled:
-                raise UserDisabled
+            user = enabled(work.users.lock(user_id))
             if not user.email_verified:
                 self.links.send(work, Purpose.VERIFY_EMAIL, user, user.email)
                 self.events.record(work, Tag.VERIFICATION_SENT, user.id, actor)

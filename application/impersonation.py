@@ -6,7 +6,7 @@ from uuid import UUID
 from application.events import Events
 from application.ports import Clock, Sanitizer, Transaction
 from application.reauthentication import Reauthentication
-from domain.access import Permission, PermissionDenied, SignedIn
+from domain.access import Permission, PermissionDenied, SignedIn, enabled
 from domain.errors import NotFound
 from domain.events import Tag
 from domain.impersonation import acceptable_reason
@@ -26,17 +26,15 @@ class Impersonation:
         """Let the actor's session act as the user, at most for LONGEST_ACTING. Return the user.
 
         The user can read the reason in the events. Raise Invalid, NotFound, or PermissionDenied for an
-        administrator, for a disabled user, and for the actor's own account.
+        administrator, for a disabled user (UserDisabled), and for the actor's own account.
         """
         actor.require(Permission.ACT_AS_USERS)
         reason = acceptable_reason(unsafe_reason, self.sanitizer.plain)
         with self.transaction() as work:
             admin = self.reauthentication.still(work, actor)
             SignedIn(actor.client, admin, actor.session).require(Permission.ACT_AS_USERS)
-            user = work.users.lock(user_id)
-            if user is None:
-                raise NotFound
-            if user.roles or user.disabled_at or user.id == admin.id:
+            user = enabled(work.users.lock(user_id))
+            if user.roles or user.id == admin.id:
                 raise PermissionDenied
             work.sessions.act_as(actor.session.id, user.id, self.now() + LONGEST_ACTING)
             self.events.record(work, Tag.ACTING_BEGAN, user.id, actor, detail=reason)

@@ -11,8 +11,8 @@ from application.mails import Mails
 from application.ports import Look, PasswordHasher, Transaction, UnitOfWork
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
-from domain.access import Actor, Permission, SignedIn, UserDisabled
-from domain.errors import NotFound, Stale
+from domain.access import Actor, Permission, SignedIn, enabled
+from domain.errors import Stale
 from domain.events import Tag
 from domain.links import LinkGone, Purpose
 from domain.mails import MailKind
@@ -81,11 +81,7 @@ class Passwords:
         """Send the user a link to choose a new password. Raise NotFound or UserDisabled."""
         actor.require(Permission.RESET_PASSWORDS)
         with self.transaction() as work:
-            user = work.users.lock(user_id)
-            if user is None:
-                raise NotFound
-            if user.disabled:
-                raise UserDisabled
+            user = enabled(work.users.lock(user_id))
             self.links.send(work, Purpose.RESET_PASSWORD, user, user.email)
             self.events.record(work, Tag.PASSWORD_RESET_ASKED, user.id, actor)
             work.commit()

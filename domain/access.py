@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from domain.errors import Conflict, Forbidden
+from domain.errors import Conflict, Forbidden, NotFound
 from domain.sessions import Client, Session
 from domain.users import Role, User
 
@@ -147,6 +147,11 @@ class SignedIn(Actor):
             return frozenset()
         return frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.user.roles))
 
+    @property
+    def own_client(self) -> Client | None:
+        """The client of the user. None while an administrator acts: no mail names where support is."""
+        return None if self.acting else self.client
+
     def require_self(self) -> None:
         """Raise NotWhileActing. For what only the user may do: credentials, address, export, deletion."""
         if self.acting:
@@ -169,3 +174,17 @@ class Operator(Actor):
     @property
     def permissions(self) -> frozenset[Permission]:
         return frozenset(Permission)
+
+
+def existing(user: User | None) -> User:
+    """Raise NotFound for None."""
+    if user is None:
+        raise NotFound
+    return user
+
+
+def enabled(user: User | None) -> User:
+    """Raise NotFound for None, and UserDisabled for a disabled user."""
+    if existing(user).disabled:
+        raise UserDisabled
+    return existing(user)
