@@ -7,10 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
-from adapters.emails import email_syntax
 from domain.errors import Stale
 from domain.personal import exported
-from domain.users import EmailTaken, Role, UsernameTaken, user_search
+from domain.users import EmailTaken, Role, UsernameTaken
 from tests.fakes import NOON
 from tests.races import racing
 from tests.samples import a_user
@@ -224,72 +223,6 @@ def test_a_list_continues_at_the_cursor(store):
         third = stored.users.page(None, second.next, 2)
     assert names(first) + names(second) + names(third) == ["user4", "user3", "user2", "user1", "user0"]
     assert third.next is None
-
-
-def search(store, term, after=None, limit=10):
-    with store.look() as stored:
-        return stored.users.page(user_search(term, email_syntax), after, limit)
-
-
-@pytest.mark.parametrize(
-    "term, found",
-    [
-        ("ada", ["ada"]),
-        ("AD", ["ada"]),
-        ("da", []),
-        ("_", []),
-        ("with_", ["with_line"]),
-        ("with%", []),
-        ("%", []),
-        ("/", []),
-        ("\\", []),
-        ("line@", ["with_line"]),
-        ("line@exam", ["with_line"]),
-        ("example", ["ada", "with_line"]),
-        ("@example.org", ["ada", "with_line"]),
-        ("xample", []),
-        ("\u00e9mile", ["emile"]),
-        ("emile", ["emile"]),
-        ("emile@", []),
-        ("\U0010ffff", []),
-    ],
-)
-def test_a_search_finds_the_beginning_of_username_address_or_domain(store, term, found):
-    add(store, a_user("ada@example.org"), a_user("line@example.org", username="With_Line"))
-    add(store, a_user("\u00e9mile@x.com", username="emile"))
-
-    assert [user.username_key for user in search(store, term).items] == found
-
-
-def test_a_search_lists_usernames_then_addresses_then_domains_on_pages_of_any_size(store):
-    add(
-        store,
-        a_user("x@exa.org", username="zoe"),
-        a_user("exalt@b.org", username="carl"),
-        a_user("exa@b.org", username="dora"),
-        a_user("y@exa.net", username="anna"),
-        a_user("exact@b.org", username="exa2"),
-        a_user("z@exa.org", username="bert"),
-        a_user("w@b.org", username="Exa1"),
-        a_user("exa@exa.org", username="exa3"),
-    )
-    expected = ["exa1", "exa2", "exa3", "dora", "carl", "anna", "zoe", "bert"]
-
-    for limit in range(1, 9):
-        found, after, more = [], None, True
-        while more:
-            page = search(store, "EXA", after, limit)
-            found += [user.username_key for user in page.items]
-            after, more = page.next, page.next is not None
-        assert found == expected, limit
-
-
-def test_a_page_after_a_user_that_is_not_found_is_empty(store):
-    eve = a_user("eve@example.org")
-    add(store, a_user("ada@example.org"), eve)
-
-    for after in (uuid7(), eve.id):
-        assert search(store, "ada", after).items == []
 
 
 def test_one_of_many_racing_registrations_wins(store):
