@@ -15,6 +15,7 @@ from domain.limits import (
     MAILS_PER_DAY,
     MAILS_PER_HOUR,
     NEW_TEAMS,
+    NEW_TOKENS,
     PASSWORD_CHANGES,
     REGISTRATIONS,
     RENAMES,
@@ -99,6 +100,9 @@ class Limits:
 
     def new_team(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((NEW_TEAMS, f"user:{user_id}"))
+
+    def new_token(self, user_id: UUID) -> AbstractContextManager[None]:
+        return self._counted((NEW_TOKENS, f"user:{user_id}"))
 
     def rename_team(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((TEAM_RENAMES, f"user:{user_id}"))

@@ -17,6 +17,7 @@ from domain.mails import Mail, MailStore
 from domain.personal import PersonalStore
 from domain.sessions import SessionStore
 from domain.teams import TeamStore
+from domain.tokens import TokenStore
 from domain.users import UserStore
 
 
@@ -35,6 +36,7 @@ class Reading(Protocol):
     mails: MailStore
     devices: DeviceStore
     invitations: InvitationStore
+    tokens: TokenStore
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

@@ -14,6 +14,7 @@ from domain.errors import Invalid
 from domain.events import Tag
 from domain.passwords import WrongPassword, normal_password
 from domain.sessions import NotLoggedIn
+from domain.tokens import TokenActor, TokenGone
 from domain.users import User
 
 
@@ -37,16 +38,20 @@ class Reauthentication:
                 work.commit()
         raise WrongPassword
 
-    def still(self, work: UnitOfWork, actor: SignedIn) -> User:
+    def still(self, work: UnitOfWork, actor: SignedIn | TokenActor) -> User:
         """The actor's user as stored now, locked until `work` ends.
 
-        Raise NotLoggedIn when the session has ended, for example by a change of the password. Raise
-        AnotherUser when the session no longer acts as this user.
+        Raise NotLoggedIn when the session has ended, for example by a change of the password, and TokenGone
+        for a revoked token. Raise AnotherUser when the session no longer acts as this user.
         """
         user = work.users.lock(actor.id)
-        found = work.sessions.find(actor.session.secret_hash, self.now())
+        found: tuple[object, User] | None
+        if isinstance(actor, TokenActor):
+            found = work.tokens.find(actor.token.token_hash, self.now())
+        else:
+            found = work.sessions.find(actor.session.secret_hash, self.now())
         if user is None or found is None:
-            raise NotLoggedIn
+            raise TokenGone if isinstance(actor, TokenActor) else NotLoggedIn
         if found[1].id != user.id:
             raise AnotherUser
         return user

@@ -122,15 +122,30 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn(Actor):
-    """A user with a session that has not ended."""
+class UserActor(Actor):
+    """A user, by a session or by an API token. A use case that no token reaches takes `SignedIn`."""
 
     user: User
-    session: Session
 
     @property
     def id(self) -> UUID:
         return self.user.id
+
+    @property
+    def person_id(self) -> UUID:
+        return self.user.id
+
+    @property
+    def own_client(self) -> Client | None:
+        """The client of the user. None while an administrator acts: no mail names where support is."""
+        return self.client
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn(UserActor):
+    """A user with a session that has not ended."""
+
+    session: Session
 
     @property
     def person_id(self) -> UUID:
@@ -149,7 +164,6 @@ class SignedIn(Actor):
 
     @property
     def own_client(self) -> Client | None:
-        """The client of the user. None while an administrator acts: no mail names where support is."""
         return None if self.acting else self.client
 
     def require_self(self) -> None:

@@ -57,6 +57,8 @@ class Tag(StrEnum):
     TEAM_JOINED = "team_joined", "Team joined"
     TEAM_LEFT = "team_left", "Team left"
     TEAM_ROLE_CHANGED = "team_role_changed", "Role in a team changed"
+    TOKEN_CREATED = "token_created", "API token created"
+    TOKEN_REVOKED = "token_revoked", "API token revoked"
     MEMBER_REMOVED = "member_removed", "Removed from a team"
 
 

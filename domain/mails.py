@@ -48,6 +48,7 @@ class MailKind(StrEnum):
     USERNAME_CHANGED = "username_changed", "Your username was changed"
     ACCOUNT_DELETED = "account_deleted", "Your account was deleted"
     INVITATION = "invitation", "You're invited to join a team"
+    TOKEN_CREATED = "token_created", "A new API token was created"
     TEAM_DELETED = "team_deleted", "Your team was deleted"
 
 

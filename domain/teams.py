@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.access import TEAM_PERMISSIONS, LastOfRole, PermissionDenied, SignedIn, TeamPermission, TeamRole
+from domain.access import TEAM_PERMISSIONS, LastOfRole, PermissionDenied, TeamPermission, TeamRole, UserActor
 from domain.errors import Conflict, Invalid, NotFound
 from domain.paging import Page
 from domain.personal import PersonalStore
@@ -98,7 +98,7 @@ class TeamStore(PersonalStore, Protocol):
 
     def membership(self, team_id: UUID, user_id: UUID) -> Membership | None: ...
 
-    def member(self, team_id: UUID, actor: SignedIn) -> Membership:
+    def member(self, team_id: UUID, actor: UserActor) -> Membership:
         """The actor as a member. Raise NotFound for other users: they must not learn that the team exists."""
         found = self.membership(team_id, actor.id)
         if found is None:

@@ -35,6 +35,7 @@ from application.ports import Clock, Mailer, RateLimiter
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from application.teams import Teams
+from application.tokens import Tokens
 from application.wiring import Wire, parts_of
 from domain.errors import Unavailable
 from entrypoints import site
@@ -113,6 +114,7 @@ class Container(containers.DeclarativeContainer):
     administration = service(Administration, vars())
     invitations = service(Invitations, vars())
     impersonation = service(Impersonation, vars())
+    tokens = service(Tokens, vars())
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
 

@@ -13,6 +13,7 @@ from domain.links import Link, Purpose
 from domain.mails import Mail, MailKind
 from domain.sessions import Client, Session
 from domain.teams import Membership, Team
+from domain.tokens import Scope, Token
 from domain.users import User
 from tests.fakes import NOON
 
@@ -44,6 +45,18 @@ def a_session(user_id: UUID, secret_hash: str = "a" * 64, **fields: Any) -> Sess
         "expires_at": NOON.replace(hour=20),
     }
     return Session(**defaults | fields)
+
+
+def a_token(user_id: UUID, token_hash: str = "e" * 64, **fields: Any) -> Token:
+    defaults = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "name": "Deploy",
+        "scope": Scope.WRITE,
+        "token_hash": token_hash,
+        "created_at": NOON,
+    }
+    return Token(**defaults | fields)
 
 
 def a_device(user_id: UUID, name: str = "Firefox on Linux", **fields: Any) -> Device:

@@ -21,6 +21,7 @@ RULES = {
         unique={("token_hash",): Stale, ("team_id", "email_key"): Stale},
         parents={"team_id": "teams", "invited_by_id": "users"},
     ),
+    "tokens": Rules(unique={("token_hash",): Stale}, parents={"user_id": "users"}),
     "devices": Rules(key=("user_id", "name"), parents={"user_id": "users"}),
 }
 

@@ -12,6 +12,7 @@ from adapters.memory.mails import MemoryMails
 from adapters.memory.sessions import MemorySessions
 from adapters.memory.tables import Tables
 from adapters.memory.teams import MemoryTeams
+from adapters.memory.tokens import MemoryTokens
 from adapters.memory.users import MemoryUsers
 from application.ports import Reading, UnitOfWork
 
@@ -37,6 +38,7 @@ class MemoryReading(Reading):
         self.mails = MemoryMails(self.tables)
         self.devices = MemoryDevices(self.tables)
         self.invitations = MemoryInvitations(self.tables)
+        self.tokens = MemoryTokens(self.tables)
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -13,13 +13,14 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from domain.access import AnotherUser, SignedIn
+from domain.access import AnotherUser, SignedIn, UserActor
 from domain.errors import Invalid
 from domain.paging import LARGEST_PAGE
 from domain.passwords import LONGEST_PASSWORD
 from domain.sessions import Client, NotLoggedIn
+from domain.tokens import NotByToken, TokenActor
 from domain.users import LONGEST_EMAIL, LONGEST_USERNAME
-from entrypoints.problems import NotJson, NotJsonType
+from entrypoints.problems import WITH_OFFSET, NotJson, NotJsonType
 from entrypoints.settings import Settings
 
 B = TypeVar("B", bound="Body")
@@ -48,19 +49,29 @@ def cursor(query: Mapping[str, str]) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`actor` is None on public routes. `cookie` is the secret that the client has sent, valid or not."""
+    """`actor` is None on public routes. `cookie` is the secret that the client has sent, valid or not.
+
+    A request with an API token has no cookie.
+    """
 
     client: Client
-    actor: SignedIn | None = None
+    actor: SignedIn | TokenActor | None = None
     cookie: str | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, UUID] = field(default_factory=dict)
 
-    def signed_in(self) -> SignedIn:
-        """Raise NotLoggedIn without a session."""
+    def user_actor(self) -> SignedIn | TokenActor:
+        """The user, by a session or by an API token. For rows with `tokens=True`. Raise NotLoggedIn."""
         if self.actor is None:
             raise NotLoggedIn
         return self.actor
+
+    def signed_in(self) -> SignedIn:
+        """The user, by a session. Raise NotLoggedIn, or NotByToken."""
+        actor = self.user_actor()
+        if not isinstance(actor, SignedIn):
+            raise NotByToken
+        return actor
 
     def after(self) -> UUID | None:
         return cursor(self.query)
@@ -80,7 +91,7 @@ class Request:
         except ValueError:
             found = None
         if found is None or found.tzinfo is None:
-            raise Invalid(name, "Use a date and time with its offset, for example 2026-01-31T12:00:00Z.")
+            raise Invalid(name, WITH_OFFSET)
         return found
 
     def word(self, name: str, words: type[W]) -> W | None:
@@ -102,7 +113,7 @@ class Request:
         return int(wanted)
 
 
-def require_own_page(actor: SignedIn | None, page_user: str) -> None:
+def require_own_page(actor: UserActor | None, page_user: str) -> None:
     """Raise AnotherUser when the page and the session belong to different users.
 
     `page_user` is the header X-User. A binding calls this for each request with the header, on public routes,
@@ -141,7 +152,8 @@ DONE = Response({"message": "success"})
 class Route:
     """One row of the API: all that a client needs to know. A path value in `url` is `<name>`, always a UUID.
 
-    `shows` is the shape of `data`, None without data. A public route needs no session.
+    `shows` is the shape of `data`, None without data. A public route needs no session. `tokens` says that an
+    API token reaches the route, too.
     """
 
     method: str
@@ -151,6 +163,7 @@ class Route:
     shows: Any = None
     status: int = 200
     public: bool = False
+    tokens: bool = False
 
 
 route = Route

@@ -18,6 +18,7 @@ from entrypoints.api.invitations import (
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
 from entrypoints.api.teams import ChangeRole, MemberShape, NameTeam, TeamShape, TeamViews
+from entrypoints.api.tokens import CreateToken, NewTokenShape, TokenShape, TokenViews
 from entrypoints.api.users import AddressShape, UserShape
 
 
@@ -30,6 +31,7 @@ def routes(wire: Wire) -> list[Route]:
     events = wire(EventViews)
     teams = wire(TeamViews)
     invitations = wire(InvitationViews)
+    tokens = wire(TokenViews)
     administration = wire(AdministrationViews)
     impersonation = wire(ImpersonationViews)
     health = wire(HealthViews)
@@ -45,11 +47,11 @@ def routes(wire: Wire) -> list[Route]:
         ),
         route("POST", "/api/login", sessions.login, body=Login, shows=UserShape, public=True),
         route("POST", "/api/logout", sessions.logout),
-        route("GET", "/api/user", accounts.show, shows=UserShape),
-        route("PATCH", "/api/user", accounts.rename, body=RenameUser, shows=UserShape),
+        route("GET", "/api/user", accounts.show, shows=UserShape, tokens=True),
+        route("PATCH", "/api/user", accounts.rename, body=RenameUser, shows=UserShape, tokens=True),
         route("DELETE", "/api/user", accounts.delete, body=DeleteUser),
         route("GET", "/api/user/export", accounts.export),
-        route("GET", "/api/user/events", events.list, shows=list[EventShape]),
+        route("GET", "/api/user/events", events.list, shows=list[EventShape], tokens=True),
         route("POST", "/api/email", emails.ask_to_change, body=ChangeEmail, status=202),
         route("POST", "/api/email/verify", emails.verify, body=VerifyEmail, shows=AddressShape, public=True),
         route("POST", "/api/email/verify/resend", emails.send_again, status=202),
@@ -66,21 +68,24 @@ def routes(wire: Wire) -> list[Route]:
         route("GET", "/api/sessions", sessions.list, shows=list[SessionShape]),
         route("DELETE", "/api/sessions", sessions.end_others),
         route("DELETE", "/api/sessions/<id>", sessions.end),
-        route("GET", "/api/teams", teams.list, shows=list[TeamShape]),
-        route("POST", "/api/teams", teams.create, body=NameTeam, shows=TeamShape, status=201),
-        route("GET", "/api/teams/<id>", teams.show, shows=TeamShape),
-        route("PATCH", "/api/teams/<id>", teams.rename, body=NameTeam, shows=TeamShape),
+        route("GET", "/api/teams", teams.list, shows=list[TeamShape], tokens=True),
+        route("POST", "/api/teams", teams.create, body=NameTeam, shows=TeamShape, status=201, tokens=True),
+        route("GET", "/api/teams/<id>", teams.show, shows=TeamShape, tokens=True),
+        route("PATCH", "/api/teams/<id>", teams.rename, body=NameTeam, shows=TeamShape, tokens=True),
         route("DELETE", "/api/teams/<id>", teams.delete),
-        route("GET", "/api/teams/<id>/members", teams.members, shows=list[MemberShape]),
+        route("GET", "/api/teams/<id>/members", teams.members, shows=list[MemberShape], tokens=True),
         route(
             "PATCH",
             "/api/teams/<id>/members/<user_id>",
             teams.change_role,
             body=ChangeRole,
             shows=MemberShape,
+            tokens=True,
         ),
-        route("DELETE", "/api/teams/<id>/members/<user_id>", teams.remove),
-        route("GET", "/api/teams/<id>/invitations", invitations.list, shows=list[InvitationShape]),
+        route("DELETE", "/api/teams/<id>/members/<user_id>", teams.remove, tokens=True),
+        route(
+            "GET", "/api/teams/<id>/invitations", invitations.list, shows=list[InvitationShape], tokens=True
+        ),
         route(
             "POST",
             "/api/teams/<id>/invitations",
@@ -88,14 +93,16 @@ def routes(wire: Wire) -> list[Route]:
             body=Invite,
             shows=InvitationShape,
             status=201,
+            tokens=True,
         ),
-        route("DELETE", "/api/teams/<id>/invitations/<invitation_id>", invitations.revoke),
+        route("DELETE", "/api/teams/<id>/invitations/<invitation_id>", invitations.revoke, tokens=True),
         route(
             "POST",
             "/api/teams/<id>/invitations/<invitation_id>/resend",
             invitations.send_again,
             shows=InvitationShape,
             status=201,
+            tokens=True,
         ),
         route(
             "POST",
@@ -106,6 +113,9 @@ def routes(wire: Wire) -> list[Route]:
             public=True,
         ),
         route("POST", "/api/invitations/accept", invitations.accept, body=UseInvitation, shows=TeamShape),
+        route("GET", "/api/tokens", tokens.list, shows=list[TokenShape]),
+        route("POST", "/api/tokens", tokens.create, body=CreateToken, shows=NewTokenShape, status=201),
+        route("DELETE", "/api/tokens/<id>", tokens.revoke),
         route("GET", "/api/admin/users", administration.users, shows=list[AdminUserShape]),
         route("GET", "/api/admin/users/<id>", administration.user, shows=AdminUserShape),
         route("PATCH", "/api/admin/users/<id>", administration.change, body=ChangeUser, shows=AdminUserShape),

@@ -28,7 +28,7 @@ def create_app(container: Container) -> Flask:
     add_page_globals(app, settings, container.teams(), container.now())
     add_pages(app, wire)
     for route in routes(wire):
-        bind(app, route, cookie)
+        bind(app, route, cookie, container.tokens())
     if app.debug and not settings.production:
         add_dev_pages(app, wire)
     return app

@@ -34,6 +34,7 @@ SAMPLES: dict[MailKind, dict[str, str]] = {
     MailKind.USERNAME_CHANGED: USER | CLIENT,
     MailKind.ACCOUNT_DELETED: USER,
     MailKind.INVITATION: {"team": "Analysts", "inviter": "grace", "role": "member", "token": TOKEN},
+    MailKind.TOKEN_CREATED: USER | CLIENT | {"name": "Deploy"},
     MailKind.TEAM_DELETED: USER | {"team": "Analysts"},
 }
 

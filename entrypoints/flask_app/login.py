@@ -11,6 +11,7 @@ from domain.access import SignedIn
 from domain.sessions import Client, NotLoggedIn
 from entrypoints.api.clients import client_of
 from entrypoints.api.http import Cookie, SessionCookie
+from entrypoints.api.tokens import bearer_token
 from entrypoints.flask_app.gate import USER_ID
 
 
@@ -36,6 +37,8 @@ def add_login(app: Flask, sessions: Sessions, cookie: SessionCookie) -> None:
 
     @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: Request) -> Visitor | None:
+        if bearer_token(request.headers.get("Authorization", "")) is not None:
+            return None  # no cookie is read beside a token
         secret = request.cookies.get(cookie.name)
         found = sessions.authenticate(secret, client()) if secret else None
         if secret is None or found is None:
@@ -54,7 +57,7 @@ def add_login(app: Flask, sessions: Sessions, cookie: SessionCookie) -> None:
 
 
 def visitor() -> SignedIn | None:
-    """The user of this request, None without a session. Asks the database once a request at most."""
+    """The user of the session cookie, None without one. Asks the database once a request at most."""
     found = current_user._get_current_object()
     return found.actor if isinstance(found, Visitor) else None
 

@@ -47,6 +47,9 @@ TABLE = """
     POST   /api/teams/<id>/invitations/<invitation_id>/resend 40102     40102     40404     201       201       40301     40404     40404     201
     POST   /api/invitations/show                              200       200
     POST   /api/invitations/accept                            40102     40102     40301     40301     40301     40301     200       40301     40301
+    GET    /api/tokens                                        40102     200
+    POST   /api/tokens                                        40102     40102     201       201       201       201       201       201       40301
+    DELETE /api/tokens/<id>                                   40102     40102     40404     200       40404     40404     40404     40404     40301
     GET    /api/admin/users                                   40102     40102     40301     40301     40301     40301     40301     200       40301
     GET    /api/admin/users/<id>                              40102     40102     40301     40301     40301     40301     40301     200       40301
     PATCH  /api/admin/users/<id>                              40102     40102     40301     40301     40301     40301     40301     200       40301
@@ -97,6 +100,7 @@ RIGHT = {
     "POST /api/teams/<id>/invitations": {"email": "countess@example.org", "role": "admin"},
     "POST /api/invitations/show": {"token": "invitation"},
     "POST /api/invitations/accept": {"token": "invitation"},
+    "POST /api/tokens": {"name": "Deploy", "scope": "write", "current_password": GOOD_PASSWORD},
     "PATCH /api/admin/users/<id>": {"disabled": True, "roles": ["admin"]},
     "POST /api/admin/users/<id>/impersonation": {"reason": "Ticket 7"},
 }
@@ -107,6 +111,7 @@ IDS = {
     "/api/teams/": lambda made: made.team.id,
     "/api/teams/<id>/members/": lambda made: made.actors["member"].id,
     "/api/teams/<id>/invitations/": lambda made: made.invitation.id,
+    "/api/tokens/": lambda made: made.token.id,
     "/api/admin/users/": lambda made: made.actors["member"].id,
     "/teams/": lambda made: made.team.id,
     "/admin/users/": lambda made: made.actors["member"].id,
