@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from application.ports import RateLimiter
+from application.ports import RateLimiter, TakeBack
 from domain.errors import TooManyAttempts
 from domain.limits import (
     EMAIL_CHANGES,
@@ -20,6 +20,7 @@ from domain.limits import (
     REGISTRATIONS,
     RENAMES,
     TEAM_RENAMES,
+    WRONG_CODES,
     WRONG_PASSWORDS,
     WRONG_PASSWORDS_PER_IP,
     Limit,
@@ -49,6 +50,10 @@ class Limits:
             if not right:
                 counted.pop_all()
         return right
+
+    def code(self, user_id: UUID) -> TakeBack:
+        """Call the result when the code was right: only a wrong one stays counted."""
+        return self.limiter.count(WRONG_CODES, f"user:{user_id}")
 
     def registration(self, client: Client) -> None:
         """A refused registration stays counted: the refusal shows that an address has an account."""

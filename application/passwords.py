@@ -120,4 +120,5 @@ class Passwords:
         work.users.save(user)
         work.sessions.forget(user.id)
         work.links.forget(user.id)
+        work.logins.forget(user.id)
         self.mails.write(work, MailKind.PASSWORD_CHANGED, user, user.email, client)

@@ -113,9 +113,14 @@ class Teams:
         Raise NotFound for a user outside the team, or LastOwner.
         """
         with self.transaction() as work:
-            team, member = self._locked(work, actor, team_id)
             leaves = user_id == actor.id
-            if not leaves:
+            team = work.teams.lock(team_id)
+            if team is None:
+                raise NotFound
+            if leaves:
+                self._other(work, team_id, user_id)  # a member that is barred may leave, too
+            else:
+                member = work.teams.member(team_id, actor)
                 member.require(TeamPermission.MANAGE_MEMBERS)
                 removed = self._other(work, team_id, user_id)
                 member.require(TeamPermission.MANAGE_MEMBERS, removed.role)

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     CHANGE_ROLES = "change roles"
     END_SESSIONS = "end sessions"
     RESET_PASSWORDS = "reset passwords"
+    SWITCH_OFF_TWO_FACTOR = "switch off two-factor"
     SEND_VERIFICATIONS = "send verifications"
     ACT_AS_USERS = "act as users"
     SEE_TEAMS = "see teams"
@@ -41,6 +42,7 @@ class TeamPermission(StrEnum):
     INVITE = "invite"
     MANAGE_MEMBERS = "manage members"
     RENAME = "rename"
+    ASK_FOR_TWO_FACTOR = "ask for two-factor"
     DELETE = "delete"
 
 
@@ -48,7 +50,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.ADMIN: frozenset(Permissi
 
 TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {
     TeamRole.OWNER: frozenset(TeamPermission),
-    TeamRole.ADMIN: frozenset(TeamPermission) - {TeamPermission.DELETE},
+    TeamRole.ADMIN: frozenset(TeamPermission) - {TeamPermission.ASK_FOR_TWO_FACTOR, TeamPermission.DELETE},
     TeamRole.MEMBER: frozenset({TeamPermission.SEE}),
 }
 

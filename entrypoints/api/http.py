@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from domain.access import AnotherUser, SignedIn, UserActor
-from domain.errors import Invalid
+from domain.errors import DomainError, Invalid
 from domain.paging import LARGEST_PAGE
 from domain.passwords import LONGEST_PASSWORD
 from domain.sessions import Client, NotLoggedIn
@@ -31,6 +31,8 @@ DEFAULT_LIMIT = 50
 LONGEST_IN_MEMORY = 1 << 20
 # Levels of a JSON body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13, over 20,000 in 3.14.
 DEEPEST = 500
+# Characters of a code as it is typed, with its spaces and dashes.
+LONGEST_CODE = 50
 
 
 def id_in(query: Mapping[str, str], name: str) -> UUID | None:
@@ -138,11 +140,15 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """`data` is the JSON body, or its bytes in pieces. With a `filename` it is a download."""
+    """`data` is the JSON body, or its bytes in pieces. With a `filename` it is a download.
+
+    `error` is for an answer that is an error and sets a cookie. Other errors are raised.
+    """
 
     data: Mapping[str, Any] | Iterator[bytes]
     cookie: Cookie | None = None
     filename: str | None = None
+    error: DomainError | None = None
 
 
 DONE = Response({"message": "success"})
@@ -206,6 +212,7 @@ Text = Annotated[str, AfterValidator(_without_nul)]
 Email = Annotated[Text, Field(max_length=LONGEST_EMAIL)]
 Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD)]
 Username = Annotated[Text, Field(max_length=LONGEST_USERNAME)]
+Code = Annotated[Text, Field(max_length=LONGEST_CODE)]
 Token = Text  # of any length: a wrong token gives LinkGone, not Invalid
 
 

@@ -16,9 +16,19 @@ from entrypoints.api.invitations import (
     UseInvitation,
 )
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
+from entrypoints.api.reauthentication import Prove, ReauthenticationViews
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
 from entrypoints.api.teams import ChangeRole, MemberShape, NameTeam, TeamShape, TeamViews
 from entrypoints.api.tokens import CreateToken, NewTokenShape, TokenShape, TokenViews
+from entrypoints.api.two_factor import (
+    AskForTwoFactor,
+    BeginTwoFactor,
+    ConfirmTwoFactor,
+    PasswordAndCode,
+    RecoveryCodesShape,
+    SetupShape,
+    TwoFactorViews,
+)
 from entrypoints.api.users import AddressShape, UserShape
 
 
@@ -32,6 +42,8 @@ def routes(wire: Wire) -> list[Route]:
     teams = wire(TeamViews)
     invitations = wire(InvitationViews)
     tokens = wire(TokenViews)
+    reauthentication = wire(ReauthenticationViews)
+    two_factor = wire(TwoFactorViews)
     administration = wire(AdministrationViews)
     impersonation = wire(ImpersonationViews)
     health = wire(HealthViews)
@@ -46,6 +58,14 @@ def routes(wire: Wire) -> list[Route]:
             public=True,
         ),
         route("POST", "/api/login", sessions.login, body=Login, shows=UserShape, public=True),
+        route(
+            "POST",
+            "/api/login/two-factor",
+            two_factor.log_in,
+            body=ConfirmTwoFactor,
+            shows=UserShape,
+            public=True,
+        ),
         route("POST", "/api/logout", sessions.logout),
         route("GET", "/api/user", accounts.show, shows=UserShape, tokens=True),
         route("PATCH", "/api/user", accounts.rename, body=RenameUser, shows=UserShape, tokens=True),
@@ -65,6 +85,23 @@ def routes(wire: Wire) -> list[Route]:
             shows=AddressShape,
             public=True,
         ),
+        route("POST", "/api/reauthentication", reauthentication.prove, body=Prove),
+        route("POST", "/api/two-factor", two_factor.begin, body=BeginTwoFactor, shows=SetupShape),
+        route(
+            "POST",
+            "/api/two-factor/confirm",
+            two_factor.confirm,
+            body=ConfirmTwoFactor,
+            shows=RecoveryCodesShape,
+        ),
+        route(
+            "POST",
+            "/api/two-factor/recovery-codes",
+            two_factor.renew_recovery_codes,
+            body=PasswordAndCode,
+            shows=RecoveryCodesShape,
+        ),
+        route("DELETE", "/api/two-factor", two_factor.switch_off, body=PasswordAndCode),
         route("GET", "/api/sessions", sessions.list, shows=list[SessionShape]),
         route("DELETE", "/api/sessions", sessions.end_others),
         route("DELETE", "/api/sessions/<id>", sessions.end),
@@ -113,6 +150,7 @@ def routes(wire: Wire) -> list[Route]:
             public=True,
         ),
         route("POST", "/api/invitations/accept", invitations.accept, body=UseInvitation, shows=TeamShape),
+        route("POST", "/api/teams/<id>/two-factor", two_factor.demand, body=AskForTwoFactor, shows=TeamShape),
         route("GET", "/api/tokens", tokens.list, shows=list[TokenShape]),
         route("POST", "/api/tokens", tokens.create, body=CreateToken, shows=NewTokenShape, status=201),
         route("DELETE", "/api/tokens/<id>", tokens.revoke),
@@ -122,6 +160,7 @@ def routes(wire: Wire) -> list[Route]:
         route("DELETE", "/api/admin/users/<id>/sessions", administration.end_sessions),
         route("POST", "/api/admin/users/<id>/password-reset", administration.reset_password, status=202),
         route("POST", "/api/admin/users/<id>/verification", administration.verify_email, status=202),
+        route("DELETE", "/api/admin/users/<id>/two-factor", two_factor.switch_off_for),
         route("GET", "/api/admin/events", administration.events, shows=list[AdminEventShape]),
         route(
             "POST", "/api/admin/users/<id>/impersonation", impersonation.begin, body=ActAs, shows=UserShape

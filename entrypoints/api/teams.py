@@ -27,6 +27,7 @@ class TeamShape(TypedDict):
     name: str
     personal: bool
     role: str
+    needs_two_factor: bool
     created_at: datetime
 
 

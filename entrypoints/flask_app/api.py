@@ -1,6 +1,7 @@
 """Flask's binding of the API: a row becomes a Flask view, a Flask request a `Request`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Flask, request
@@ -25,6 +26,7 @@ from entrypoints.api.http import (
 from entrypoints.api.tokens import bearer_token, require_row
 from entrypoints.flask_app.gate import USER_ID
 from entrypoints.flask_app.login import client, signed_in, visitor
+from entrypoints.problems import problem_of
 
 # Bytes of a long answer that are sent at a time.
 PIECE_BYTES = 1 << 16
@@ -58,6 +60,9 @@ def bind(app: Flask, route: Route, cookie: SessionCookie, tokens: Tokens) -> Non
 
 def send(response: Response, status: int, cookie: SessionCookie) -> FlaskResponse:
     headers = Headers()
+    if response.error:
+        problem = problem_of(response.error)
+        status, response = problem.status, replace(response, data=problem.envelope())
     if response.filename:
         headers["Content-Disposition"] = f'attachment; filename="{response.filename}"'
     if response.cookie:

@@ -22,7 +22,7 @@ def create_app(container: Container) -> Flask:
     app.url_map.merge_slashes = False  # a redirect to `//evil.example/` would lead to another site
     app.config["TRUSTED_PROXIES"] = settings.trusted_proxies
     add_gate(app, settings)
-    add_login(app, container.sessions(), cookie)
+    add_login(app, container.sessions(), container.two_factor(), cookie)
     add_error_handlers(app)
     add_brand(app)
     add_page_globals(app, settings, container.teams(), container.now())

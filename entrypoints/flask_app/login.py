@@ -7,12 +7,16 @@ from flask_login import LoginManager, current_user
 from werkzeug import Response
 
 from application.sessions import Sessions
+from application.two_factor import SecondFactors
 from domain.access import SignedIn
-from domain.sessions import Client, NotLoggedIn
+from domain.sessions import Client
 from entrypoints.api.clients import client_of
 from entrypoints.api.http import Cookie, SessionCookie
 from entrypoints.api.tokens import bearer_token
 from entrypoints.flask_app.gate import USER_ID
+
+# The key of the function that makes the error for a request without a session.
+NO_SESSION = "hexstart.no_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,14 @@ class Visitor:
         return str(self.actor.id)
 
 
-def add_login(app: Flask, sessions: Sessions, cookie: SessionCookie) -> None:
+def add_login(app: Flask, sessions: Sessions, two_factor: SecondFactors, cookie: SessionCookie) -> None:
     manager = LoginManager()
     manager.session_protection = None  # it trusts the first X-Forwarded-For
     # flask-login's own cookie is never set. No client can send one with this name.
     app.config["REMEMBER_COOKIE_NAME"] = ";"
     manager.init_app(app, add_context_processor=False)  # templates get the user from the view
+
+    app.extensions[NO_SESSION] = lambda: two_factor.refusal(request.cookies.get(cookie.name))
 
     @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: Request) -> Visitor | None:
@@ -63,10 +69,10 @@ def visitor() -> SignedIn | None:
 
 
 def signed_in() -> SignedIn:
-    """Raise NotLoggedIn without a session."""
+    """Raise NotLoggedIn without a session, and SecondFactorDue for a login that waits for a code."""
     actor = visitor()
     if actor is None:
-        raise NotLoggedIn
+        raise current_app.extensions[NO_SESSION]()
     return actor
 
 

@@ -7,7 +7,7 @@ from domain.errors import Invalid, NotFound, TooManyAttempts, Unavailable
 from domain.events import Tag
 from domain.limits import NEW_TOKENS
 from domain.mails import MailKind
-from domain.passwords import WrongPassword
+from domain.passwords import ProofNeeded, WrongPassword
 from domain.sessions import NotLoggedIn
 from domain.tokens import (
     LONGEST_TOKEN_LIFE,
@@ -147,8 +147,8 @@ def test_the_user_revokes_a_token(world, ada):
 
 
 def test_a_new_token_needs_the_password(world, ada):
-    for password in ("", "wrong"):
-        with pytest.raises(WrongPassword):
+    for password, error in (("", ProofNeeded), ("wrong", WrongPassword)):
+        with pytest.raises(error):
             create(world, ada, password=password)
     assert world.rows("tokens") == []
 
