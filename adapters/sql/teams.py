@@ -52,6 +52,7 @@ BARRED = (
     .where(
         ~select(two_factors.c.user_id)
         .where(two_factors.c.user_id == memberships.c.user_id, two_factors.c.confirmed_at.is_not(None))
+        .correlate(memberships)
         .exists()
     )
     .scalar_subquery()
