@@ -79,6 +79,10 @@ TABLE = """
     GET    /settings/history                                  /login    200
     GET    /settings/security                                 /login    200
     GET    /settings/data                                     /login    200
+    GET    /settings/two-factor                               /login    200
+    GET    /settings/tokens                                   /login    200
+    GET    /login/two-factor                                  /login    /login    /         /         /         /         /         /         /
+    GET    /reauthenticate                                    /login    200
     GET    /teams                                             /login    200
     GET    /teams/<id>                                        /login    /login    404       200       200       200       404       404       200
     GET    /teams/<id>/members                                /login    /login    404       200       200       200       404       404       200
