@@ -34,6 +34,7 @@ from application.passwords import Passwords
 from application.ports import Clock, Mailer, RateLimiter
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
+from application.streams import Streams
 from application.teams import Teams
 from application.wiring import Wire, parts_of
 from domain.errors import Unavailable
@@ -115,6 +116,7 @@ class Container(containers.DeclarativeContainer):
     impersonation = service(Impersonation, vars())
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
+    streams = providers.Singleton(Streams, look, now)
 
 
 def opened(settings: Settings) -> Container:

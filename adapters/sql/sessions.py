@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -56,6 +56,9 @@ FIND = Prebuilt(
     select(*SESSIONS.columns, *USERS.columns)
     .join_from(sessions, users, users.c.id == func.coalesce(ACTING_AS, sessions.c.user_id))
     .where(HASH, sessions.c.expires_at > bindparam("now"))
+)
+USERS_OF = select(sessions.c.id, func.coalesce(ACTING_AS, sessions.c.user_id).label("user_id")).where(
+    sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.expires_at > bindparam("now")
 )
 TOUCH = (
     sessions.update()
@@ -124,6 +127,10 @@ class SqlSessions(PersonalRows, SessionStore):
                     raise timed_out(error) from error
         # After an early failure SQLAlchemy tries again, on another connection, or raises the domain's error.
         return self.execute(FIND.statement, values).first()
+
+    def users(self, session_ids: Collection[UUID], now: datetime) -> dict[UUID, UUID]:
+        rows = self.execute(USERS_OF, {"ids": list(session_ids), "now": now})
+        return {found["id"]: found["user_id"] for found in rows.mappings()}
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
         self.execute(ACT_AS, {"its_id": session_id, "acting_as_id": user_id, "acting_until": until})

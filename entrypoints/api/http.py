@@ -28,6 +28,8 @@ W = TypeVar("W", bound=StrEnum)
 DEFAULT_LIMIT = 50
 # Bytes of a response. A longer one is in a file until it is sent.
 LONGEST_IN_MEMORY = 1 << 20
+# Bytes of a long response that are sent at a time.
+PIECE_BYTES = 1 << 16
 # Levels of a JSON body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13, over 20,000 in 3.14.
 DEEPEST = 500
 
@@ -235,6 +237,15 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_json(constant: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def headers_of(response: Response, cookie: SessionCookie) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    if response.filename:
+        headers["Content-Disposition"] = f'attachment; filename="{response.filename}"'
+    if response.cookie:
+        headers["Set-Cookie"] = cookie.header(response.cookie)
+    return headers
 
 
 def gathered(pieces: Iterable[bytes]) -> tuple[IO[bytes], int]:

@@ -10,20 +10,19 @@ from werkzeug.datastructures import Headers
 from werkzeug.wsgi import FileWrapper
 
 from entrypoints.api.http import (
+    PIECE_BYTES,
     Request,
     Response,
     Route,
     SessionCookie,
     gathered,
+    headers_of,
     read_body,
     require_own_page,
     to_json,
 )
 from entrypoints.flask_app.gate import USER_ID
 from entrypoints.flask_app.login import client, signed_in, visitor
-
-# Bytes of a long answer that are sent at a time.
-PIECE_BYTES = 1 << 16
 
 
 def bind(app: Flask, route: Route, cookie: SessionCookie) -> None:
@@ -42,17 +41,13 @@ def bind(app: Flask, route: Route, cookie: SessionCookie) -> None:
 
 
 def send(response: Response, status: int, cookie: SessionCookie) -> FlaskResponse:
-    headers = Headers()
-    if response.filename:
-        headers["Content-Disposition"] = f'attachment; filename="{response.filename}"'
-    if response.cookie:
-        headers["Set-Cookie"] = cookie.header(response.cookie)
-        if response.cookie.user_id:
-            request.environ[USER_ID] = response.cookie.user_id
+    headers = Headers(headers_of(response, cookie))
+    if response.cookie and response.cookie.user_id:
+        request.environ[USER_ID] = response.cookie.user_id
     if isinstance(response.data, Mapping):
         body: bytes | Iterable[bytes] = to_json(response.data)
     else:
         file, length = gathered(response.data)
         headers["Content-Length"] = str(length)
         body = FileWrapper(file, PIECE_BYTES)
-    return FlaskResponse(body, status, headers, content_type="application/json")
+    return FlaskResponse(body, status, headers)
