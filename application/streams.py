@@ -89,7 +89,8 @@ class Streams:
         with self.look() as stored:
             users = stored.sessions.users({stream.actor.session.id for stream in streams}, now)
             news = stored.events.following({stream.actor.id for stream in streams}, after, MOST_NEWS)
-        self.after = news[-1].id if len(news) == MOST_NEWS else first_id(now - LOOK_BACK)
+        window = first_id(now - LOOK_BACK)
+        self.after = news[-1].id if len(news) == MOST_NEWS else window
         by_user = defaultdict(list)
         for event in news:
             by_user[event.user_id].append(event)
@@ -103,4 +104,5 @@ class Streams:
             for event in own:
                 if event.id not in stream.told:
                     stream.tell(event.for_user())
-            stream.told = {id for id in stream.told if id > after} | {event.id for event in own}
+            kept = {id for id in stream.told if id > min(after, window)}
+            stream.told = kept | {event.id for event in own}
