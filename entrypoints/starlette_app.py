@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
@@ -46,7 +46,7 @@ class StarletteApp:
         for row in routes(wire):
             rows.setdefault(_path(row.url), {})[row.method] = row
         call = partial(self.in_thread, self._call)
-        bound = [Route(path, partial(call, of), methods=list(of), name=path) for path, of in rows.items()]
+        bound = [Route(path, partial(call, of), methods=[*of], name=path) for path, of in rows.items()]
         bound += [Route(_path(row.url), partial(self._stream, row), name=row.url) for row in streams(wire)]
         self.router = Router(bound, redirect_slashes=False)
 
@@ -64,8 +64,8 @@ class StarletteApp:
         async def start(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request.state.began, user_id = True, request.state.user_id
-                facts = gate.facts_to_log(method, path, message["status"], began, user_id)
-                request_log.info("request", extra=facts)
+                status = message["status"]
+                request_log.info("request", extra=gate.facts_to_log(method, path, status, began, user_id))
                 ours = [("x-request-id", request_id), *self.gate.headers(path, user_id is not None)]
                 # The session lives longer, so its cookie must too, unless this request has replaced it.
                 if request.state.renewed and b"set-cookie" not in dict(message["headers"]):
@@ -79,8 +79,8 @@ class StarletteApp:
         try:
             link = await self._admit(request)
             if link:
-                moved = {"Location": link, "Cache-Control": "no-store"}
-                return await Response(status_code=302, headers=moved)(scope, receive, start)
+                moved = RedirectResponse(link, 302, {"Cache-Control": "no-store"})
+                return await moved(scope, receive, start)
             await self.router(scope, receive, start)
         except Exception as error:
             if request.state.began:
@@ -95,8 +95,7 @@ class StarletteApp:
         if self.ignores_proxies and "x-forwarded-for" in state.headers:
             self.ignores_proxies = False  # one warning is enough
             log.warning(gate.UNTRUSTED)
-        refusal = self.gate.refusal(method, path, state.headers)
-        if refusal:
+        if refusal := self.gate.refusal(method, path, state.headers):
             raise refusal
         state.body = b""
         try:

@@ -101,9 +101,8 @@ def nginx_before(upstream: int, folder: Path, streams: int = 0) -> Iterator[Site
     site = Site(servers.free_port(), servers.free_port(), ssl.create_default_context(cafile=certificate))
     text = "\n".join(line for line in SHIPPED.read_text().splitlines() if "listen [::]" not in line)
     if streams:
-        text = re.sub(r"(?m)^( *)#(?=upstream|location|    |})", r"\1", text).replace(
-            "127.0.0.1:8001", f"127.0.0.1:{streams}"
-        )
+        text = re.sub(r"(?m)^( *)#(?=upstream|location|    |})", r"\1", text)
+        text = text.replace("127.0.0.1:8001", f"127.0.0.1:{streams}")
     for ours, here in {
         "listen 80": f"listen 127.0.0.1:{site.http_port}",
         "listen 443": f"listen 127.0.0.1:{site.https_port}",
