@@ -85,9 +85,9 @@ class ApiClient(Client):
     """A test client with short forms for JSON requests."""
 
     def open(self, *given: Any, **options: Any) -> TestResponse:
-        options["environ_base"] = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": "Werkzeug"} | (
-            options.get("environ_base") or {}
-        )
+        if isinstance(given[0], str):  # not where a redirect is followed
+            here = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": "Werkzeug"}
+            options["environ_base"] = here | options.get("environ_base", {})
         return super().open(*given, **options)
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
