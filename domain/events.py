@@ -1,5 +1,6 @@
 """Events: what happened to an account, when, and from where. Events are added and never deleted."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -154,6 +155,9 @@ class EventStore(PersonalStore, Protocol):
 
     def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
         """The events that the filter asks for, newest first."""
+
+    def following(self, user_ids: Collection[UUID], after: UUID, limit: int) -> list[Event]:
+        """The first `limit` events of these users' accounts with a greater id, oldest first."""
 
     def forget(self, user_id: UUID) -> None:
         """Blank the address and user agent of all events of the user."""

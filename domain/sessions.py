@@ -1,5 +1,6 @@
 """Sessions. A session begins with a login or registration on one device, and ends by logout or by time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
@@ -116,6 +117,9 @@ class SessionStore(PersonalStore, Protocol):
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         """The session with this secret, and its user or the user that it acts as. None when it has ended."""
+
+    def users(self, session_ids: Collection[UUID], now: datetime) -> dict[UUID, UUID]:
+        """The id of the user of each session that has not ended: its own user, or the one that it acts as."""
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
         """Let the session act as the user until that moment. None ends it."""

@@ -93,6 +93,7 @@ def add_page_globals(app: Flask, settings: Settings, teams: Teams, now: Clock) -
     versions = {name: sha256(content).hexdigest()[:10] for name, content in contents.items()}
     app.jinja_env.globals.update(
         site=site,
+        event_stream=settings.event_stream == "on",
         asset=lambda name: f"/static/{name}?v={versions[name]}",
         password_rules=PASSWORD_RULES,
         username_rules=USERNAME_RULES,

@@ -10,6 +10,8 @@ from tests.fakes import NOON
 from tests.integration.conftest import ADA
 from tests.samples import a_user
 
+pytestmark = pytest.mark.flask_only
+
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OPERATOR = Operator(Client("192.0.2.1", "a shell"))
 

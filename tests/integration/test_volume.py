@@ -86,6 +86,7 @@ def at_most(megabytes):
         tracemalloc.stop()
 
 
+@pytest.mark.flask_only
 def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
     ada, client, container, engines, clock
 ):
@@ -136,6 +137,7 @@ def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
         assert connection.execute(select(events.events).where(*written)).all() == []
 
 
+@pytest.mark.flask_only
 def test_sessions_are_listed_page_by_page(ada, container, engines, clock):
     fill(engines, user_with(container, ADA["email"]).id, 59, ["sessions"])
 

@@ -341,7 +341,7 @@ function wakeOnInput(form) {
   update();
 }
 
-for (const form of document.querySelectorAll('form[data-json]')) {
+function prepare(form) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     // Once, however often it is asked for: by a double click, by Enter, by a password manager (requestSubmit).
@@ -355,6 +355,12 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   const row = form.closest('details.setting-row');
   if (row) emptyWhenClosed(row, form);
 }
+
+document.querySelectorAll('form[data-json]').forEach(prepare);
+// An element that another script adds to the page, or a form in it.
+document.addEventListener('added', ({ target }) => {
+  for (const form of document.querySelectorAll('form[data-json]')) if (target.contains(form)) prepare(form);
+});
 
 if (passed) for (const link of document.querySelectorAll('a[data-carries]')) link.hash = passed;
 
