@@ -1,4 +1,4 @@
-"""Codes of the second factor: each is used up by the use case that it opens."""
+"""Codes of the second factor: counting attempts, and using a code up in the transaction of its use case."""
 
 from dataclasses import dataclass
 
@@ -31,9 +31,9 @@ class Codes:
         return self.limits.code(user.id)
 
     def use(self, work: UnitOfWork, user: User, unsafe_code: str, by: Actor | Client) -> bool:
-        """Use up a code of the app or a recovery code. Lock the user before.
+        """Use up a code of the app or a recovery code. Lock the user first.
 
-        False for a wrong one, and for one that was used. Then `work` holds an event: commit it.
+        False for a wrong code, and for a used one. `work` then holds an event: commit it.
         """
         code, factor = typed_code(unsafe_code), work.two_factor.get(user.id)
         if factor is not None and is_app_code(code):

@@ -29,7 +29,7 @@ class Reauthentication:
     now: Clock
 
     def require(self, actor: SignedIn, current_password: str = "") -> None:
-        """Accept the password, or without one a proof of this session within PROOF_LASTS.
+        """Accept the password. Without one, accept a proof of this session that is younger than PROOF_LASTS.
 
         Raise NotWhileActing, ProofNeeded, WrongPassword or TooManyAttempts.
         """
@@ -38,7 +38,7 @@ class Reauthentication:
             self.require_password(actor, current_password)
 
     def require_password(self, actor: SignedIn, current_password: str) -> None:
-        """Raise as `require`. The login and this share one limit."""
+        """Raise the errors of `require`. Wrong passwords count together with those of the login."""
         actor.require_self()
         if not current_password:
             raise ProofNeeded
@@ -63,7 +63,7 @@ class Reauthentication:
         with self.transaction() as work:
             user = self.still(work, actor)
             if take_back and not self.codes.use(work, user, unsafe_code, actor):
-                work.commit()  # the event
+                work.commit()  # stores the event of the wrong code
                 raise WrongProof
             self.store_proof(work, actor)
             work.commit()

@@ -85,7 +85,7 @@ class Sessions:
     def open(
         self, work: UnitOfWork, user: User, *, remember: bool, replacing: str | None, client: Client
     ) -> tuple[SignedIn, str]:
-        """The end of every login: a session, its device and its event. Lock the user before."""
+        """The last step of every login: a session, its device and its event. Lock the user first."""
         session, secret = self.begin(work, user, remember=remember, replacing=replacing, client=client)
         actor = SignedIn(client, user, session)
         self._recognise(work, user, session)

@@ -55,7 +55,7 @@ class Tokens:
         token, user = found
         if token.due(now):
             token = replace(token, last_used_at=now)
-            # While the database is read-only, programs go on.
+            # While the database is read-only, tokens keep working.
             with suppress(Unavailable), self.transaction() as work:
                 work.tokens.touch(token.id, now)
                 work.commit()

@@ -164,9 +164,10 @@ class SecondFactors:
         return SecondFactorDue() if self.pending_login(secret) else NotLoggedIn()
 
     def log_in(self, secret: str | None, unsafe_code: str, client: Client) -> tuple[SignedIn, str]:
-        """End a pending login by a code. Return the user with a new session, and the secret for the cookie.
+        """Complete a pending login with a code.
 
-        Raise NotLoggedIn when the login has ended, WrongLoginCode or TooManyAttempts.
+        Return the user with a new session, and the secret for the cookie. Raise NotLoggedIn when the
+        login has ended, WrongLoginCode or TooManyAttempts.
         """
         login = self.pending_login(secret)
         with self.look() as stored:
@@ -176,7 +177,7 @@ class SecondFactors:
         take_back = self.codes.attempt(user)
         with self.transaction() as work:
             user = work.users.lock(user.id)
-            # A change of the password, or a disabled account, has ended it meanwhile.
+            # A new password, a disabled account or a factor that is off has ended the login meanwhile.
             if user is None or work.logins.find(login.secret_hash, self.now()) is None:
                 raise NotLoggedIn
             if not self.codes.use(work, user, unsafe_code, client):
@@ -192,7 +193,7 @@ class SecondFactors:
         return actor, new_secret
 
     def demand(self, actor: SignedIn, team_id: UUID, needed: bool) -> tuple[Team, Membership]:
-        """Let a team be for members with a second factor only, or for all members.
+        """Require a second factor of the team's members, or stop requiring it.
 
         Raise NotFound for an outsider, PermissionDenied, or TwoFactorOff while the actor has none.
         """
@@ -207,7 +208,7 @@ class SecondFactors:
             if team.needs_two_factor != needed:
                 team.needs_two_factor = needed
                 work.teams.save(team)
-                detail = "needed" if needed else "not needed"
+                detail = "required" if needed else "not required"
                 self.events.record(work, Tag.TEAM_TWO_FACTOR, actor.id, actor, detail, team_id)
             work.commit()
         return team, member
@@ -218,7 +219,7 @@ class SecondFactors:
 
     def _use(self, work: UnitOfWork, user: User, unsafe_code: str, actor: SignedIn) -> None:
         if not self.codes.use(work, user, unsafe_code, actor):
-            work.commit()  # the event
+            work.commit()  # stores the event of the wrong code
             raise WrongCode
 
     def _new_recovery_codes(self, work: UnitOfWork, user: User) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pending logins: the password was right, and the code of the second factor is due."""
+"""Pending logins: the password was right, and the second factor is missing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ class SecondFactorDue(NotAuthenticated):
     """The password was right. The login waits for a code."""
 
     code = 40103
-    message = "Enter the code of your second factor to log in."
+    message = "Enter your two-factor code to log in."
 
 
 class WrongLoginCode(SecondFactorDue):

@@ -18,7 +18,7 @@ class TwoFactorPages:
     cookie: SessionCookie
 
     def log_in(self) -> ResponseReturnValue:
-        """Without a pending login there is nothing to answer: on to the login."""
+        """The form for the code. Without a pending login, redirect to /login."""
         onward = local_path(request.args.get("next", ""))
         if visitor() is not None:
             return redirect(onward)
@@ -41,5 +41,5 @@ class TwoFactorPages:
                 setup = self.two_factor.begun(actor)
                 picture = Markup(setup.qr_svg)  # noqa: S704 (our own drawing, without input as text)
             except (NotFound, ProofNeeded):
-                pass  # the page begins
+                pass  # the page shows the first step
         return show_page("two_factor.html", actor, on=on, codes_left=codes_left, setup=setup, picture=picture)

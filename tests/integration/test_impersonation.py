@@ -44,7 +44,7 @@ def test_an_administrator_acts_as_a_user_and_comes_back(clock, ada, ada_id, eve)
 
     events = ada.ask("GET", "/api/user/events")[1]["data"]
     assert [event["tag"] for event in events[:3]] == ["acting_ended", "username_changed", "acting_began"]
-    assert events[2]["sentence"] == "Support began to act as you (Ticket 7)."
+    assert events[2]["sentence"] == "Support access started (Ticket 7)."
 
 
 @pytest.mark.flask_only

@@ -370,7 +370,7 @@ def test_a_team_can_need_a_second_factor_of_its_members(world, ada, team):
         world.two_factor.demand(ada, team.id, True)
     world.set_up(ada)
     assert world.two_factor.demand(ada, team.id, True)[0].needs_two_factor
-    assert world.recorded[-1].detail == "needed"
+    assert world.recorded[-1].detail == "required"
     assert world.teams.show(ada, team.id)[0].needs_two_factor
 
     for use in (

@@ -97,7 +97,7 @@ function fill(form, data) {
   }
 }
 
-// The fields of the body that may be kept: no password, token or code. A visible password is hidden before this.
+// The fields of the body that may be kept: no password, token or code. Before, submit() hides a visible password.
 function withoutSecrets(form, body = {}) {
   const secret = ({ type, autocomplete }) => ['password', 'hidden'].includes(type) || autocomplete === 'one-time-code';
   const names = inputs(form).filter(secret).map((input) => input.name);
@@ -106,7 +106,7 @@ function withoutSecrets(form, body = {}) {
 
 const nameOf = (form) => `${form.dataset.method ?? 'post'} ${form.getAttribute('action')}`;
 
-// After the login, the same user finds the form as it was left. Another user ends what was kept, and so does an hour.
+// After the login, the same user finds the form as it was left, for an hour at most. Another user does not.
 function bringBack() {
   const kept = take('typed');
   const age = Date.now() - kept?.at;
@@ -230,7 +230,7 @@ function goTo(place) {
   location.assign(url.origin === location.origin ? url : '/'); // never another site
 }
 
-// A login sets a cookie: is it kept? navigator.cookieEnabled does not know (Chromium says true when cookies are blocked).
+// Whether the browser has kept the cookie of a login. In Chromium, navigator.cookieEnabled is true when cookies are blocked.
 async function refusedCookie() {
   const { errors } = await call('GET', '/api/user');
   return errors?.internal_error_code === SESSION_ENDED ? { display_error: COOKIES_BLOCKED } : undefined;
@@ -300,7 +300,7 @@ function takeToken(form) {
   addEventListener('hashchange', () => token() && location.reload());
 }
 
-// The token goes on to the page that follows. The API may know what a form without any input begins with.
+// The token goes on to the page that follows. The answer to the call in data-carries fills a form that is empty.
 async function carry(form) {
   const { then, carries } = form.dataset;
   form.dataset.then = `${then.split('#')[0]}#${passed}`;
