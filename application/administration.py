@@ -94,6 +94,7 @@ class Administration:
         with self.transaction() as work:
             user = existing(work.users.lock(user_id))
             work.sessions.forget(user.id)
+            work.logins.forget(user.id)
             self.events.record(work, Tag.ALL_SESSIONS_ENDED, user.id, actor)
             work.commit()
         return user

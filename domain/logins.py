@@ -10,6 +10,8 @@ from domain.personal import PersonalStore
 
 PENDING_LOGIN_LIFE = timedelta(minutes=5)
 MOST_WRONG_CODES = 10
+# For each user. A client that logs in again and again must not fill the table.
+MOST_PENDING_LOGINS = 100
 
 
 class SecondFactorDue(NotAuthenticated):
@@ -50,6 +52,9 @@ class LoginStore(PersonalStore, Protocol):
 
     def end(self, secret_hash: str, now: datetime) -> bool:
         """Delete the login. True for one caller only, and False when it has ended."""
+
+    def end_oldest(self, user_id: UUID, kept: int) -> None:
+        """Delete the user's pending logins. The `kept` newest stay."""
 
     def purge(self, now: datetime, limit: int) -> int:
         """Delete at most `limit` expired logins. Return the number."""

@@ -91,12 +91,13 @@ class TokenStore(PersonalStore, Protocol):
         """The token and its user. None when the token is unknown, revoked or expired."""
 
     def touch(self, token_id: UUID, now: datetime) -> None:
-        """Store `last_used_at`. Do nothing when the token is revoked."""
+        """Store `last_used_at`. Do nothing when the token is revoked, or not `due` any more."""
 
     def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Token]:
         """The user's tokens that have not expired, newest first."""
 
-    def count(self, user_id: UUID) -> int: ...
+    def count(self, user_id: UUID, now: datetime) -> int:
+        """The number of the user's tokens that have not expired."""
 
     def revoke(self, user_id: UUID, token_id: UUID) -> bool:
         """Delete the token. True for one caller only, and False when the user has no such token."""

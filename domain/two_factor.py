@@ -2,7 +2,7 @@
 
 from base64 import b32encode
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -15,6 +15,9 @@ CODE_DIGITS = 6
 STEP_SECONDS = 30
 # The clocks of a phone and of the server may differ by one step (RFC 6238, 5.2).
 SKEW_STEPS = 1
+# A factor that is not confirmed in this time ends: its secret may be known to another session.
+SETUP_LASTS = timedelta(minutes=10)
+
 RECOVERY_CODES = 10
 # Base32, five bits a character: 80 bits. So a fast hash without salt is enough.
 RECOVERY_CODE_LENGTH = 16
@@ -61,6 +64,10 @@ class TwoFactor:
     def id(self) -> UUID:
         """The key of the factor: a user has one."""
         return self.user_id
+
+    def waits(self, now: datetime) -> bool:
+        """Whether `confirm` may switch it on. The difference is absolute, as in `Session.due`."""
+        return not self.on and abs(now - self.created_at) < SETUP_LASTS
 
     @property
     def on(self) -> bool:

@@ -4,6 +4,7 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from application.sessions import Sessions
+from application.two_factor import SecondFactors
 from entrypoints.api.http import Cookie, SessionCookie, cursor
 from entrypoints.flask_app.login import signed_in, visitor
 from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page, show_to_strangers
@@ -15,6 +16,7 @@ SESSION_ENDED = "Your session has ended. Log in to continue."
 @dataclass(frozen=True, slots=True)
 class SessionPages:
     sessions: Sessions
+    two_factor: SecondFactors
     cookie: SessionCookie
 
     def login(self) -> ResponseReturnValue:
@@ -32,6 +34,8 @@ class SessionPages:
             return redirect("/logout", 303)
         if actor:  # a user that logged out in another tab is logged out already
             self.sessions.logout(actor)
+        else:
+            self.two_factor.cancel_login(request.cookies.get(self.cookie.name))
         response = redirect("/", 303)
         response.headers["Set-Cookie"] = self.cookie.header(Cookie())
         return response

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -9,7 +10,7 @@ from domain.errors import NotFound
 from domain.passwords import ProofNeeded
 from entrypoints.api.http import SessionCookie
 from entrypoints.flask_app.login import signed_in, visitor
-from entrypoints.flask_app.page import local_path, show_page
+from entrypoints.flask_app.page import AFTER_LOGIN, local_path, show_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class TwoFactorPages:
         if visitor() is not None:
             return redirect(onward)
         if self.two_factor.pending_login(request.cookies.get(self.cookie.name)) is None:
-            return redirect("/login")
+            return redirect(f"/login?next={quote(onward, safe='/')}" if onward != AFTER_LOGIN else "/login")
         return show_page("login_two_factor.html", None, next=onward)
 
     def reauthenticate(self) -> ResponseReturnValue:

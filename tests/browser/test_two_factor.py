@@ -170,6 +170,39 @@ def test_a_team_leads_a_member_without_a_factor_to_set_it_up(visit: Visit, perso
     expect(page.get_by_role("heading", name="Set it up")).to_be_visible()
 
 
+def test_an_invitation_is_kept_over_the_code(visit: Visit, regular: Person, site: Site) -> None:
+    inviter = visit("/teams", Person("inviter_of_codes", "inviter.of.codes@example.com"))
+    team = inviter.request.get("/api/teams").json()["data"][0]["id"]
+    invite = {"email": regular.email, "role": "member"}
+    assert inviter.request.post(f"/api/teams/{team}/invitations", data=invite).ok
+    page = visit("/login")
+    log_in(page, regular)
+    _, codes = set_up(page, regular)
+
+    guest = visit(site.link(regular.email, "/invitation").removeprefix(site.url))
+    guest.get_by_role("link", name="Log in", exact=True).last.click()
+    log_in(guest, regular)
+    answer(guest, codes[0])
+    guest.get_by_role("button", name="Join team").click()
+    expect(guest.get_by_text("You joined the team")).to_be_visible()
+
+
+def test_a_form_of_another_tab_leads_to_the_code_that_is_due(
+    visit: Visit, person: Person, site: Site
+) -> None:
+    page = visit("/settings", person)
+    _, codes = set_up(page, person)
+    page.goto("/settings")
+    row = opened_row(page, "Username")
+    row.get_by_label("New username").fill("another_name")
+    login = {"email": person.email, "password": person.password}
+    assert page.request.post("/api/login", data=login).status == 401
+    row.get_by_role("button", name="Change username").click()
+    expect(page).to_have_url("/login/two-factor?next=%2Fsettings")
+    answer(page, codes[0])
+    expect(page.get_by_label("New username")).to_have_value("another_name")
+
+
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_recovery_codes_fit(visit: Visit, person: Person, width: int) -> None:
     page = visit("/settings", person, viewport={"width": width, "height": 800})

@@ -327,7 +327,7 @@ class SideBySide(RuleBasedStateMachine):
                 [stored.sessions.of(id, NOON, None, 1) for id in IDS],
                 [stored.devices.of(id) for id in IDS],
                 [stored.tokens.find(token * 64, NOON) for token in "ab"],
-                [stored.tokens.count(id) for id in IDS],
+                [stored.tokens.count(id, NOON) for id in IDS],
                 [stored.logins.find(secret * 64, NOON) for secret in "ab"],
                 [stored.two_factor.get(id) for id in IDS],
                 [[member.barred for _, member in stored.teams.of(id)] for id in IDS],

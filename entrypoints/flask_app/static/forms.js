@@ -154,7 +154,7 @@ function show(form, data) {
 // "#" and the token in the form. Empty without one.
 function hashOf(form) {
   const token = form.elements[form.dataset.fragment]?.value;
-  return token ? `#${token}` : '';
+  return token || passed ? `#${token || passed}` : '';
 }
 
 // The link of the page goes back into the address bar, for it is not used yet.
@@ -185,7 +185,11 @@ function showErrors(form, errors, typed = {}) {
     return;
   }
   if (code === CODE_DUE && form.dataset.code) {
-    goTo(form.dataset.code + location.hash);
+    goTo(form.dataset.code + (passed && `#${passed}`));
+    return;
+  }
+  if (code === CODE_DUE && form.dataset.logsIn === undefined) {
+    leaveFor('/login/two-factor', form, typed); // another tab logs in
     return;
   }
   if (code === PROOF_NEEDED && !form.elements.current_password && !form.elements.code) {
@@ -282,6 +286,10 @@ function emptyWhenClosed(row, form) {
     form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
     form.reset();
     clear(form);
+    if (form.dataset.shows) {
+      form.hidden = false;
+      document.getElementById(form.dataset.shows).hidden = true;
+    }
     form.dispatchEvent(new Event('input'));
   });
 }
