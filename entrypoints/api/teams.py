@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from application.teams import Teams
 from domain.access import TeamRole
@@ -26,14 +27,14 @@ class TeamShape(TypedDict):
     id: UUID
     name: str
     personal: bool
-    role: str
+    role: TeamRole
     created_at: datetime
 
 
 class MemberShape(TypedDict):
     user_id: UUID
     username: str
-    role: str
+    role: TeamRole
     joined_at: datetime
 
 

@@ -51,6 +51,7 @@ class World:
         self.limiter = MemoryLimiter(self.clock)
         self.syntax, self.strength, self.sanitizer = plain_syntax, long_is_strong, TagSanitizer()
         self.check = lambda: None  # memory is always ready
+        self.openapi = dict
         self.session_life, self.link_lifetimes = LIFE, {purpose: purpose.lifetime for purpose in Purpose}
 
         for name, kind in SERVICES.items():
