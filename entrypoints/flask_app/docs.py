@@ -50,16 +50,13 @@ class DocsPages:
     def api(self) -> ResponseReturnValue:
         document = self.openapi()
         operations = sorted(operations_of(document), key=lambda operation: operation.word)
-        responses = document["components"]["responses"].values()
+        told = [each["description"] for each in document["components"]["responses"].values()]
         return show_page(
             "docs.html",
             visitor(),
             info=document["info"],
-            base_url=document["servers"][0]["url"],
             words=[(word, list(found)) for word, found in groupby(operations, lambda each: each.word)],
-            codes=[
-                line.split(": ", 1) for response in responses for line in response["description"].split("\n")
-            ],
+            codes=[line.split(": ", 1) for lines in told for line in lines.split("\n")],
         )
 
 
@@ -127,7 +124,8 @@ def kind(schema: Json, schemas: Json) -> str:
     if "minimum" in schema and "maximum" in schema:
         return f"{schema['minimum']} to {schema['maximum']}"
     words = {"uuid": "UUID", "date-time": "date and time in ISO 8601", "email": "email address"}
-    word = words.get(schema.get("format", "")) or {"string": "text"}.get(schema["type"], schema["type"])
+    type = "text" if schema["type"] == "string" else schema["type"]
+    word = words.get(schema.get("format", ""), type)
     return f"{word}, at most {schema['maxLength']} characters" if "maxLength" in schema else word
 
 
