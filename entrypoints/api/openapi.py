@@ -21,14 +21,14 @@ Json = dict[str, Any]
 VERSION = "1"
 UUID = {"type": "string", "format": "uuid"}
 ABOUT = """\
-Bodies are JSON objects in UTF-8, sent as application/json. An answer has data, message or both.
+Bodies are JSON objects in UTF-8, sent as `application/json`. An answer has `data`, `message` or both.
 
-Send next of a list as the parameter after, for the following page.
+A list has `next`. Send it as the parameter `after` for the following page. It is null on the last page.
 
-POST /api/login begins a session and sets its cookie. Send the cookie with each request.
+`POST /api/login` begins a session and sets its cookie. Send the cookie with each request.
 
-An error has one shape. Its status is the first three digits of internal_error_code. With status 422, \
-field_errors has sentences for each field.
+All errors have one shape. The status is the first three digits of `internal_error_code`. With status 422, \
+`field_errors` has sentences for each field.
 
 New fields can appear in answers, and new codes in errors. Ignore those that you do not know."""
 

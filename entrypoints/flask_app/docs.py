@@ -1,13 +1,16 @@
 """The page of the API: the OpenAPI document as HTML, with a curl line for each operation."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
 
 from entrypoints.api.examples import ID
 from entrypoints.api.gate import SAFE_METHODS
@@ -23,7 +26,7 @@ class Field:
     name: str
     kind: str
     required: bool
-    told: str = ""
+    told: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,16 @@ class DocsPages:
 
     def api(self) -> ResponseReturnValue:
         document = self.openapi()
-        operations = sorted(operations_of(document), key=lambda operation: operation.word)
+        operations = sorted(operations_of(document), key=attrgetter("word"))
         told = [each["description"] for each in document["components"]["responses"].values()]
         return show_page(
             "docs.html",
             visitor(),
-            info=document["info"],
-            words=[(word, list(found)) for word, found in groupby(operations, lambda each: each.word)],
+            title=document["info"]["title"],
+            about=[marked(paragraph) for paragraph in document["info"]["description"].split("\n\n")],
+            words=[
+                (word, title_of(word), list(found)) for word, found in groupby(operations, attrgetter("word"))
+            ],
             codes=[line.split(": ", 1) for lines in told for line in lines.split("\n")],
         )
 
@@ -81,7 +87,7 @@ def operations_of(document: Json) -> Iterator[Operation]:
                         each["name"],
                         f"{each['in']}, {kind(each['schema'], schemas)}",
                         each.get("required", False),
-                        each.get("description", ""),
+                        marked(each.get("description", "")),
                     )
                     for each in parameters
                 ],
@@ -94,6 +100,15 @@ def operations_of(document: Json) -> Iterator[Operation]:
             )
 
 
+def title_of(word: str) -> str:
+    return "OpenAPI" if word == "openapi" else word.replace("_", " ").capitalize()
+
+
+def marked(text: str) -> Markup:
+    """Names in backticks become code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 (it is escaped)
+
+
 def resolved(schema: Json, named: Json) -> Json:
     found: Json = named[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     return found
@@ -104,7 +119,7 @@ def fields(schema: Json, schemas: Json, before: str = "") -> Iterator[Field]:
     schema = resolved(schema, schemas)
     for name, unresolved in schema.get("properties", {}).items():
         found = resolved(unresolved, schemas)
-        told = found.get("description", "") if found.get("type") == "object" else ""
+        told = marked(found.get("description", "")) if found.get("type") == "object" else Markup()
         yield Field(before + name, kind(unresolved, schemas), name in schema.get("required", ()), told)
         inner = resolved(found["items"], schemas) if found.get("type") == "array" else found
         yield from fields(inner, schemas, f"{before}{name}.")
@@ -118,7 +133,7 @@ def kind(schema: Json, schemas: Json) -> str:
     if "const" in schema:
         return f'"{schema["const"]}"'
     if "enum" in schema:
-        return f"one of {', '.join(map(str, schema['enum']))}"
+        return " or ".join(f'"{value}"' for value in schema["enum"])
     if schema["type"] == "array":
         return f"list of {kind(schema['items'], schemas)}"
     if "minimum" in schema and "maximum" in schema:

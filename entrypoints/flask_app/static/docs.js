@@ -13,6 +13,7 @@ function filter() {
     count += !element.hidden;
   }
   for (const section of sections) section.hidden = !section.querySelector('article:not([hidden])');
+  document.getElementById('about').hidden = words.length > 0;
   document.getElementById('found').textContent = words.length ? `${count} of ${operations.length} calls` : '';
 }
 
