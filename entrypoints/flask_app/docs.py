@@ -52,16 +52,15 @@ class DocsPages:
 
     def api(self) -> ResponseReturnValue:
         document = self.openapi()
-        operations = sorted(operations_of(document), key=attrgetter("word"))
+        by_word = attrgetter("word")
+        operations = groupby(sorted(operations_of(document), key=by_word), by_word)
         told = [each["description"] for each in document["components"]["responses"].values()]
         return show_page(
             "docs.html",
             visitor(),
             title=document["info"]["title"],
             about=[marked(paragraph) for paragraph in document["info"]["description"].split("\n\n")],
-            words=[
-                (word, title_of(word), list(found)) for word, found in groupby(operations, attrgetter("word"))
-            ],
+            words=[(word, title_of(word), list(found)) for word, found in operations],
             codes=[line.split(": ", 1) for lines in told for line in lines.split("\n")],
         )
 
