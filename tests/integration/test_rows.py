@@ -24,6 +24,7 @@ from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS
 from entrypoints.api.routes import routes
 from entrypoints.flask_app.routes import add_pages
 from tests.integration.conftest import MARK, ApiClient, code, everything_stored
+from tests.integration.described import assert_described
 from tests.integration.table import IDS, RIGHT, TABLE
 from tests.samples import CLIENT, GOOD_PASSWORD
 
@@ -232,6 +233,8 @@ def test_each_asker_is_answered_as_the_table_says(site, engines):
     for name, asker, expected in LINES:
         response = site.ask(asker, name)
         assert answer(response) == expected, f"{name} by {asker}: {response.text}"
+        if name in ROWS:
+            assert_described(name, response)
         if everything_stored(engines) == before:
             continue
         assert not is_refused(expected), f"{name} by {asker} was refused and has changed the database"
