@@ -17,7 +17,7 @@ from tests.samples import CLIENT, GOOD_PASSWORD
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-# Requests for each row, asker and mode. With more, for example OPENAPI_EXAMPLES=200, each walk is another one.
+# Requests for each row, asker and mode. With more (OPENAPI_EXAMPLES=200), each walk is another one.
 FEW = 4
 EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", FEW))
 ASKERS = ["stranger", "user"]
@@ -34,7 +34,7 @@ def log_in(container):
         _, secret = container.sessions().login(
             ADA["email"], GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
         )
-        return {"Cookie": f"{container.cookie().name}={secret}"}
+        return {container.cookie().name: secret}
 
     return log_in
 
@@ -42,7 +42,7 @@ def log_in(container):
 @pytest.fixture
 def ids(container, log_in):
     """The ids of things of the user, by what stands before them in a URL."""
-    actor, _ = container.sessions().authenticate(log_in("user")["Cookie"].partition("=")[2], CLIENT)
+    actor, _ = container.sessions().authenticate(*log_in("user").values(), CLIENT)
     team, _ = container.teams().create(actor, "Analysts")
     other = container.accounts().create(
         Operator(CLIENT), "kurt", "kurt@example.org", GOOD_PASSWORD, frozenset()
@@ -60,18 +60,55 @@ def ids(container, log_in):
 @pytest.mark.parametrize("asker", ASKERS)
 @pytest.mark.parametrize("name", ROWS)
 def test_a_request_of_any_kind_is_answered_as_described(app, log_in, ids, name, asker):
-    method, url = name.split()
+    row, (method, url) = ROWS[name], name.split()
     operation = DESCRIBED[url.replace("<", "{").replace(">", "}")][method]
     own = {found[1]: ids.get(url[: found.start()]) for found in re.finditer(r"<(\w+)>", url)}
 
     def walk(case, known):
+        case.headers.pop("X-User", None)  # most answers would be 40906
         if known:
             case.path_parameters |= {id: str(value) for id, value in own.items() if value}
-            case.headers.pop("X-User", None)
-        response = case.call(app=app, base_url="http://localhost", headers=log_in(asker))
+        response = case.call(app=app, base_url="http://localhost", cookies=log_in(asker))
         assert response.status_code < 500, response.text
+        if not row.public:
+            assert response.status_code != 401 if asker == "user" else response.status_code >= 400
         operation.validate_response(response)
 
-    for mode in GenerationMode:
+    for mode in GenerationMode if row.body or row.query or own else [GenerationMode.POSITIVE]:
         bounded = settings(max_examples=EXAMPLES, derandomize=EXAMPLES == FEW, database=None)
         bounded(given(case=operation.as_strategy(mode), known=st.booleans())(walk))()
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name.startswith("GET /api/")])
+def test_a_row_names_every_parameter_that_its_view_reads(app, log_in, ids, name):
+    """A wrong value of a parameter is refused exactly when the row has the parameter."""
+    url = re.sub("<[^>]+>", lambda found: str(ids[name.split()[1][: found.start()]]), name.split()[1])
+    client = app.test_client()
+    [(cookie, secret)] = log_in("user").items()
+    client.set_cookie(cookie, secret)
+
+    for parameter in ("after", "limit", "user", "team", "tag", "since", "until"):
+        refused = client.get(url, query_string={parameter: "-"}).status_code == 422
+        assert refused == (parameter in ROWS[name].query), parameter
+
+
+def test_the_description_is_public_and_the_same_for_all(client, ada):
+    for asker in (client, ada):
+        response = asker.get("/api/openapi.json")
+        assert response.get_json() == DOCUMENT
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_page_shows_every_operation_with_its_curl_line(client, method):
+    page = client.open("/api/docs", method=method)
+
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    if method == "GET":
+        for url, methods in DOCUMENT["paths"].items():
+            for name, operation in methods.items():
+                assert f'id="{operation["operationId"]}"' in page.text
+                assert f"{name.upper()}</span> {url}<" in page.text
+                assert operation["summary"] in page.text
+        assert page.text.count("<code>curl ") == len(ROWS)
+        assert "curl -X PATCH http://localhost/api/user \\\n" in page.text
