@@ -32,7 +32,7 @@ def test_the_same_document_breaks_nothing(old, new):
 
 
 def test_an_addition_breaks_nothing(old, new):
-    new["paths"]["/api/notes"] = new["paths"]["/api/teams"]
+    new["paths"]["/api/additions"] = new["paths"]["/api/teams"]
     operation(new, "GET /api/user")["responses"]["410"] = operation(new, "GET /api/user")["responses"]["409"]
     operation(new, "GET /api/teams")["parameters"].append(
         {"name": "q", "in": "query", "schema": {"type": "string"}}

@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from entrypoints.api.http import Request
 from entrypoints.api.openapi import OpenApiViews, operation_id
 from entrypoints.api.routes import routes
+from entrypoints.cli import cli
 from entrypoints.container import openapi
 from tests.breaking import breaks
 from tests.samples import CLIENT
@@ -87,6 +89,16 @@ def test_credentials_are_schemes_and_public_rows_need_none():
 
 def test_the_view_shows_the_document_without_an_envelope():
     assert OpenApiViews(lambda: DOCUMENT).show(Request(CLIENT)).data == DOCUMENT
+
+
+def test_the_command_prints_the_description_without_a_database(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
+    monkeypatch.setenv("BASE_URL", "http://localhost")
+
+    printed = CliRunner().invoke(cli, ["openapi"])
+
+    assert printed.exit_code == 0
+    assert json.loads(printed.stdout)["paths"] == DOCUMENT["paths"]
 
 
 def test_nothing_breaks_clients_of_the_last_release():
