@@ -21,6 +21,7 @@ from domain.mails import MailKind
 from domain.passwords import PasswordStrength, acceptable_password
 from domain.sessions import Client
 from domain.teams import LastOwner, Membership, Team, personal_team_name
+from domain.tokens import TokenActor
 from domain.users import EmailSyntax, EmailTaken, Role, User, UsernameTaken, acceptable_username, normal_email
 
 # A deletion blanks this many events in a transaction. Other units of work wait meanwhile, and 200,000 events
@@ -91,7 +92,7 @@ class Accounts:
         user.roles = roles
         return user
 
-    def rename(self, actor: SignedIn, unsafe_username: str) -> User:
+    def rename(self, actor: SignedIn | TokenActor, unsafe_username: str) -> User:
         """Change the username and send a mail to the user.
 
         Raise Invalid, TooManyAttempts, UsernameTaken or NotLoggedIn.

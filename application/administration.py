@@ -160,6 +160,8 @@ class Administration:
             work.sessions.end_acting(user.id)
             work.sessions.forget(user.id)
             work.links.forget(user.id)
+            work.tokens.forget(user.id)
+            work.logins.forget(user.id)
             work.mails.drop_waiting(user.id, [purpose.mail for purpose in Purpose])
             work.invitations.drop_by(user.id)
         self.events.record(work, Tag.DISABLED if disabled else Tag.ENABLED, user.id, actor)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.ports import Clock, Ids, Look, UnitOfWork
-from domain.access import Actor, SignedIn
+from domain.access import Actor, UserActor
 from domain.events import Event, Tag
 from domain.paging import Page, page_size
 from domain.sessions import Client
@@ -42,7 +42,7 @@ class Events:
             )
         )
 
-    def mine(self, actor: SignedIn, after: UUID | None, limit: int) -> Page[Event]:
+    def mine(self, actor: UserActor, after: UUID | None, limit: int) -> Page[Event]:
         """The actor's own events, newest first. At most 100."""
         with self.look() as stored:
             page = stored.events.about(actor.id, after, page_size(limit))

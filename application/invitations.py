@@ -14,7 +14,7 @@ from application.limits import Limits
 from application.mails import Mails
 from application.ports import Clock, Ids, Look, Secrets, Transaction, UnitOfWork
 from application.reauthentication import Reauthentication
-from domain.access import SignedIn, TeamPermission, TeamRole
+from domain.access import SignedIn, TeamPermission, TeamRole, UserActor
 from domain.errors import NotFound
 from domain.events import Tag
 from domain.invitations import Invitation, OtherAddress
@@ -42,13 +42,13 @@ class Invitations:
     new_id: Ids
     new_secret: Secrets
 
-    def of(self, actor: SignedIn, team_id: UUID, after: UUID | None, limit: int) -> Page[Invitation]:
+    def of(self, actor: UserActor, team_id: UUID, after: UUID | None, limit: int) -> Page[Invitation]:
         """The valid invitations, newest first. `limit` is cut to 1 to 100."""
         with self.look() as stored:
             stored.teams.member(team_id, actor).require(TeamPermission.INVITE)
             return stored.invitations.of(team_id, self.now(), after, page_size(limit))
 
-    def invite(self, actor: SignedIn, team_id: UUID, unsafe_email: str, role: TeamRole) -> Invitation:
+    def invite(self, actor: UserActor, team_id: UUID, unsafe_email: str, role: TeamRole) -> Invitation:
         """Send the address a link. An older invitation of the address to the team ends.
 
         The answer is the same with and without an account. Raise Invalid, TooManyAttempts or Stale.
@@ -62,7 +62,7 @@ class Invitations:
             work.commit()
         return invitation
 
-    def send_again(self, actor: SignedIn, team_id: UUID, invitation_id: UUID) -> Invitation:
+    def send_again(self, actor: UserActor, team_id: UUID, invitation_id: UUID) -> Invitation:
         """Replace the invitation by one with a new link. Raise NotFound, TooManyAttempts or Stale."""
         with self.look() as stored:
             stored.teams.member(team_id, actor).require(TeamPermission.INVITE)
@@ -75,7 +75,7 @@ class Invitations:
             work.commit()
         return invitation
 
-    def revoke(self, actor: SignedIn, team_id: UUID, invitation_id: UUID) -> None:
+    def revoke(self, actor: UserActor, team_id: UUID, invitation_id: UUID) -> None:
         """Raise NotFound when there is no such invitation."""
         with self.transaction() as work:
             self._require(work, actor, team_id)
@@ -121,7 +121,7 @@ class Invitations:
             work.commit()
         return team, member
 
-    def _require(self, work: UnitOfWork, actor: SignedIn, team_id: UUID, *roles: TeamRole) -> None:
+    def _require(self, work: UnitOfWork, actor: UserActor, team_id: UUID, *roles: TeamRole) -> None:
         work.teams.lock(team_id)
         work.teams.member(team_id, actor).require(TeamPermission.INVITE, *roles)
 
@@ -131,7 +131,7 @@ class Invitations:
         return invitation
 
     def _send(
-        self, work: UnitOfWork, actor: SignedIn, team_id: UUID, email: str, role: TeamRole
+        self, work: UnitOfWork, actor: UserActor, team_id: UUID, email: str, role: TeamRole
     ) -> Invitation:
         token, now = self.new_secret(), self.now()
         work.invitations.drop(team_id, email)

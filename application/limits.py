@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from application.ports import RateLimiter
+from application.ports import RateLimiter, TakeBack
 from domain.errors import TooManyAttempts
 from domain.limits import (
     EMAIL_CHANGES,
@@ -15,10 +15,12 @@ from domain.limits import (
     MAILS_PER_DAY,
     MAILS_PER_HOUR,
     NEW_TEAMS,
+    NEW_TOKENS,
     PASSWORD_CHANGES,
     REGISTRATIONS,
     RENAMES,
     TEAM_RENAMES,
+    WRONG_CODES,
     WRONG_PASSWORDS,
     WRONG_PASSWORDS_PER_IP,
     Limit,
@@ -48,6 +50,10 @@ class Limits:
             if not right:
                 counted.pop_all()
         return right
+
+    def code(self, user_id: UUID) -> TakeBack:
+        """Call the result when the code was right: only a wrong one stays counted."""
+        return self.limiter.count(WRONG_CODES, f"user:{user_id}")
 
     def registration(self, client: Client) -> None:
         """A refused registration stays counted: the refusal shows that an address has an account."""
@@ -99,6 +105,9 @@ class Limits:
 
     def new_team(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((NEW_TEAMS, f"user:{user_id}"))
+
+    def new_token(self, user_id: UUID) -> AbstractContextManager[None]:
+        return self._counted((NEW_TOKENS, f"user:{user_id}"))
 
     def rename_team(self, user_id: UUID) -> AbstractContextManager[None]:
         return self._counted((TEAM_RENAMES, f"user:{user_id}"))

@@ -104,6 +104,7 @@ class Passwords:
             if user is None or user.disabled or user.email != link.email:
                 raise LinkGone
             user.email_verified_at = user.email_verified_at or self.links.now()
+            work.tokens.forget(user.id)
             self._set(work, user, password_hash, client)
             self.events.record(work, Tag.PASSWORD_RESET, user.id, client)
             work.commit()
@@ -119,4 +120,5 @@ class Passwords:
         work.users.save(user)
         work.sessions.forget(user.id)
         work.links.forget(user.id)
+        work.logins.forget(user.id)
         self.mails.write(work, MailKind.PASSWORD_CHANGED, user, user.email, client)

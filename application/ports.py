@@ -13,10 +13,13 @@ from domain.events import EventStore
 from domain.invitations import InvitationStore
 from domain.limits import Limit
 from domain.links import LinkStore
+from domain.logins import LoginStore
 from domain.mails import Mail, MailStore
 from domain.personal import PersonalStore
 from domain.sessions import SessionStore
 from domain.teams import TeamStore
+from domain.tokens import TokenStore
+from domain.two_factor import TwoFactorStore
 from domain.users import UserStore
 
 
@@ -35,6 +38,9 @@ class Reading(Protocol):
     mails: MailStore
     devices: DeviceStore
     invitations: InvitationStore
+    tokens: TokenStore
+    logins: LoginStore
+    two_factor: TwoFactorStore
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
@@ -78,6 +84,22 @@ class PasswordHasher(Protocol):
 
     def outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with another algorithm or cost than new hashes."""
+
+
+class OneTimeCodes(Protocol):
+    """Codes of an authenticator app (TOTP, RFC 6238)."""
+
+    def new_secret(self) -> str:
+        """In base32."""
+
+    def step(self, secret: str, code: str, now: datetime) -> int | None:
+        """The time step of six ASCII digits. None when they are no code of now or of a step beside it."""
+
+    def url(self, secret: str, account: str) -> str:
+        """What the app reads from the QR code. `account` is the name that it shows."""
+
+    def qr_svg(self, text: str) -> str:
+        """A QR code of the text, without inline styles."""
 
 
 class RateLimiter(Protocol):

@@ -1,4 +1,4 @@
-"""Reauthentication: a dangerous change needs the current password, not only a session.
+"""Reauthentication: a dangerous change needs the password or a code of the second factor, not only a session.
 
 Verifying the password takes time. The session may end meanwhile, so the unit of work calls `still`.
 """
@@ -6,14 +6,16 @@ Verifying the password takes time. The session may end meanwhile, so the unit of
 from dataclasses import dataclass
 from functools import partial
 
+from application.codes import Codes
 from application.events import Events
 from application.limits import Limits
 from application.ports import Clock, PasswordHasher, Transaction, UnitOfWork
 from domain.access import AnotherUser, SignedIn
 from domain.errors import Invalid
 from domain.events import Tag
-from domain.passwords import WrongPassword, normal_password
+from domain.passwords import ProofNeeded, WrongPassword, WrongProof, normal_password
 from domain.sessions import NotLoggedIn
+from domain.tokens import TokenActor, TokenGone
 from domain.users import User
 
 
@@ -21,32 +23,70 @@ from domain.users import User
 class Reauthentication:
     transaction: Transaction
     hasher: PasswordHasher
+    codes: Codes
     limits: Limits
     events: Events
     now: Clock
 
-    def require(self, actor: SignedIn, current_password: str) -> None:
-        """Raise NotWhileActing, WrongPassword or TooManyAttempts. The login and this share one limit."""
+    def require(self, actor: SignedIn, current_password: str = "") -> None:
+        """Accept the password, or without one a proof of this session within PROOF_LASTS.
+
+        Raise NotWhileActing, ProofNeeded, WrongPassword or TooManyAttempts.
+        """
         actor.require_self()
-        if current_password:
-            right = partial(self._right, actor, current_password)
-            if self.limits.guess(actor.user.email, actor.client, right):
-                return
+        if current_password or not actor.session.proven(self.now()):
+            self.require_password(actor, current_password)
+
+    def require_password(self, actor: SignedIn, current_password: str) -> None:
+        """Raise as `require`. The login and this share one limit."""
+        actor.require_self()
+        if not current_password:
+            raise ProofNeeded
+        right = partial(self._right, actor, current_password)
+        if not self.limits.guess(actor.user.email, actor.client, right):
             with self.transaction() as work:
                 self.events.record(work, Tag.PASSWORD_REFUSED, actor.id, actor)
                 work.commit()
-        raise WrongPassword
+            raise WrongPassword
 
-    def still(self, work: UnitOfWork, actor: SignedIn) -> User:
+    def prove(self, actor: SignedIn, current_password: str, unsafe_code: str) -> None:
+        """Store a proof of the session: the password, or a code of the second factor.
+
+        Raise NotWhileActing, ProofNeeded, WrongPassword, WrongProof, TooManyAttempts or NotLoggedIn.
+        """
+        actor.require_self()
+        take_back = None
+        if unsafe_code and not current_password:
+            take_back = self.codes.attempt(actor.user)
+        else:
+            self.require_password(actor, current_password)
+        with self.transaction() as work:
+            user = self.still(work, actor)
+            if take_back and not self.codes.use(work, user, unsafe_code, actor):
+                work.commit()  # the event
+                raise WrongProof
+            self.store_proof(work, actor)
+            work.commit()
+        if take_back:
+            take_back()
+
+    def store_proof(self, work: UnitOfWork, actor: SignedIn) -> None:
+        work.sessions.prove(actor.session.id, self.now())
+
+    def still(self, work: UnitOfWork, actor: SignedIn | TokenActor) -> User:
         """The actor's user as stored now, locked until `work` ends.
 
-        Raise NotLoggedIn when the session has ended, for example by a change of the password. Raise
-        AnotherUser when the session no longer acts as this user.
+        Raise NotLoggedIn when the session has ended, for example by a change of the password, and TokenGone
+        for a revoked token. Raise AnotherUser when the session no longer acts as this user.
         """
         user = work.users.lock(actor.id)
-        found = work.sessions.find(actor.session.secret_hash, self.now())
+        found: tuple[object, User] | None
+        if isinstance(actor, TokenActor):
+            found = work.tokens.find(actor.token.token_hash, self.now())
+        else:
+            found = work.sessions.find(actor.session.secret_hash, self.now())
         if user is None or found is None:
-            raise NotLoggedIn
+            raise TokenGone if isinstance(actor, TokenActor) else NotLoggedIn
         if found[1].id != user.id:
             raise AnotherUser
         return user

@@ -14,6 +14,7 @@ from domain.access import SignedIn
 from domain.devices import Device
 from domain.errors import Invalid, NotFound, Unavailable
 from domain.events import Tag
+from domain.logins import PENDING_LOGIN_LIFE, PendingLogin
 from domain.mails import MailKind
 from domain.paging import Page, page_size
 from domain.passwords import normal_password
@@ -44,8 +45,8 @@ class Sessions:
 
     def login(
         self, unsafe_email: str, password: str, *, remember: bool, replacing: str | None, client: Client
-    ) -> tuple[SignedIn, str]:
-        """The signed-in user, and the secret for the cookie.
+    ) -> tuple[SignedIn | PendingLogin, str]:
+        """The signed-in user, and the secret for the cookie. A login that waits for a code is pending.
 
         `replacing` is the secret of the client's old session, which ends. Raise WrongCredentials or
         TooManyAttempts. An unknown address takes the same time as a wrong password.
@@ -70,14 +71,26 @@ class Sessions:
                 if upgraded:
                     stored.password_hash = upgraded
                     work.users.save(stored)
-                session, secret = self.begin(
-                    work, stored, remember=remember, replacing=replacing, client=client
-                )
-                self._recognise(work, stored, session)
-                self.events.record(work, Tag.LOGGED_IN, user.id, SignedIn(client, stored, session))
+                factor = work.two_factor.get(stored.id)
+                if factor is not None and factor.on:
+                    found: tuple[SignedIn | PendingLogin, str] = self._wait_for_code(
+                        work, stored, remember, replacing
+                    )
+                else:
+                    found = self.open(work, stored, remember=remember, replacing=replacing, client=client)
                 work.commit()
-            return SignedIn(client, stored, session), secret
+            return found
         raise WrongCredentials
+
+    def open(
+        self, work: UnitOfWork, user: User, *, remember: bool, replacing: str | None, client: Client
+    ) -> tuple[SignedIn, str]:
+        """The end of every login: a session, its device and its event. Lock the user before."""
+        session, secret = self.begin(work, user, remember=remember, replacing=replacing, client=client)
+        actor = SignedIn(client, user, session)
+        self._recognise(work, user, session)
+        self.events.record(work, Tag.LOGGED_IN, user.id, actor)
+        return actor, secret
 
     def begin(
         self,
@@ -157,6 +170,23 @@ class Sessions:
             if work.sessions.end_others(actor.id, actor.session.id):
                 self.events.record(work, Tag.SESSIONS_ENDED, actor.id, actor)
             work.commit()
+
+    def _wait_for_code(
+        self, work: UnitOfWork, user: User, remember: bool, replacing: str | None
+    ) -> tuple[PendingLogin, str]:
+        secret, now = self.new_secret(), self.now()
+        login = PendingLogin(
+            id=self.new_id(),
+            user_id=user.id,
+            secret_hash=hash_of(secret),
+            remembered=remember,
+            created_at=now,
+            expires_at=now + PENDING_LOGIN_LIFE,
+        )
+        if replacing is not None:
+            work.sessions.end(hash_of(replacing))
+        work.logins.add(login)
+        return login, secret
 
     def _normal(self, unsafe_email: str) -> str | None:
         try:

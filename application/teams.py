@@ -7,7 +7,7 @@ from application.events import Events
 from application.limits import Limits
 from application.mails import Mails
 from application.ports import Clock, Ids, Look, Sanitizer, Transaction, UnitOfWork
-from domain.access import SignedIn, TeamPermission, TeamRole
+from domain.access import SignedIn, TeamPermission, TeamRole, UserActor
 from domain.errors import NotFound
 from domain.events import Tag
 from domain.mails import MailKind
@@ -28,12 +28,12 @@ class Teams:
     now: Clock
     new_id: Ids
 
-    def mine(self, actor: SignedIn) -> list[tuple[Team, Membership]]:
+    def mine(self, actor: UserActor) -> list[tuple[Team, Membership]]:
         """The teams of the actor, oldest first."""
         with self.look() as stored:
             return stored.teams.of(actor.id)
 
-    def first_steps(self, actor: SignedIn, teams: list[tuple[Team, Membership]]) -> FirstSteps:
+    def first_steps(self, actor: UserActor, teams: list[tuple[Team, Membership]]) -> FirstSteps:
         """What the actor, whose teams these are, has done already. A second team counts as an invitation."""
         named = all(team.name != personal_team_name(actor.user.username) for team, _ in teams)
         return FirstSteps(actor.user.email_verified, named, len(teams) != 1 or self._invited(teams[0][0]))
@@ -44,7 +44,7 @@ class Teams:
                 return True
             return bool(stored.invitations.of(team.id, self.now(), None, 1).items)
 
-    def show(self, actor: SignedIn, team_id: UUID) -> tuple[Team, Membership]:
+    def show(self, actor: UserActor, team_id: UUID) -> tuple[Team, Membership]:
         with self.look() as stored:
             member = stored.teams.member(team_id, actor)
             member.require(TeamPermission.SEE)
@@ -53,7 +53,7 @@ class Teams:
             raise NotFound
         return team, member
 
-    def create(self, actor: SignedIn, unsafe_name: str) -> tuple[Team, Membership]:
+    def create(self, actor: UserActor, unsafe_name: str) -> tuple[Team, Membership]:
         """A team with the actor as its owner. Raise Invalid or TooManyAttempts."""
         now, name = self.now(), acceptable_team_name(unsafe_name, self.sanitizer.plain)
         team = Team(id=self.new_id(), name=name, personal=False, created_at=now)
@@ -71,7 +71,7 @@ class Teams:
             work.commit()
         return team, owner
 
-    def rename(self, actor: SignedIn, team_id: UUID, unsafe_name: str) -> tuple[Team, Membership]:
+    def rename(self, actor: UserActor, team_id: UUID, unsafe_name: str) -> tuple[Team, Membership]:
         """Raise Invalid, TooManyAttempts or Stale."""
         with self.limits.rename_team(actor.id), self.transaction() as work:
             team, member = self._locked(work, actor, team_id)
@@ -82,13 +82,13 @@ class Teams:
             work.commit()
         return team, member
 
-    def members(self, actor: SignedIn, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
+    def members(self, actor: UserActor, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
         """A page of members, oldest account first. At most 100."""
         with self.look() as stored:
             stored.teams.member(team_id, actor).require(TeamPermission.SEE)
             return stored.teams.members(team_id, after, page_size(limit))
 
-    def change_role(self, actor: SignedIn, team_id: UUID, user_id: UUID, role: TeamRole) -> Membership:
+    def change_role(self, actor: UserActor, team_id: UUID, user_id: UUID, role: TeamRole) -> Membership:
         """The member with the new role. An actor cannot give or take a role higher than its own.
 
         Raise NotFound for a user outside the team, or LastOwner.
@@ -107,15 +107,20 @@ class Teams:
             work.commit()
         return changed
 
-    def remove(self, actor: SignedIn, team_id: UUID, user_id: UUID) -> None:
+    def remove(self, actor: UserActor, team_id: UUID, user_id: UUID) -> None:
         """Remove a member. Every member may remove itself.
 
         Raise NotFound for a user outside the team, or LastOwner.
         """
         with self.transaction() as work:
-            team, member = self._locked(work, actor, team_id)
             leaves = user_id == actor.id
-            if not leaves:
+            team = work.teams.lock(team_id)
+            if team is None:
+                raise NotFound
+            if leaves:
+                self._other(work, team_id, user_id)  # a member that is barred may leave, too
+            else:
+                member = work.teams.member(team_id, actor)
                 member.require(TeamPermission.MANAGE_MEMBERS)
                 removed = self._other(work, team_id, user_id)
                 member.require(TeamPermission.MANAGE_MEMBERS, removed.role)
@@ -144,7 +149,7 @@ class Teams:
             self.events.record(work, Tag.TEAM_DELETED, actor.id, actor, team_id=team_id)
             work.commit()
 
-    def _locked(self, work: UnitOfWork, actor: SignedIn, team_id: UUID) -> tuple[Team, Membership]:
+    def _locked(self, work: UnitOfWork, actor: UserActor, team_id: UUID) -> tuple[Team, Membership]:
         """The locked team, and the actor as its member. So changes of members and roles run one by one."""
         team = work.teams.lock(team_id)
         member = work.teams.member(team_id, actor)

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     CHANGE_ROLES = "change roles"
     END_SESSIONS = "end sessions"
     RESET_PASSWORDS = "reset passwords"
+    SWITCH_OFF_TWO_FACTOR = "switch off two-factor"
     SEND_VERIFICATIONS = "send verifications"
     ACT_AS_USERS = "act as users"
     SEE_TEAMS = "see teams"
@@ -41,6 +42,7 @@ class TeamPermission(StrEnum):
     INVITE = "invite"
     MANAGE_MEMBERS = "manage members"
     RENAME = "rename"
+    ASK_FOR_TWO_FACTOR = "ask for two-factor"
     DELETE = "delete"
 
 
@@ -48,7 +50,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.ADMIN: frozenset(Permissi
 
 TEAM_PERMISSIONS: dict[TeamRole, frozenset[TeamPermission]] = {
     TeamRole.OWNER: frozenset(TeamPermission),
-    TeamRole.ADMIN: frozenset(TeamPermission) - {TeamPermission.DELETE},
+    TeamRole.ADMIN: frozenset(TeamPermission) - {TeamPermission.ASK_FOR_TWO_FACTOR, TeamPermission.DELETE},
     TeamRole.MEMBER: frozenset({TeamPermission.SEE}),
 }
 
@@ -122,15 +124,30 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn(Actor):
-    """A user with a session that has not ended."""
+class UserActor(Actor):
+    """A user, by a session or by an API token. A use case that no token reaches takes `SignedIn`."""
 
     user: User
-    session: Session
 
     @property
     def id(self) -> UUID:
         return self.user.id
+
+    @property
+    def person_id(self) -> UUID:
+        return self.user.id
+
+    @property
+    def own_client(self) -> Client | None:
+        """The client of the user. None while an administrator acts: no mail names where support is."""
+        return self.client
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn(UserActor):
+    """A user with a session that has not ended."""
+
+    session: Session
 
     @property
     def person_id(self) -> UUID:
@@ -149,7 +166,6 @@ class SignedIn(Actor):
 
     @property
     def own_client(self) -> Client | None:
-        """The client of the user. None while an administrator acts: no mail names where support is."""
         return None if self.acting else self.client
 
     def require_self(self) -> None:

@@ -57,6 +57,14 @@ class Tag(StrEnum):
     TEAM_JOINED = "team_joined", "Team joined"
     TEAM_LEFT = "team_left", "Team left"
     TEAM_ROLE_CHANGED = "team_role_changed", "Role in a team changed"
+    TWO_FACTOR_ON = "two_factor_on", "Two-factor authentication switched on"
+    TWO_FACTOR_OFF = "two_factor_off", "Two-factor authentication switched off"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed", "New recovery codes made"
+    RECOVERY_CODE_USED = "recovery_code_used", "Recovery code used"
+    CODE_REFUSED = "code_refused", "Wrong code of the second factor entered"
+    TEAM_TWO_FACTOR = "team_two_factor", "Need of two-factor authentication in a team changed"
+    TOKEN_CREATED = "token_created", "API token created"
+    TOKEN_REVOKED = "token_revoked", "API token revoked"
     MEMBER_REMOVED = "member_removed", "Removed from a team"
 
 

@@ -30,6 +30,8 @@ class Limit:
         return min(max(1, ceil(wait)), self.seconds)
 
 
+# Of the second factor. A code has six digits: NIST SP 800-63B, 5.2.2 allows 100 wrong ones in a row at most.
+WRONG_CODES = Limit("code", 10, 30 * 60)
 # For the login and for each use case that asks for the current password: both are guesses.
 WRONG_PASSWORDS = Limit("login", 10, 5 * 60)
 WRONG_PASSWORDS_PER_IP = Limit("login-ip", 100, 5 * 60)
@@ -46,6 +48,7 @@ PASSWORD_CHANGES = Limit("change-password", 20, 24 * 60 * 60)
 # Each writes an event.
 NEW_TEAMS = Limit("new-team", 20, 24 * 60 * 60)
 INVITATIONS = Limit("invite", 100, 24 * 60 * 60)
+NEW_TOKENS = Limit("new-token", 20, 24 * 60 * 60)
 TEAM_RENAMES = Limit("rename-team", 100, 24 * 60 * 60)
 
 

@@ -48,6 +48,11 @@ class MailKind(StrEnum):
     USERNAME_CHANGED = "username_changed", "Your username was changed"
     ACCOUNT_DELETED = "account_deleted", "Your account was deleted"
     INVITATION = "invitation", "You're invited to join a team"
+    TWO_FACTOR_ON = "two_factor_on", "Two-factor authentication is on"
+    TWO_FACTOR_OFF = "two_factor_off", "Two-factor authentication is off"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed", "You have new recovery codes"
+    RECOVERY_CODE_USED = "recovery_code_used", "A recovery code was used"
+    TOKEN_CREATED = "token_created", "A new API token was created"
     TEAM_DELETED = "team_deleted", "Your team was deleted"
 
 

@@ -18,11 +18,21 @@ PASSWORD_RULES = "At least 8 characters and hard to guess. A few unrelated words
 PasswordStrength = Callable[[str, Sequence[str]], tuple[int, str]]
 
 
-class WrongPassword(Forbidden):
-    """The session is valid, but the current password is missing or wrong."""
+class ProofNeeded(Forbidden):
+    """The session is valid, but a dangerous change needs a proof: the current password, or a code."""
 
     code = 40303
+    message = "Confirm that it's you: enter your password."
+
+
+class WrongPassword(ProofNeeded):
     message = "Wrong password."
+
+
+class WrongProof(ProofNeeded):
+    """The code of the second factor is wrong."""
+
+    message = "Wrong code."
 
 
 def normal_password(password: str, field: str = "password") -> str:

@@ -22,6 +22,9 @@ MOST_SESSIONS = 100
 # Long enough to look into a problem, and short enough to not be forgotten.
 LONGEST_ACTING = timedelta(minutes=30)
 
+# A dangerous change needs a proof that is not older: the password, or a code of the second factor.
+PROOF_LASTS = timedelta(minutes=10)
+
 # Longer user agents are cut, not refused.
 LONGEST_USER_AGENT = 200
 
@@ -72,6 +75,7 @@ class Session:
     """The cookie's secret is not stored, only its hash: a reader of the table cannot log in with it.
 
     The session of an administrator acts as the user `acting_as_id`, for support, until `acting_until`.
+    At `proven_at` the user has proven again to be the user.
     """
 
     EXPORTED: ClassVar = "id created_at last_seen_at expires_at ip user_agent device remembered"
@@ -87,6 +91,7 @@ class Session:
     expires_at: datetime
     acting_as_id: UUID | None = None
     acting_until: datetime | None = None
+    proven_at: datetime | None = None
 
     @property
     def device(self) -> str:
@@ -100,6 +105,10 @@ class Session:
         idle_timeout = life.idle_timeout(self.remembered)
         return abs(now - self.last_seen_at) >= min(TOUCH_INTERVAL, idle_timeout / TOUCHES_PER_IDLE_TIMEOUT)
 
+    def proven(self, now: datetime) -> bool:
+        """Whether the proof still counts. The difference is absolute, as in `due`."""
+        return self.proven_at is not None and abs(now - self.proven_at) < PROOF_LASTS
+
 
 class SessionStore(PersonalStore, Protocol):
     def add(self, session: Session) -> None:
@@ -110,6 +119,9 @@ class SessionStore(PersonalStore, Protocol):
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
         """Let the session act as the user until that moment. None ends it."""
+
+    def prove(self, session_id: UUID, at: datetime) -> None:
+        """Store `proven_at`. Do nothing when the session has ended."""
 
     def end_acting(self, user_id: UUID) -> None:
         """End all acting by sessions of the user and as the user."""

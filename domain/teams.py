@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.access import TEAM_PERMISSIONS, LastOfRole, PermissionDenied, SignedIn, TeamPermission, TeamRole
+from domain.access import TEAM_PERMISSIONS, LastOfRole, PermissionDenied, TeamPermission, TeamRole, UserActor
 from domain.errors import Conflict, Invalid, NotFound
 from domain.paging import Page
 from domain.personal import PersonalStore
+from domain.two_factor import TwoFactorNeeded
 
 LONGEST_TEAM_NAME = 80
 
@@ -41,18 +42,21 @@ class Team:
     name: str
     personal: bool
     created_at: datetime
+    needs_two_factor: bool = False
     version: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
 class Membership:
-    """`username` is the user's current name. It is read with the membership and not written."""
+    """`username` is the user's current name. `barred` says that the team needs a second factor, and that the
+    user has none. Both are read with the membership, and never written."""
 
     team_id: UUID
     user_id: UUID
     role: TeamRole
     joined_at: datetime
     username: str = field(default="", compare=False)
+    barred: bool = field(default=False, compare=False)
 
     def may(self, permission: TeamPermission) -> bool:
         return permission in TEAM_PERMISSIONS[self.role]
@@ -98,11 +102,16 @@ class TeamStore(PersonalStore, Protocol):
 
     def membership(self, team_id: UUID, user_id: UUID) -> Membership | None: ...
 
-    def member(self, team_id: UUID, actor: SignedIn) -> Membership:
-        """The actor as a member. Raise NotFound for other users: they must not learn that the team exists."""
+    def member(self, team_id: UUID, actor: UserActor) -> Membership:
+        """The actor as a member. Raise NotFound for other users: they must not learn that the team exists.
+
+        Raise TwoFactorNeeded for a member that is barred.
+        """
         found = self.membership(team_id, actor.id)
         if found is None:
             raise NotFound
+        if found.barred:
+            raise TwoFactorNeeded
         return found
 
     def members(self, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
@@ -130,6 +139,7 @@ def exported_team(team: Team, membership: Membership) -> dict[str, object]:
         "name": team.name,
         "personal": team.personal,
         "role": membership.role,
+        "needs_two_factor": team.needs_two_factor,
         "created_at": team.created_at,
     }
 

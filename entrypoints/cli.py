@@ -240,6 +240,14 @@ def end_sessions(container: Container, email: str) -> None:
     click.echo(f"All sessions of {user.email} have ended.")
 
 
+@users.command("two-factor-off", help="Switch two-factor authentication of a user off. The user gets a mail.")
+@click.argument("email")
+@click.pass_obj
+def two_factor_off(container: Container, email: str) -> None:
+    user = container.two_factor().switch_off_for(operator(), _user(container, email).id)
+    click.echo(f"Two-factor authentication of {user.email} is off.")
+
+
 @users.command("reset-password", help="Send a user the link to choose a new password.")
 @click.argument("email")
 @click.pass_obj

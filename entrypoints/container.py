@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
 
+from adapters.codes import TotpCodes
 from adapters.emails import email_syntax
 from adapters.html import BleachSanitizer
 from adapters.mail.log import LogMailer
@@ -23,6 +24,7 @@ from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from adapters.sql.wal import check_wal
 from application.accounts import Accounts
 from application.administration import Administration
+from application.codes import Codes
 from application.emails import Emails
 from application.events import Events
 from application.housekeeping import Housekeeping
@@ -36,6 +38,8 @@ from application.ports import Clock, Mailer, RateLimiter
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
 from application.teams import Teams
+from application.tokens import Tokens
+from application.two_factor import SecondFactors
 from application.wiring import Wire, parts_of
 from domain.errors import Unavailable
 from entrypoints import site
@@ -108,6 +112,7 @@ class Container(containers.DeclarativeContainer):
     hasher = providers.Singleton(QueueingHasher, bcrypt, longest_queue=REQUEST_THREADS - 4)
     strength = providers.Object(zxcvbn_strength)
     syntax = providers.Object(email_syntax)
+    one_time_codes = providers.Object(TotpCodes(site.NAME))
     sanitizer = providers.Singleton(BleachSanitizer)
     limiter = providers.Singleton(rate_limiter, settings, engines, now)
     templates = providers.Singleton(templates, settings)
@@ -118,6 +123,7 @@ class Container(containers.DeclarativeContainer):
     limits = service(Limits, vars())
     mails = service(Mails, vars())
     links = service(Links, vars())
+    codes = service(Codes, vars())
     reauthentication = service(Reauthentication, vars())
     sessions = service(Sessions, vars())
     accounts = service(Accounts, vars())
@@ -127,6 +133,8 @@ class Container(containers.DeclarativeContainer):
     administration = service(Administration, vars())
     invitations = service(Invitations, vars())
     impersonation = service(Impersonation, vars())
+    tokens = service(Tokens, vars())
+    two_factor = service(SecondFactors, vars())
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain import errors
+from domain.tokens import TokenGone
 
 STATUS: dict[type[errors.DomainError], int] = {
     errors.Invalid: 422,
@@ -81,7 +82,10 @@ PROBLEMS = {
 # A body with hundreds of unknown fields gets this many sentences at most.
 MOST_SENTENCES = 20
 
+WITH_OFFSET = "Use a date and time with its offset, for example 2026-01-31T12:00:00Z."
+
 SENTENCES = {
+    "timezone_aware": WITH_OFFSET,
     "missing": "This field is required.",
     "extra_forbidden": "Unknown field.",
     "string_type": "Use text.",
@@ -110,10 +114,16 @@ def _of_domain(error: errors.DomainError) -> Problem:
         error.code,
         error.message,
         error.fields if isinstance(error, errors.Invalid) else None,
-        {"Retry-After": str(error.retry_after)}
-        if isinstance(error, errors.TooManyAttempts | errors.Unavailable)
-        else {},
+        _headers_of(error),
     )
+
+
+def _headers_of(error: errors.DomainError) -> dict[str, str]:
+    if isinstance(error, errors.TooManyAttempts | errors.Unavailable):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, TokenGone):
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}  # RFC 6750, 3.1
+    return {}
 
 
 def _of_shape(error: ValidationError) -> Problem:
@@ -125,6 +135,8 @@ def _of_shape(error: ValidationError) -> Problem:
             name = ""  # the name of an unknown field is input, too
         if item["type"] in {"string_too_long", "too_long"}:
             sentence = f"Use at most {item['ctx']['max_length']} characters."
+        elif item["type"].startswith("datetime_"):
+            sentence = WITH_OFFSET
         elif item["type"] == "enum":
             sentence = f"Use {item['ctx']['expected']}."
         else:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from application.ports import Mailer, MailNotSent, PasswordHasher, Sanitizer
+from application.ports import Mailer, MailNotSent, OneTimeCodes, PasswordHasher, Sanitizer
 from domain.errors import Invalid
 from domain.mails import Mail
+from domain.two_factor import STEP_SECONDS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -63,6 +64,26 @@ class PlainHasher(PasswordHasher):
 
     def outdated(self, password_hash: str) -> bool:
         return password_hash.startswith("old ")
+
+
+class StepCodes(OneTimeCodes):
+    """The right code is the number of its time step, with six digits."""
+
+    def new_secret(self) -> str:
+        return "JBSWY3DPEHPK3PXP"
+
+    def step(self, secret: str, code: str, now: datetime) -> int | None:
+        present = int(now.timestamp()) // STEP_SECONDS
+        return next((step for step in range(present - 1, present + 2) if code == self.code(step)), None)
+
+    def code(self, step: int) -> str:
+        return f"{step % 1_000_000:06}"
+
+    def url(self, secret: str, account: str) -> str:
+        return f"otpauth://totp/{account}?secret={secret}"
+
+    def qr_svg(self, text: str) -> str:
+        return f"<svg>{text}</svg>"
 
 
 class FakeMailer(Mailer):

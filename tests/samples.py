@@ -10,9 +10,12 @@ from domain.devices import Device
 from domain.events import Event, Tag
 from domain.invitations import Invitation
 from domain.links import Link, Purpose
+from domain.logins import PendingLogin
 from domain.mails import Mail, MailKind
 from domain.sessions import Client, Session
 from domain.teams import Membership, Team
+from domain.tokens import Scope, Token
+from domain.two_factor import TwoFactor
 from domain.users import User
 from tests.fakes import NOON
 
@@ -44,6 +47,34 @@ def a_session(user_id: UUID, secret_hash: str = "a" * 64, **fields: Any) -> Sess
         "expires_at": NOON.replace(hour=20),
     }
     return Session(**defaults | fields)
+
+
+def a_token(user_id: UUID, token_hash: str = "e" * 64, **fields: Any) -> Token:
+    defaults = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "name": "Deploy",
+        "scope": Scope.WRITE,
+        "token_hash": token_hash,
+        "created_at": NOON,
+    }
+    return Token(**defaults | fields)
+
+
+def a_pending_login(user_id: UUID, secret_hash: str = "9" * 64, **fields: Any) -> PendingLogin:
+    defaults = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "secret_hash": secret_hash,
+        "remembered": False,
+        "created_at": NOON,
+        "expires_at": NOON.replace(minute=5),
+    }
+    return PendingLogin(**defaults | fields)
+
+
+def a_factor(user_id: UUID, **fields: Any) -> TwoFactor:
+    return TwoFactor(**{"user_id": user_id, "secret": "JBSWY3DPEHPK3PXP", "created_at": NOON} | fields)
 
 
 def a_device(user_id: UUID, name: str = "Firefox on Linux", **fields: Any) -> Device:

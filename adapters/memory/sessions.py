@@ -23,6 +23,10 @@ class MemorySessions(PersonalRows, SessionStore):
         for session in self.rows.where(id=session_id):
             self.rows.put(replace(session, acting_as_id=user_id, acting_until=until))
 
+    def prove(self, session_id: UUID, at: datetime) -> None:
+        for session in self.rows.where(id=session_id):
+            self.rows.put(replace(session, proven_at=at))
+
     def end_acting(self, user_id: UUID) -> None:
         for session in self.rows.where():
             if session.acting_as_id and user_id in (session.user_id, session.acting_as_id):

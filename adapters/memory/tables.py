@@ -21,6 +21,10 @@ RULES = {
         unique={("token_hash",): Stale, ("team_id", "email_key"): Stale},
         parents={"team_id": "teams", "invited_by_id": "users"},
     ),
+    "tokens": Rules(unique={("token_hash",): Stale}, parents={"user_id": "users"}),
+    "logins": Rules(unique={("secret_hash",): Stale}, parents={"user_id": "users"}),
+    "two_factors": Rules(key=("user_id",), parents={"user_id": "users"}),
+    "recovery_codes": Rules(key=("user_id", "code_hash"), parents={"user_id": "two_factors"}),
     "devices": Rules(key=("user_id", "name"), parents={"user_id": "users"}),
 }
 

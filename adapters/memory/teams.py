@@ -64,6 +64,11 @@ class MemoryTeams(MemoryStore, TeamStore):
         """Ordered by the ids of teams and users, with the current usernames."""
         users = self.tables["users"]
         return [
-            replace(member, username=users.get(member.user_id).username)
+            replace(member, username=users.get(member.user_id).username, barred=self._barred(member))
             for member in self.memberships.where(**values)
         ]
+
+    def _barred(self, member: Membership) -> bool:
+        factor = self.tables["two_factors"].get(member.user_id)
+        needed: bool = self.rows.get(member.team_id).needs_two_factor
+        return needed and not (factor and factor.on)

@@ -8,10 +8,13 @@ from adapters.memory.devices import MemoryDevices
 from adapters.memory.events import MemoryEvents
 from adapters.memory.invitations import MemoryInvitations
 from adapters.memory.links import MemoryLinks
+from adapters.memory.logins import MemoryLogins
 from adapters.memory.mails import MemoryMails
 from adapters.memory.sessions import MemorySessions
 from adapters.memory.tables import Tables
 from adapters.memory.teams import MemoryTeams
+from adapters.memory.tokens import MemoryTokens
+from adapters.memory.two_factor import MemoryTwoFactor
 from adapters.memory.users import MemoryUsers
 from application.ports import Reading, UnitOfWork
 
@@ -37,6 +40,9 @@ class MemoryReading(Reading):
         self.mails = MemoryMails(self.tables)
         self.devices = MemoryDevices(self.tables)
         self.invitations = MemoryInvitations(self.tables)
+        self.tokens = MemoryTokens(self.tables)
+        self.logins = MemoryLogins(self.tables)
+        self.two_factor = MemoryTwoFactor(self.tables)
         return self
 
     def __exit__(self, *exc: object) -> None:

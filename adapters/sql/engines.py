@@ -20,8 +20,6 @@ SQLITE_LOCK_SECONDS = 4  # the whole file has one lock, and a backup may hold it
 STATEMENT_SECONDS = 3
 # When the server is silent for this time, the connection is closed.
 SILENCE_SECONDS = 3.5
-# A statement that fails within this time is tried again, on a new connection.
-RETRY_SECONDS = 1
 
 # Time limits that PostgreSQL applies, in milliseconds.
 TIMEOUTS = {

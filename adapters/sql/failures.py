@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 # The same cause is logged once in this time.
 LOG_SECONDS = 60
 
+# A statement that fails within this time is tried again, on a new connection.
+RETRY_SECONDS = 1
+
 NOT_MIGRATED = "The database is not migrated: run make migrate."
 
 

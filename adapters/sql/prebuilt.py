@@ -1,15 +1,19 @@
-"""One SELECT on a cursor of the driver: the statement that each authenticated request waits for.
+"""One SELECT on a cursor of the driver: the statement that an authenticated request waits for.
 
 SQLAlchemy compiles it and converts its values. SQLAlchemy's execution and pool are bypassed: they take a
 third of the request. SQLAlchemy's events do not see the statement, so do not use this for others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Dialect, Engine, PoolProxiedConnection, Select
+
+from adapters.sql.failures import RETRY_SECONDS, timed_out
+from adapters.sql.mapping import Execute
 
 # Idle cursors that keep their connections. The connections of further cursors go back to the pool.
 MOST_IDLE = 4
@@ -59,6 +63,20 @@ class Prebuilt:
     def __init__(self, statement: Select[Any]) -> None:
         self.statement = statement
         self.plan = lru_cache(self._plan)
+
+    def first(
+        self, execute: Execute, cursors: Cursors | None, values: Mapping[str, Any]
+    ) -> Sequence[Any] | None:
+        """The first row, or None. Without `cursors`, or when they fail early, SQLAlchemy executes it."""
+        if cursors is not None:
+            began = monotonic()
+            try:
+                return self.one(cursors, values)
+            except Exception as error:
+                if monotonic() - began > RETRY_SECONDS:
+                    raise timed_out(error) from error
+        # After an early failure SQLAlchemy tries again, on another connection, or raises the domain's error.
+        return execute(self.statement, values).first()
 
     def one(self, cursors: Cursors, values: Mapping[str, Any]) -> list[Any] | None:
         """The first row, or None. Raise the error of the driver."""

@@ -1,7 +1,4 @@
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from time import monotonic
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,8 +16,6 @@ from sqlalchemy import (
     select,
 )
 
-from adapters.sql.engines import RETRY_SECONDS
-from adapters.sql.failures import timed_out
 from adapters.sql.mapping import Execute, Newest, PersonalRows, Purge, Rows
 from adapters.sql.prebuilt import Cursors, Prebuilt
 from adapters.sql.tables import metadata, user_id
@@ -44,6 +39,7 @@ sessions = Table(
     Column("expires_at", Utc, nullable=False, index=True),
     Column("acting_as_id", Id, ForeignKey("users.id", ondelete="SET NULL"), index=True),
     Column("acting_until", Utc),
+    Column("proven_at", Utc),
     UniqueConstraint("secret_hash"),
 )
 
@@ -69,6 +65,7 @@ ACT_AS = (
     .where(sessions.c.id == bindparam("its_id"))
     .values(acting_as_id=bindparam("acting_as_id"), acting_until=bindparam("acting_until"))
 )
+PROVE = sessions.update().where(sessions.c.id == bindparam("its_id")).values(proven_at=bindparam("proven_at"))
 END_ACTING = (
     sessions.update()
     .where(
@@ -111,22 +108,14 @@ class SqlSessions(PersonalRows, SessionStore):
         self.execute, self.cursors = execute, cursors
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
-        row = self._find({"its_secret_hash": secret_hash, "now": now})
+        row = FIND.first(self.execute, self.cursors, {"its_secret_hash": secret_hash, "now": now})
         return (SESSIONS.read(row[:WIDTH]), USERS.read(row[WIDTH:])) if row else None
-
-    def _find(self, values: Mapping[str, Any]) -> Sequence[Any] | None:
-        if self.cursors is not None:
-            began = monotonic()
-            try:
-                return FIND.one(self.cursors, values)
-            except Exception as error:
-                if monotonic() - began > RETRY_SECONDS:
-                    raise timed_out(error) from error
-        # After an early failure SQLAlchemy tries again, on another connection, or raises the domain's error.
-        return self.execute(FIND.statement, values).first()
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
         self.execute(ACT_AS, {"its_id": session_id, "acting_as_id": user_id, "acting_until": until})
+
+    def prove(self, session_id: UUID, at: datetime) -> None:
+        self.execute(PROVE, {"its_id": session_id, "proven_at": at})
 
     def end_acting(self, user_id: UUID) -> None:
         self.execute(END_ACTING, {"its_user_id": user_id})

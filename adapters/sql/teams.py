@@ -10,11 +10,14 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    false,
+    func,
     select,
 )
 
 from adapters.sql.mapping import Newest, Rows, SqlStore
 from adapters.sql.tables import metadata, user_id
+from adapters.sql.two_factor import two_factors
 from adapters.sql.types import Id, Utc, Word
 from adapters.sql.users import users
 from domain.access import TeamRole
@@ -28,6 +31,7 @@ teams = Table(
     Column("name", String(LONGEST_TEAM_NAME), nullable=False),
     Column("personal", Boolean(create_constraint=False), nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("needs_two_factor", Boolean(create_constraint=False), nullable=False),
     Column("version", Integer, nullable=False),
 )
 memberships = Table(
@@ -41,8 +45,20 @@ memberships = Table(
 )
 
 USERNAME = select(users.c.username).where(users.c.id == memberships.c.user_id).scalar_subquery()
+ITS_TEAM = teams.alias("its_team")
+BARRED = (
+    select(ITS_TEAM.c.needs_two_factor)
+    .where(ITS_TEAM.c.id == memberships.c.team_id)
+    .where(
+        ~select(two_factors.c.user_id)
+        .where(two_factors.c.user_id == memberships.c.user_id, two_factors.c.confirmed_at.is_not(None))
+        .correlate(memberships)
+        .exists()
+    )
+    .scalar_subquery()
+)
 TEAMS = Rows(Team, teams)
-MEMBERSHIPS = Rows(Membership, memberships, username=USERNAME)
+MEMBERSHIPS = Rows(Membership, memberships, username=USERNAME, barred=func.coalesce(BARRED, false()))
 ALL = Newest(TEAMS)
 LOCK = TEAMS.by_id.with_for_update()
 DELETE = teams.delete().where(teams.c.id == bindparam("its_id"))

@@ -8,15 +8,18 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from adapters.sql.devices import SqlDevices
-from adapters.sql.engines import RETRY_SECONDS, Engines
+from adapters.sql.engines import Engines
 from adapters.sql.events import SqlEvents
-from adapters.sql.failures import translated
+from adapters.sql.failures import RETRY_SECONDS, translated
 from adapters.sql.invitations import SqlInvitations
 from adapters.sql.links import SqlLinks
+from adapters.sql.logins import SqlLogins
 from adapters.sql.mails import SqlMails
 from adapters.sql.prebuilt import Cursors
 from adapters.sql.sessions import SqlSessions
 from adapters.sql.teams import SqlTeams
+from adapters.sql.tokens import SqlTokens
+from adapters.sql.two_factor import SqlTwoFactor
 from adapters.sql.users import SqlUsers
 from application.ports import Reading, UnitOfWork
 
@@ -36,6 +39,9 @@ class SqlReading(Reading):
         self.mails = SqlMails(self.execute)
         self.devices = SqlDevices(self.execute)
         self.invitations = SqlInvitations(self.execute)
+        self.tokens = SqlTokens(self.execute, self.cursors)
+        self.logins = SqlLogins(self.execute)
+        self.two_factor = SqlTwoFactor(self.execute)
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -46,10 +46,10 @@ class AccountViews:
         return Response({"message": "success", "data": show_user(actor.user)}, Cookie.of(actor, secret))
 
     def show(self, request: Request) -> Response:
-        return Response({"data": show_user(request.signed_in().user)})
+        return Response({"data": show_user(request.user_actor().user)})
 
     def rename(self, request: Request, body: RenameUser) -> Response:
-        user = self.accounts.rename(request.signed_in(), body.username)
+        user = self.accounts.rename(request.user_actor(), body.username)
         return Response({"data": show_user(user)})
 
     def export(self, request: Request) -> Response:

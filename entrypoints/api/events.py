@@ -31,5 +31,5 @@ class EventViews:
     events: Events
 
     def list(self, request: Request) -> Response:
-        page = self.events.mine(request.signed_in(), request.after(), request.limit())
+        page = self.events.mine(request.user_actor(), request.after(), request.limit())
         return Response({"data": [show_event(event) for event in page.items], "next": page.next})

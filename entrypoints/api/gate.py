@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from domain.links import Purpose
+from entrypoints.api.tokens import bearer_token
 from entrypoints.logs import without_secrets
 from entrypoints.problems import CrossSite, Refused, UnknownHost
 from entrypoints.settings import Settings
@@ -65,7 +66,8 @@ class Gate:
         scheme = self.scheme_of(host)
         if scheme is None and not path.startswith("/health/"):
             return UnknownHost()
-        if method in SAFE_METHODS:
+        # No browser adds a token by itself, so another site cannot send one.
+        if method in SAFE_METHODS or bearer_token(headers.get("authorization", "")) is not None:
             return None
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site in {"cross-site", "same-site"}:

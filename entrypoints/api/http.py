@@ -13,13 +13,14 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from domain.access import AnotherUser, SignedIn
-from domain.errors import Invalid
+from domain.access import AnotherUser, SignedIn, UserActor
+from domain.errors import DomainError, Invalid
 from domain.paging import LARGEST_PAGE
 from domain.passwords import LONGEST_PASSWORD
 from domain.sessions import Client, NotLoggedIn
+from domain.tokens import NotByToken, TokenActor
 from domain.users import LONGEST_EMAIL, LONGEST_USERNAME
-from entrypoints.problems import NotJson, NotJsonType
+from entrypoints.problems import WITH_OFFSET, NotJson, NotJsonType
 from entrypoints.settings import Settings
 
 B = TypeVar("B", bound="Body")
@@ -35,6 +36,8 @@ PAGED: dict[str, Any] = {
 LONGEST_IN_MEMORY = 1 << 20
 # Levels of a JSON body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13, over 20,000 in 3.14.
 DEEPEST = 500
+# Characters of a code as it is typed, with its spaces and dashes.
+LONGEST_CODE = 50
 
 
 def id_in(query: Mapping[str, str], name: str) -> UUID | None:
@@ -53,19 +56,29 @@ def cursor(query: Mapping[str, str]) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`actor` is None on public routes. `cookie` is the secret that the client has sent, valid or not."""
+    """`actor` is None on public routes. `cookie` is the secret that the client has sent, valid or not.
+
+    A request with an API token has no cookie.
+    """
 
     client: Client
-    actor: SignedIn | None = None
+    actor: SignedIn | TokenActor | None = None
     cookie: str | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, UUID] = field(default_factory=dict)
 
-    def signed_in(self) -> SignedIn:
-        """Raise NotLoggedIn without a session."""
+    def user_actor(self) -> SignedIn | TokenActor:
+        """The user, by a session or by an API token. For rows with `tokens=True`. Raise NotLoggedIn."""
         if self.actor is None:
             raise NotLoggedIn
         return self.actor
+
+    def signed_in(self) -> SignedIn:
+        """The user, by a session. Raise NotLoggedIn, or NotByToken."""
+        actor = self.user_actor()
+        if not isinstance(actor, SignedIn):
+            raise NotByToken
+        return actor
 
     def after(self) -> UUID | None:
         return cursor(self.query)
@@ -85,7 +98,7 @@ class Request:
         except ValueError:
             found = None
         if found is None or found.tzinfo is None:
-            raise Invalid(name, "Use a date and time with its offset, for example 2026-01-31T12:00:00Z.")
+            raise Invalid(name, WITH_OFFSET)
         return found
 
     def word(self, name: str, words: type[W]) -> W | None:
@@ -107,7 +120,7 @@ class Request:
         return int(wanted)
 
 
-def require_own_page(actor: SignedIn | None, page_user: str) -> None:
+def require_own_page(actor: UserActor | None, page_user: str) -> None:
     """Raise AnotherUser when the page and the session belong to different users.
 
     `page_user` is the header X-User. A binding calls this for each request with the header, on public routes,
@@ -132,11 +145,15 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """`data` is the JSON body, or its bytes in pieces. With a `filename` it is a download."""
+    """`data` is the JSON body, or its bytes in pieces. With a `filename` it is a download.
+
+    `error` is for an answer that is an error and sets a cookie. Other errors are raised.
+    """
 
     data: Mapping[str, Any] | Iterator[bytes]
     cookie: Cookie | None = None
     filename: str | None = None
+    error: DomainError | None = None
 
 
 DONE = Response({"message": "success"})
@@ -147,7 +164,8 @@ class Route:
     """One row of the API: all that a client needs to know. A path value in `url` is `<name>`, always a UUID.
 
     `does` is one short sentence for people. `shows` is the shape of `data`, None without data. A public route
-    needs no session. `query` has the type of each parameter of the query.
+    needs no session. `tokens` says that an API token reaches the route, too. `query` has the type of each
+    parameter of the query.
 
     An answer without data has a `message`. A POST has both, unless `message` is False. Without an `envelope`,
     the answer is the data alone. `also` has statuses of errors that do not follow from the row.
@@ -161,6 +179,7 @@ class Route:
     shows: Any = None
     status: int = 200
     public: bool = False
+    tokens: bool = False
     query: Mapping[str, Any] = field(default_factory=dict)
     message: bool = True
     envelope: bool = True
@@ -207,6 +226,7 @@ Text = Annotated[str, AfterValidator(_without_nul)]
 Email = Annotated[Text, Field(max_length=LONGEST_EMAIL, json_schema_extra={"format": "email"})]
 Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD, json_schema_extra={"format": "password"})]
 Username = Annotated[Text, Field(max_length=LONGEST_USERNAME)]
+Code = Annotated[Text, Field(max_length=LONGEST_CODE)]
 Token = Text  # of any length: a wrong token gives LinkGone, not Invalid
 
 

@@ -63,22 +63,22 @@ class InvitationViews:
     invitations: Invitations
 
     def list(self, request: Request) -> Response:
-        actor, team_id = request.signed_in(), request.path["id"]
+        actor, team_id = request.user_actor(), request.path["id"]
         page = self.invitations.of(actor, team_id, request.after(), request.limit())
         return Response({"data": [show_invitation(found) for found in page.items], "next": page.next})
 
     def invite(self, request: Request, body: Invite) -> Response:
-        actor, team_id = request.signed_in(), request.path["id"]
+        actor, team_id = request.user_actor(), request.path["id"]
         invitation = self.invitations.invite(actor, team_id, body.email, body.role)
         return Response({"message": "success", "data": show_invitation(invitation)})
 
     def send_again(self, request: Request) -> Response:
-        actor, path = request.signed_in(), request.path
+        actor, path = request.user_actor(), request.path
         invitation = self.invitations.send_again(actor, path["id"], path["invitation_id"])
         return Response({"message": "success", "data": show_invitation(invitation)})
 
     def revoke(self, request: Request) -> Response:
-        self.invitations.revoke(request.signed_in(), request.path["id"], request.path["invitation_id"])
+        self.invitations.revoke(request.user_actor(), request.path["id"], request.path["invitation_id"])
         return DONE
 
     def show(self, request: Request, body: UseInvitation) -> Response:

@@ -25,7 +25,8 @@ Bodies are JSON objects in UTF-8, sent as `application/json`. An answer has `dat
 
 A list has `next`. Send it as the parameter `after` for the following page. It is null on the last page.
 
-`POST /api/login` begins a session and sets its cookie. Send the cookie with each request.
+`POST /api/login` begins a session and sets its cookie. Send the cookie with each request. Some calls take \
+an API token in its place: `Authorization: Bearer hxs_...`.
 
 All errors have one shape. The status is the first three digits of `internal_error_code`. With status 422, \
 `field_errors` has sentences for each field.
@@ -86,8 +87,10 @@ def document(rows: Sequence[Route], base_url: str, cookie_name: str) -> Json:
 
 
 def accepted_by(row: Route) -> tuple[str, ...]:
-    """The security schemes of which a request needs one. Add "token" for rows that a token may reach."""
-    return () if row.public else ("session",)
+    """The security schemes of which a request needs one."""
+    if row.public:
+        return ()
+    return ("session", "token") if row.tokens else ("session",)
 
 
 def operation_id(row: Route) -> str:
@@ -187,8 +190,8 @@ def _answer(row: Route, shape: Json | None) -> Json:
 def _problems(row: Route) -> list[int]:
     """The statuses of errors: those that follow from the row, and those that it names."""
     found = {400, 409, 429, 500, 503, *row.also}  # 400 is an unknown host, 409 another X-User
-    if not row.public:
-        found |= {401, 403}
+    if row.url.startswith("/api/"):
+        found |= {401, 403}  # no session, a wrong token, or a token that does not reach the row
     if row.method not in SAFE_METHODS:
         found |= {403, 413}  # 403 is a request from another site
     if row.body:

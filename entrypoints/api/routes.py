@@ -23,8 +23,19 @@ from entrypoints.api.invitations import (
 )
 from entrypoints.api.openapi import Json, OpenApiViews
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
+from entrypoints.api.reauthentication import Prove, ReauthenticationViews
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
 from entrypoints.api.teams import ChangeRole, MemberShape, NameTeam, TeamShape, TeamViews
+from entrypoints.api.tokens import CreateToken, NewTokenShape, TokenShape, TokenViews
+from entrypoints.api.two_factor import (
+    AskForTwoFactor,
+    BeginTwoFactor,
+    ConfirmTwoFactor,
+    PasswordAndCode,
+    RecoveryCodesShape,
+    SetupShape,
+    TwoFactorViews,
+)
 from entrypoints.api.users import AddressShape, UserShape
 
 
@@ -37,6 +48,9 @@ def routes(wire: Wire) -> list[Route]:
     events = wire(EventViews)
     teams = wire(TeamViews)
     invitations = wire(InvitationViews)
+    tokens = wire(TokenViews)
+    reauthentication = wire(ReauthenticationViews)
+    two_factor = wire(TwoFactorViews)
     administration = wire(AdministrationViews)
     impersonation = wire(ImpersonationViews)
     health = wire(HealthViews)
@@ -52,19 +66,29 @@ def routes(wire: Wire) -> list[Route]:
             status=201,
             public=True,
         ),
+        route("POST", "/api/login", sessions.login, "Log in", body=Login, shows=UserShape, public=True),
         route(
             "POST",
-            "/api/login",
-            sessions.login,
-            "Log in",
-            body=Login,
+            "/api/login/two-factor",
+            two_factor.log_in,
+            "Finish a login with a code of the second factor",
+            body=ConfirmTwoFactor,
             shows=UserShape,
             public=True,
-            also=(401,),
         ),
         route("POST", "/api/logout", sessions.logout, "Log out: the session ends"),
-        route("GET", "/api/user", accounts.show, "Show the user of the session", shows=UserShape),
-        route("PATCH", "/api/user", accounts.rename, "Change the username", body=RenameUser, shows=UserShape),
+        route(
+            "GET", "/api/user", accounts.show, "Show the user of the session", shows=UserShape, tokens=True
+        ),
+        route(
+            "PATCH",
+            "/api/user",
+            accounts.rename,
+            "Change the username",
+            body=RenameUser,
+            shows=UserShape,
+            tokens=True,
+        ),
         route("DELETE", "/api/user", accounts.delete, "Delete the account", body=DeleteUser),
         route(
             "GET", "/api/user/export", accounts.export, "Download all data of the account", shows=ExportShape
@@ -76,6 +100,7 @@ def routes(wire: Wire) -> list[Route]:
             "List the security history, newest first",
             shows=list[EventShape],
             query=PAGED,
+            tokens=True,
         ),
         route(
             "POST",
@@ -129,6 +154,47 @@ def routes(wire: Wire) -> list[Route]:
             also=(410,),
         ),
         route(
+            "POST",
+            "/api/reauthentication",
+            reauthentication.prove,
+            "Prove that the user is present, for changes that need it",
+            body=Prove,
+        ),
+        route(
+            "POST",
+            "/api/two-factor",
+            two_factor.begin,
+            "Begin to set up the second factor",
+            body=BeginTwoFactor,
+            shows=SetupShape,
+            message=False,
+        ),
+        route(
+            "POST",
+            "/api/two-factor/confirm",
+            two_factor.confirm,
+            "Switch the second factor on, with its first code",
+            body=ConfirmTwoFactor,
+            shows=RecoveryCodesShape,
+            message=False,
+        ),
+        route(
+            "POST",
+            "/api/two-factor/recovery-codes",
+            two_factor.renew_recovery_codes,
+            "Replace the recovery codes",
+            body=PasswordAndCode,
+            shows=RecoveryCodesShape,
+            message=False,
+        ),
+        route(
+            "DELETE",
+            "/api/two-factor",
+            two_factor.switch_off,
+            "Switch the second factor off",
+            body=PasswordAndCode,
+        ),
+        route(
             "GET",
             "/api/sessions",
             sessions.list,
@@ -138,12 +204,29 @@ def routes(wire: Wire) -> list[Route]:
         ),
         route("DELETE", "/api/sessions", sessions.end_others, "End all other sessions"),
         route("DELETE", "/api/sessions/<id>", sessions.end, "End a session"),
-        route("GET", "/api/teams", teams.list, "List the teams of the user", shows=list[TeamShape]),
         route(
-            "POST", "/api/teams", teams.create, "Create a team", body=NameTeam, shows=TeamShape, status=201
+            "GET", "/api/teams", teams.list, "List the teams of the user", shows=list[TeamShape], tokens=True
         ),
-        route("GET", "/api/teams/<id>", teams.show, "Show a team", shows=TeamShape),
-        route("PATCH", "/api/teams/<id>", teams.rename, "Rename a team", body=NameTeam, shows=TeamShape),
+        route(
+            "POST",
+            "/api/teams",
+            teams.create,
+            "Create a team",
+            body=NameTeam,
+            shows=TeamShape,
+            status=201,
+            tokens=True,
+        ),
+        route("GET", "/api/teams/<id>", teams.show, "Show a team", shows=TeamShape, tokens=True),
+        route(
+            "PATCH",
+            "/api/teams/<id>",
+            teams.rename,
+            "Rename a team",
+            body=NameTeam,
+            shows=TeamShape,
+            tokens=True,
+        ),
         route("DELETE", "/api/teams/<id>", teams.delete, "Delete a team"),
         route(
             "GET",
@@ -152,6 +235,7 @@ def routes(wire: Wire) -> list[Route]:
             "List the members of a team, the oldest account first",
             shows=list[MemberShape],
             query=PAGED,
+            tokens=True,
         ),
         route(
             "PATCH",
@@ -160,9 +244,14 @@ def routes(wire: Wire) -> list[Route]:
             "Change the role of a member",
             body=ChangeRole,
             shows=MemberShape,
+            tokens=True,
         ),
         route(
-            "DELETE", "/api/teams/<id>/members/<user_id>", teams.remove, "Remove a member, or leave the team"
+            "DELETE",
+            "/api/teams/<id>/members/<user_id>",
+            teams.remove,
+            "Remove a member, or leave the team",
+            tokens=True,
         ),
         route(
             "GET",
@@ -171,6 +260,7 @@ def routes(wire: Wire) -> list[Route]:
             "List the valid invitations of a team, newest first",
             shows=list[InvitationShape],
             query=PAGED,
+            tokens=True,
         ),
         route(
             "POST",
@@ -180,12 +270,14 @@ def routes(wire: Wire) -> list[Route]:
             body=Invite,
             shows=InvitationShape,
             status=201,
+            tokens=True,
         ),
         route(
             "DELETE",
             "/api/teams/<id>/invitations/<invitation_id>",
             invitations.revoke,
             "Revoke an invitation",
+            tokens=True,
         ),
         route(
             "POST",
@@ -194,6 +286,7 @@ def routes(wire: Wire) -> list[Route]:
             "Send an invitation again, with a new link",
             shows=InvitationShape,
             status=201,
+            tokens=True,
         ),
         route(
             "POST",
@@ -215,6 +308,33 @@ def routes(wire: Wire) -> list[Route]:
             shows=TeamShape,
             also=(410,),
         ),
+        route(
+            "POST",
+            "/api/teams/<id>/two-factor",
+            two_factor.demand,
+            "Ask the members of a team for a second factor, or no longer",
+            body=AskForTwoFactor,
+            shows=TeamShape,
+            message=False,
+        ),
+        route(
+            "GET",
+            "/api/tokens",
+            tokens.list,
+            "List the API tokens, newest first",
+            shows=list[TokenShape],
+            query=PAGED,
+        ),
+        route(
+            "POST",
+            "/api/tokens",
+            tokens.create,
+            "Create an API token: this answer is the only one that shows it",
+            body=CreateToken,
+            shows=NewTokenShape,
+            status=201,
+        ),
+        route("DELETE", "/api/tokens/<id>", tokens.revoke, "Revoke an API token"),
         route(
             "GET",
             "/api/admin/users",
@@ -259,6 +379,12 @@ def routes(wire: Wire) -> list[Route]:
             status=202,
         ),
         route(
+            "DELETE",
+            "/api/admin/users/<id>/two-factor",
+            two_factor.switch_off_for,
+            "Switch the second factor of a user off",
+        ),
+        route(
             "GET",
             "/api/admin/events",
             administration.events,
@@ -293,6 +419,7 @@ def routes(wire: Wire) -> list[Route]:
             "Show this description in OpenAPI 3.1",
             shows=Json,
             public=True,
+            tokens=True,
             envelope=False,
         ),
     ]

@@ -6,6 +6,7 @@ from uuid import UUID
 from typing_extensions import TypedDict
 
 from application.sessions import Sessions
+from domain.logins import PendingLogin, SecondFactorDue
 from domain.personal import exported
 from domain.sessions import Session
 from entrypoints.api.http import DONE, Body, Cookie, Email, Password, Request, Response
@@ -42,6 +43,8 @@ class SessionViews:
         actor, secret = self.sessions.login(
             body.email, body.password, remember=body.remember, replacing=request.cookie, client=request.client
         )
+        if isinstance(actor, PendingLogin):
+            return Response({}, Cookie(secret), error=SecondFactorDue())
         return Response({"message": "success", "data": show_user(actor.user)}, Cookie.of(actor, secret))
 
     def logout(self, request: Request) -> Response:

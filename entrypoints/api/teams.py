@@ -28,6 +28,7 @@ class TeamShape(TypedDict):
     name: str
     personal: bool
     role: TeamRole
+    needs_two_factor: bool
     created_at: datetime
 
 
@@ -56,19 +57,19 @@ class TeamViews:
     teams: Teams
 
     def list(self, request: Request) -> Response:
-        teams = self.teams.mine(request.signed_in())
+        teams = self.teams.mine(request.user_actor())
         return Response({"data": [show_team(*mine) for mine in teams], "next": None})
 
     def create(self, request: Request, body: NameTeam) -> Response:
-        team = self.teams.create(request.signed_in(), body.name)
+        team = self.teams.create(request.user_actor(), body.name)
         return Response({"message": "success", "data": show_team(*team)})
 
     def show(self, request: Request) -> Response:
-        team = self.teams.show(request.signed_in(), request.path["id"])
+        team = self.teams.show(request.user_actor(), request.path["id"])
         return Response({"data": show_team(*team)})
 
     def rename(self, request: Request, body: NameTeam) -> Response:
-        team = self.teams.rename(request.signed_in(), request.path["id"], body.name)
+        team = self.teams.rename(request.user_actor(), request.path["id"], body.name)
         return Response({"data": show_team(*team)})
 
     def delete(self, request: Request) -> Response:
@@ -76,14 +77,14 @@ class TeamViews:
         return DONE
 
     def members(self, request: Request) -> Response:
-        actor, team_id = request.signed_in(), request.path["id"]
+        actor, team_id = request.user_actor(), request.path["id"]
         page = self.teams.members(actor, team_id, request.after(), request.limit())
         return Response({"data": [show_member(member) for member in page.items], "next": page.next})
 
     def change_role(self, request: Request, body: ChangeRole) -> Response:
-        actor, team_id, user_id = request.signed_in(), request.path["id"], request.path["user_id"]
+        actor, team_id, user_id = request.user_actor(), request.path["id"], request.path["user_id"]
         return Response({"data": show_member(self.teams.change_role(actor, team_id, user_id, body.role))})
 
     def remove(self, request: Request) -> Response:
-        self.teams.remove(request.signed_in(), request.path["id"], request.path["user_id"])
+        self.teams.remove(request.user_actor(), request.path["id"], request.path["user_id"])
         return DONE

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from flask.typing import ResponseReturnValue
 
 from application.teams import Teams
+from application.two_factor import SecondFactors
 from entrypoints.flask_app.login import signed_in, visitor
 from entrypoints.flask_app.page import show_page, show_to_strangers
 
@@ -10,6 +11,7 @@ from entrypoints.flask_app.page import show_page, show_to_strangers
 @dataclass(frozen=True, slots=True)
 class AccountPages:
     teams: Teams
+    two_factor: SecondFactors
 
     def home(self) -> ResponseReturnValue:
         actor = visitor()
@@ -25,7 +27,9 @@ class AccountPages:
         return show_page("settings.html", signed_in())
 
     def security(self) -> ResponseReturnValue:
-        return show_page("security.html", signed_in())
+        actor = signed_in()
+        on, _ = self.two_factor.state(actor)
+        return show_page("security.html", actor, on=on)
 
     def data(self) -> ResponseReturnValue:
         return show_page("data.html", signed_in())

@@ -6,6 +6,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from application.administration import Administration
+from application.two_factor import SecondFactors
 from domain.access import Permission
 from domain.events import EventFilter, Tag
 from entrypoints.api.administration import event_filter
@@ -19,6 +20,7 @@ EVENTS_OF_A_USER = 10
 @dataclass(frozen=True, slots=True)
 class AdministrationPages:
     administration: Administration
+    two_factor: SecondFactors
 
     def users(self) -> ResponseReturnValue:
         actor = signed_in()
@@ -37,6 +39,7 @@ class AdministrationPages:
             "admin_user.html",
             actor,
             person=person,
+            second_factor=self.two_factor.on_for(actor, id),
             events=page.items,
             may_act=actor.may(Permission.ACT_AS_USERS) and not person.roles and not person.disabled,
         )

@@ -1,6 +1,7 @@
 """Flask's binding of the API: a row becomes a Flask view, a Flask request a `Request`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Flask, request
@@ -9,6 +10,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 from werkzeug.wsgi import FileWrapper
 
+from application.tokens import Tokens
+from domain.access import SignedIn
+from domain.tokens import TokenActor
 from entrypoints.api.http import (
     Request,
     Response,
@@ -19,23 +23,36 @@ from entrypoints.api.http import (
     require_own_page,
     to_json,
 )
+from entrypoints.api.tokens import bearer_token, require_row
 from entrypoints.flask_app.gate import USER_ID
 from entrypoints.flask_app.login import client, signed_in, visitor
+from entrypoints.problems import problem_of
 
 # Bytes of a long answer that are sent at a time.
 PIECE_BYTES = 1 << 16
 
 
-def bind(app: Flask, route: Route, cookie: SessionCookie) -> None:
+def bind(app: Flask, route: Route, cookie: SessionCookie, tokens: Tokens) -> None:
     def view(**path: UUID) -> ResponseReturnValue:
-        actor = None if route.public else signed_in()
+        token = bearer_token(request.headers.get("Authorization", ""))
+        actor: SignedIn | TokenActor | None = None
+        if token is not None and route.url.startswith("/api/"):
+            actor, secret = actor_of(token), None  # no cookie is read beside a token
+        else:
+            actor, secret = None if route.public else signed_in(), request.cookies.get(cookie.name)
         if "X-User" in request.headers:
-            require_own_page(visitor(), request.headers["X-User"])
-        asked = Request(client(), actor, request.cookies.get(cookie.name), request.args, path)
+            require_own_page(actor or visitor(), request.headers["X-User"])
+        asked = Request(client(), actor, secret, request.args, path)
         if route.body is None:
             return send(route.view(asked), route.status, cookie)
         body = read_body(route.body, request.headers.get("Content-Type", ""), request.get_data())
         return send(route.view(asked, body), route.status, cookie)
+
+    def actor_of(token: str) -> TokenActor:
+        actor = tokens.authenticate(token, client())
+        request.environ[USER_ID] = actor.id
+        require_row(actor, route)
+        return actor
 
     url = route.url.replace("<", "<uuid:")
     app.add_url_rule(url, f"{route.method} {route.url}", view, methods=[route.method])
@@ -43,6 +60,9 @@ def bind(app: Flask, route: Route, cookie: SessionCookie) -> None:
 
 def send(response: Response, status: int, cookie: SessionCookie) -> FlaskResponse:
     headers = Headers()
+    if response.error:
+        problem = problem_of(response.error)
+        status, response = problem.status, replace(response, data=problem.envelope())
     if response.filename:
         headers["Content-Disposition"] = f'attachment; filename="{response.filename}"'
     if response.cookie:

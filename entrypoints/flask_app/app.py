@@ -22,13 +22,13 @@ def create_app(container: Container) -> Flask:
     app.url_map.merge_slashes = False  # a redirect to `//evil.example/` would lead to another site
     app.config["TRUSTED_PROXIES"] = settings.trusted_proxies
     add_gate(app, settings)
-    add_login(app, container.sessions(), cookie)
+    add_login(app, container.sessions(), container.two_factor(), cookie)
     add_error_handlers(app)
     add_brand(app)
     add_page_globals(app, settings, container.teams(), container.now())
     add_pages(app, wire)
     for route in routes(wire):
-        bind(app, route, cookie)
+        bind(app, route, cookie, container.tokens())
     if app.debug and not settings.production:
         add_dev_pages(app, wire)
     return app

@@ -34,6 +34,11 @@ SAMPLES: dict[MailKind, dict[str, str]] = {
     MailKind.USERNAME_CHANGED: USER | CLIENT,
     MailKind.ACCOUNT_DELETED: USER,
     MailKind.INVITATION: {"team": "Analysts", "inviter": "grace", "role": "member", "token": TOKEN},
+    MailKind.TWO_FACTOR_ON: USER | CLIENT,
+    MailKind.TWO_FACTOR_OFF: USER | CLIENT,
+    MailKind.RECOVERY_CODES_RENEWED: USER | CLIENT,
+    MailKind.RECOVERY_CODE_USED: USER | CLIENT | {"left": "9"},
+    MailKind.TOKEN_CREATED: USER | CLIENT | {"name": "Deploy"},
     MailKind.TEAM_DELETED: USER | {"team": "Analysts"},
 }
 

@@ -37,6 +37,7 @@ class Operation:
     url: str
     does: str
     public: bool
+    by_token: bool
     parameters: list[Field]
     body: list[Field]
     status: str
@@ -81,6 +82,7 @@ def operations_of(document: Json) -> Iterator[Operation]:
                 url=url,
                 does=operation["summary"],
                 public=not operation["security"],
+                by_token={"token": []} in operation["security"],
                 parameters=[
                     Field(
                         each["name"],

@@ -9,6 +9,9 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from domain.errors import DomainError, NotAuthenticated, Unavailable
+from domain.logins import SecondFactorDue
+from domain.passwords import ProofNeeded
+from domain.two_factor import TwoFactorNeeded
 from entrypoints.api.http import to_json
 from entrypoints.flask_app.login import visitor
 from entrypoints.flask_app.page import common
@@ -53,7 +56,12 @@ def show(problem: Problem, error: Exception) -> ResponseReturnValue:
         )
     if isinstance(error, NotAuthenticated) and request.method in {"GET", "HEAD"}:
         here = request.full_path.removesuffix("?")
-        return redirect(f"/login?next={quote(here, safe='/')}")
+        page = "/login/two-factor" if isinstance(error, SecondFactorDue) else "/login"
+        return redirect(f"{page}?next={quote(here, safe='/')}")
+    if isinstance(error, TwoFactorNeeded) and request.method in {"GET", "HEAD"}:
+        return redirect("/settings/two-factor")
+    if isinstance(error, ProofNeeded) and request.method in {"GET", "HEAD"}:
+        return redirect(f"/reauthenticate?next={quote(request.path, safe='/')}")
     return _page(problem, error), problem.status, problem.headers
 
 

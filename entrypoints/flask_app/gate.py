@@ -29,7 +29,12 @@ UNTRUSTED = (
 )
 
 # The headers that the gate looks at, as WSGI names them.
-NAMES = {"host": "HTTP_HOST", "origin": "HTTP_ORIGIN", "sec-fetch-site": "HTTP_SEC_FETCH_SITE"}
+NAMES = {
+    "host": "HTTP_HOST",
+    "origin": "HTTP_ORIGIN",
+    "sec-fetch-site": "HTTP_SEC_FETCH_SITE",
+    "authorization": "HTTP_AUTHORIZATION",
+}
 
 
 class FlaskGate:

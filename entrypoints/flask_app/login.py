@@ -7,11 +7,16 @@ from flask_login import LoginManager, current_user
 from werkzeug import Response
 
 from application.sessions import Sessions
+from application.two_factor import SecondFactors
 from domain.access import SignedIn
-from domain.sessions import Client, NotLoggedIn
+from domain.sessions import Client
 from entrypoints.api.clients import client_of
 from entrypoints.api.http import Cookie, SessionCookie
+from entrypoints.api.tokens import bearer_token
 from entrypoints.flask_app.gate import USER_ID
+
+# The key of the function that makes the error for a request without a session.
+NO_SESSION = "hexstart.no_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +32,19 @@ class Visitor:
         return str(self.actor.id)
 
 
-def add_login(app: Flask, sessions: Sessions, cookie: SessionCookie) -> None:
+def add_login(app: Flask, sessions: Sessions, two_factor: SecondFactors, cookie: SessionCookie) -> None:
     manager = LoginManager()
     manager.session_protection = None  # it trusts the first X-Forwarded-For
     # flask-login's own cookie is never set. No client can send one with this name.
     app.config["REMEMBER_COOKIE_NAME"] = ";"
     manager.init_app(app, add_context_processor=False)  # templates get the user from the view
 
+    app.extensions[NO_SESSION] = lambda: two_factor.refusal(request.cookies.get(cookie.name))
+
     @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: Request) -> Visitor | None:
+        if bearer_token(request.headers.get("Authorization", "")) is not None:
+            return None  # no cookie is read beside a token
         secret = request.cookies.get(cookie.name)
         found = sessions.authenticate(secret, client()) if secret else None
         if secret is None or found is None:
@@ -54,16 +63,16 @@ def add_login(app: Flask, sessions: Sessions, cookie: SessionCookie) -> None:
 
 
 def visitor() -> SignedIn | None:
-    """The user of this request, None without a session. Asks the database once a request at most."""
+    """The user of the session cookie, None without one. Asks the database once a request at most."""
     found = current_user._get_current_object()
     return found.actor if isinstance(found, Visitor) else None
 
 
 def signed_in() -> SignedIn:
-    """Raise NotLoggedIn without a session."""
+    """Raise NotLoggedIn without a session, and SecondFactorDue for a login that waits for a code."""
     actor = visitor()
     if actor is None:
-        raise NotLoggedIn
+        raise current_app.extensions[NO_SESSION]()
     return actor
 
 

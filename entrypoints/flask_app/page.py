@@ -44,6 +44,7 @@ def common(actor: SignedIn | None) -> dict[str, Any]:
     """What the layout needs."""
     return {
         "user": actor.user if actor else None,
+        "session": actor.session if actor else None,
         "acting": actor is not None and actor.acting,
         "links": links(actor),
         "account_links": account_links(actor),
@@ -85,6 +86,7 @@ def add_page_globals(app: Flask, settings: Settings, teams: Teams, now: Clock) -
     app.extensions[TEAMS] = teams
     app.jinja_env.filters["age"] = lambda moment: age(moment, now())
     app.jinja_env.filters["ago"] = ago
+    app.jinja_env.filters["proven"] = lambda session: session.proven(now())
     static = Path(str(app.static_folder))
     contents = {file.name: file.read_bytes() for file in static.iterdir() if file.is_file()}
     contents |= {name: text.encode() for name, (_, text) in FILES.items()}

@@ -13,6 +13,8 @@ from entrypoints.flask_app.invitations import invitation
 from entrypoints.flask_app.passwords import forgot_password, reset_password
 from entrypoints.flask_app.sessions import SessionPages
 from entrypoints.flask_app.teams import TeamPages
+from entrypoints.flask_app.tokens import TokenPages
+from entrypoints.flask_app.two_factor import TwoFactorPages
 
 
 def add_pages(app: Flask, wire: Wire) -> None:
@@ -23,6 +25,8 @@ def add_pages(app: Flask, wire: Wire) -> None:
     sessions = wire(SessionPages)
     events = wire(EventPages)
     teams = wire(TeamPages)
+    two_factor = wire(TwoFactorPages)
+    tokens = wire(TokenPages)
     administration = wire(AdministrationPages)
     docs = wire(DocsPages)
 
@@ -31,6 +35,10 @@ def add_pages(app: Flask, wire: Wire) -> None:
     page("GET", "/settings", accounts.settings)
     page("GET", "/settings/security", accounts.security)
     page("GET", "/settings/data", accounts.data)
+    page("GET", "/login/two-factor", two_factor.log_in)
+    page("GET", "/reauthenticate", two_factor.reauthenticate)
+    page("GET", "/settings/two-factor", two_factor.settings)
+    page("GET", "/settings/tokens", tokens.list)
     page("GET", "/login", sessions.login)
     page("GET", "/logout", sessions.logout)
     page("POST", "/logout", sessions.end)

@@ -15,7 +15,6 @@ from adapters.passwords import BcryptHasher
 from adapters.sql.engines import Engines
 from adapters.sql.limits import metadata
 from adapters.sql.prebuilt import Prebuilt
-from adapters.sql.sessions import FIND
 from entrypoints.container import Container
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
@@ -36,13 +35,14 @@ def statements(engines: Engines) -> Iterator[list[str]]:
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         asked.append(statement)
 
-    class Noting(Prebuilt):  # SQLAlchemy sends no event for it
-        def one(self, *arguments: Any) -> Any:
-            asked.append(str(self.statement))
-            return super().one(*arguments)
+    one = Prebuilt.one
 
-    FIND.__class__ = Noting
+    def noting(prebuilt: Prebuilt, *arguments: Any) -> Any:  # SQLAlchemy sends no event for it
+        asked.append(str(prebuilt.statement))
+        return one(prebuilt, *arguments)
+
     both = (engines.reader, engines.writer)
+    Prebuilt.one = noting  # type: ignore[method-assign]
     for engine in both:
         event.listen(engine, "before_cursor_execute", note)
     try:
@@ -50,7 +50,7 @@ def statements(engines: Engines) -> Iterator[list[str]]:
     finally:
         for engine in both:
             event.remove(engine, "before_cursor_execute", note)
-        FIND.__class__ = Prebuilt
+        Prebuilt.one = one  # type: ignore[method-assign]
 
 
 class ApiClient(FlaskClient):

@@ -10,7 +10,7 @@ from tests.samples import GOOD_PASSWORD
 #   unverified  a user whose address is not verified, outside the team
 #   owner       the owner of the team. The ids in URLs and the tokens belong to this user.
 #   admin       an admin of the team
-#   member      a member of the team. It is the member in URLs.
+#   member      a member of the team, with a second factor. It is the member in URLs.
 #   outsider    a verified user outside the team
 #   site        an administrator of the site, outside the team
 #   acting      another administrator of the site, that acts as the owner
@@ -18,6 +18,7 @@ TABLE = """
     method URL                                                stranger  disabled  unverified owner     admin     member    outsider  site      acting
     POST   /api/register                                      201       201
     POST   /api/login                                         200       200
+    POST   /api/login/two-factor                              40102     40102
     POST   /api/logout                                        40102     200
     GET    /api/user                                          40102     200
     PATCH  /api/user                                          40102     200
@@ -30,6 +31,11 @@ TABLE = """
     POST   /api/password                                      40102     40102     200       200       200       200       200       200       40301
     POST   /api/password/forgot                               202       202
     POST   /api/password/reset                                200       200
+    POST   /api/reauthentication                              40102     40102     200       200       200       200       200       200       40301
+    POST   /api/two-factor                                    40102     40102     200       200       200       40908     200       200       40301
+    POST   /api/two-factor/confirm                            40102     40102     40909     40909     40909     40908     40909     40909     40301
+    POST   /api/two-factor/recovery-codes                     40102     40102     40909     40909     40909     200       40909     40909     40301
+    DELETE /api/two-factor                                    40102     40102     40909     40909     40909     200       40909     40909     40301
     GET    /api/sessions                                      40102     200
     DELETE /api/sessions                                      40102     200
     DELETE /api/sessions/<id>                                 40102     40102     40404     200       40404     40404     40404     40404     200
@@ -47,12 +53,17 @@ TABLE = """
     POST   /api/teams/<id>/invitations/<invitation_id>/resend 40102     40102     40404     201       201       40301     40404     40404     201
     POST   /api/invitations/show                              200       200
     POST   /api/invitations/accept                            40102     40102     40301     40301     40301     40301     200       40301     40301
+    POST   /api/teams/<id>/two-factor                         40102     40102     40404     200       40301     40301     40404     40404     200
+    GET    /api/tokens                                        40102     200
+    POST   /api/tokens                                        40102     40102     201       201       201       201       201       201       40301
+    DELETE /api/tokens/<id>                                   40102     40102     40404     200       40404     40404     40404     40404     40301
     GET    /api/admin/users                                   40102     40102     40301     40301     40301     40301     40301     200       40301
     GET    /api/admin/users/<id>                              40102     40102     40301     40301     40301     40301     40301     200       40301
     PATCH  /api/admin/users/<id>                              40102     40102     40301     40301     40301     40301     40301     200       40301
     DELETE /api/admin/users/<id>/sessions                     40102     40102     40301     40301     40301     40301     40301     200       40301
     POST   /api/admin/users/<id>/password-reset               40102     40102     40301     40301     40301     40301     40301     202       40301
     POST   /api/admin/users/<id>/verification                 40102     40102     40301     40301     40301     40301     40301     202       40301
+    DELETE /api/admin/users/<id>/two-factor                   40102     40102     40301     40301     40301     40301     40301     200       40301
     GET    /api/admin/events                                  40102     40102     40301     40301     40301     40301     40301     200       40301
     POST   /api/admin/users/<id>/impersonation                40102     40102     40301     40301     40301     40301     40301     200       40301
     DELETE /api/impersonation                                 40102     40102     40404     40404     40404     40404     40404     40404     200
@@ -69,6 +80,10 @@ TABLE = """
     GET    /settings/history                                  /login    200
     GET    /settings/security                                 /login    200
     GET    /settings/data                                     /login    200
+    GET    /settings/two-factor                               /login    200
+    GET    /settings/tokens                                   /login    200
+    GET    /login/two-factor                                  /login    /login    /         /         /         /         /         /         /
+    GET    /reauthenticate                                    /login    200
     GET    /teams                                             /login    200
     GET    /teams/<id>                                        /login    /login    404       200       200       200       404       404       200
     GET    /teams/<id>/members                                /login    /login    404       200       200       200       404       404       200
@@ -81,6 +96,9 @@ TABLE = """
     GET    /admin/users/<id>                                  /login    /login    403       403       403       403       403       200       403
     GET    /admin/events                                      /login    /login    403       403       403       403       403       200       403
 """
+
+# Of the member, whose second factor is on.
+RECOVERY_CODE = "abcd-efgh-ijkl-mnop"
 
 # The right body of each row that has one. A test inserts the token that was sent by a mail of this kind.
 RIGHT = {
@@ -99,6 +117,14 @@ RIGHT = {
     "POST /api/teams/<id>/invitations": {"email": "countess@example.org", "role": "admin"},
     "POST /api/invitations/show": {"token": "invitation"},
     "POST /api/invitations/accept": {"token": "invitation"},
+    "POST /api/login/two-factor": {"code": "000000"},
+    "POST /api/reauthentication": {"current_password": GOOD_PASSWORD, "code": ""},
+    "POST /api/two-factor": {"current_password": GOOD_PASSWORD},
+    "POST /api/two-factor/confirm": {"code": "000000"},
+    "POST /api/two-factor/recovery-codes": {"current_password": GOOD_PASSWORD, "code": RECOVERY_CODE},
+    "DELETE /api/two-factor": {"current_password": GOOD_PASSWORD, "code": RECOVERY_CODE},
+    "POST /api/teams/<id>/two-factor": {"needed": False},
+    "POST /api/tokens": {"name": "Deploy", "scope": "write", "current_password": GOOD_PASSWORD},
     "PATCH /api/admin/users/<id>": {"disabled": True, "roles": ["admin"]},
     "POST /api/admin/users/<id>/impersonation": {"reason": "Ticket 7"},
 }
@@ -109,6 +135,7 @@ IDS = {
     "/api/teams/": lambda made: made.team.id,
     "/api/teams/<id>/members/": lambda made: made.actors["member"].id,
     "/api/teams/<id>/invitations/": lambda made: made.invitation.id,
+    "/api/tokens/": lambda made: made.token.id,
     "/api/admin/users/": lambda made: made.actors["member"].id,
     "/teams/": lambda made: made.team.id,
     "/admin/users/": lambda made: made.actors["member"].id,

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from domain.access import Operator, TeamRole
+from domain.tokens import Scope
 from domain.users import Role
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, COOKIE
 from tests.integration.described import DESCRIBED, DOCUMENT
 from tests.integration.test_rows import ROWS
 from tests.samples import CLIENT, GOOD_PASSWORD
@@ -20,29 +21,33 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # Requests for each row, asker and mode. With more (OPENAPI_EXAMPLES=200), each walk is another one.
 FEW = 4
 EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", FEW))
-ASKERS = ["stranger", "user"]
+ASKERS = ["stranger", "user", "token"]
 
 
 @pytest.fixture
 def log_in(container):
-    """A function that gives the headers of an asker. The session is a new one: requests end sessions."""
+    """A function that gives the user with a new session, and its secret. (Requests end sessions.)"""
     container.accounts().create(Operator(CLIENT), *ADA.values(), frozenset({Role.ADMIN}))
+    return lambda: container.sessions().login(
+        ADA["email"], GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
+    )
 
-    def log_in(asker):
-        if asker == "stranger":
-            return {}
-        _, secret = container.sessions().login(
-            ADA["email"], GOOD_PASSWORD, remember=False, replacing=None, client=CLIENT
-        )
-        return {container.cookie().name: secret}
 
-    return log_in
+@pytest.fixture
+def credentials(container, log_in):
+    """A function that gives what an asker sends."""
+    _, token = container.tokens().create(log_in()[0], "Deploy", Scope.WRITE, None, GOOD_PASSWORD)
+    return {
+        "stranger": dict,
+        "user": lambda: {"cookies": {container.cookie().name: log_in()[1]}},
+        "token": lambda: {"headers": {"Authorization": f"Bearer {token}"}},
+    }
 
 
 @pytest.fixture
 def ids(container, log_in):
     """The ids of things of the user, by what stands before them in a URL."""
-    actor, _ = container.sessions().authenticate(*log_in("user").values(), CLIENT)
+    actor, _ = log_in()
     team, _ = container.teams().create(actor, "Analysts")
     other = container.accounts().create(
         Operator(CLIENT), "kurt", "kurt@example.org", GOOD_PASSWORD, frozenset()
@@ -59,7 +64,7 @@ def ids(container, log_in):
 
 @pytest.mark.parametrize("asker", ASKERS)
 @pytest.mark.parametrize("name", ROWS)
-def test_a_request_of_any_kind_is_answered_as_described(app, log_in, ids, name, asker):
+def test_a_request_of_any_kind_is_answered_as_described(app, credentials, ids, name, asker):
     row, (method, url) = ROWS[name], name.split()
     operation = DESCRIBED[url.replace("<", "{").replace(">", "}")][method]
     own = {found[1]: ids.get(url[: found.start()]) for found in re.finditer(r"<(\w+)>", url)}
@@ -68,10 +73,13 @@ def test_a_request_of_any_kind_is_answered_as_described(app, log_in, ids, name, 
         case.headers.pop("X-User", None)  # most answers would be 40906
         if known:
             case.path_parameters |= {id: str(value) for id, value in own.items() if value}
-        response = case.call(app=app, base_url="http://localhost", cookies=log_in(asker))
+        response = case.call(app=app, base_url="http://localhost", **credentials[asker]())
         assert response.status_code < 500, response.text
-        if not row.public:
-            assert response.status_code != 401 if asker == "user" else response.status_code >= 400
+        may = {"stranger": row.public, "user": True, "token": row.tokens or url.startswith("/health/")}[asker]
+        if not may:
+            assert response.status_code >= 400
+        elif not row.public:
+            assert response.status_code != 401
         operation.validate_response(response)
 
     for mode in GenerationMode if row.body or row.query or own else [GenerationMode.POSITIVE]:
@@ -84,8 +92,7 @@ def test_a_row_names_every_parameter_that_its_view_reads(app, log_in, ids, name)
     """A wrong value of a parameter is refused exactly when the row has the parameter."""
     url = re.sub("<[^>]+>", lambda found: str(ids[name.split()[1][: found.start()]]), name.split()[1])
     client = app.test_client()
-    [(cookie, secret)] = log_in("user").items()
-    client.set_cookie(cookie, secret)
+    client.set_cookie(COOKIE, log_in()[1])
 
     for parameter in ("after", "limit", "user", "team", "tag", "since", "until"):
         refused = client.get(url, query_string={parameter: "-"}).status_code == 422

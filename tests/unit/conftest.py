@@ -14,12 +14,14 @@ from domain.events import Event, Tag
 from domain.links import Purpose
 from domain.mails import Mail, MailKind
 from domain.sessions import SessionLife
+from domain.two_factor import STEP_SECONDS
 from entrypoints.container import Container
 from tests.fakes import (
     Counting,
     FakeClock,
     FakeMailer,
     PlainHasher,
+    StepCodes,
     TagSanitizer,
     long_is_strong,
     plain_syntax,
@@ -50,6 +52,7 @@ class World:
         self.now, self.new_id, self.new_secret = self.clock, self.count.id, self.count.secret
         self.limiter = MemoryLimiter(self.clock)
         self.syntax, self.strength, self.sanitizer = plain_syntax, long_is_strong, TagSanitizer()
+        self.one_time_codes = StepCodes()
         self.check = lambda: None  # memory is always ready
         self.openapi = dict
         self.session_life, self.link_lifetimes = LIFE, {purpose: purpose.lifetime for purpose in Purpose}
@@ -74,6 +77,15 @@ class World:
     def login(self, email: str = "ada@example.org", password: str = GOOD_PASSWORD, **options):
         options = {"remember": False, "replacing": None, "client": CLIENT} | options
         return self.sessions.login(email, password, **options)
+
+    def code(self, steps: int = 0) -> str:
+        """The right code of the present time step, or of one beside it."""
+        return self.one_time_codes.code(int(self.clock().timestamp()) // STEP_SECONDS + steps)
+
+    def set_up(self, actor: SignedIn) -> list[str]:
+        """Switch the second factor on. Return the recovery codes. The code of this time step is used up."""
+        self.two_factor.begin(actor, GOOD_PASSWORD)
+        return self.two_factor.confirm(actor, self.code())
 
     def rows(self, table: str) -> list:
         """The stored rows of a table, in the order of their keys."""

@@ -82,6 +82,8 @@ def test_expired_rows_are_deleted(world, ada):
         "links": 2,
         "mails": 2,
         "invitations": 0,
+        "tokens": 0,
+        "logins": 0,
         "limits": 6,
     }
     assert world.rows("sessions") == [] == world.rows("links")

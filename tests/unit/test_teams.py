@@ -1,5 +1,6 @@
 import pytest
 
+from adapters.memory.teams import MemoryTeams
 from domain.access import PermissionDenied, TeamPermission, TeamRole
 from domain.errors import Invalid, NotFound
 from domain.events import Tag
@@ -92,10 +93,16 @@ def test_a_team_is_not_found_by_an_outsider(world, ada, team):
     assert mine(world, ada).name == "ada's team"
 
 
-def test_a_deleted_team_is_not_found(world, ada, team):
-    world.memory.tables["teams"].stored.clear()
+def test_a_deleted_team_is_not_found(world, ada, team, monkeypatch):
+    for name in ("get", "lock"):
+        monkeypatch.setattr(MemoryTeams, name, lambda store, id: None)
 
-    for ask in (lambda: world.teams.show(ada, team.id), lambda: world.teams.rename(ada, team.id, "Ghosts")):
+    for ask in (
+        lambda: world.teams.show(ada, team.id),
+        lambda: world.teams.rename(ada, team.id, "Ghosts"),
+        lambda: world.teams.remove(ada, team.id, ada.id),
+        lambda: world.two_factor.demand(ada, team.id, True),
+    ):
         with pytest.raises(NotFound):
             ask()
 

@@ -9,12 +9,14 @@ const KEPT = 'We kept what you typed.';
 const PATIENCE = 30_000; // milliseconds
 const HOUR = 3_600_000;
 const SESSION_ENDED = 40102;
+const CODE_DUE = 40103;
+const PROOF_NEEDED = 40303;
 const ANOTHER_USER = 40906;
 const LINK_IS_DEAD = 41001;
 // The user that this page was rendered for. Another tab may have logged in another one meanwhile.
 const { user } = document.body.dataset;
 // These errors carry no field_errors (they are not 422), but they belong to one field.
-const FIELD_OF = { 40902: 'email', 40903: 'username', 40303: 'current_password' };
+const FIELD_OF = { 40902: 'email', 40903: 'username', [PROOF_NEEDED]: 'current_password', [CODE_DUE]: 'code' };
 
 // Returns {data} or {errors} and never throws: a lost connection is shown like any other error.
 async function call(method, url, body) {
@@ -77,6 +79,7 @@ function bodyOf(form) {
   for (const input of inputs(form)) {
     if (input.type === 'radio' && !input.checked) continue;
     if (input.type === 'checkbox') body[input.name] = input.checked;
+    else if (input.dataset.optional !== undefined && !input.value) continue;
     else if (input.dataset.flag !== undefined) body[input.name] = input.value !== '';
     else if (input.dataset.list !== undefined) body[input.name] = input.value.split(' ').filter(Boolean);
     else body[input.name] = input.value;
@@ -136,7 +139,9 @@ function giveUp(form, sentence) {
 // The answer, in the element that the form names.
 function show(form, data) {
   const shown = document.getElementById(form.dataset.shows);
-  for (const element of shown.querySelectorAll('[data-value]')) element.textContent = data[element.dataset.value];
+  for (const element of shown.querySelectorAll('[data-value]')) {
+    element.textContent = [].concat(data[element.dataset.value]).join('\n'); // a list has a line for each
+  }
   for (const part of shown.querySelectorAll('[data-when]')) {
     const [, name, not, value] = part.dataset.when.match(/^(\w+)(!?)=(.*)$/);
     part.hidden = (data[name] === value) === Boolean(not);
@@ -166,12 +171,25 @@ function offerReload(form) {
   button.focus();
 }
 
+// To another page, and back here: the form is kept meanwhile.
+function leaveFor(page, form, typed) {
+  if (Object.keys(typed).length) leave('typed', { user, at: Date.now(), form: nameOf(form), body: typed });
+  goTo(`${page}?next=${encodeURIComponent(location.pathname + location.search)}${hashOf(form)}`);
+}
+
 function showErrors(form, errors, typed = {}) {
   const code = errors.internal_error_code;
   if (code === SESSION_ENDED) {
-    if (Object.keys(typed).length) leave('typed', { user, at: Date.now(), form: nameOf(form), body: typed });
     leave('notice', LOGGED_OUT);
-    goTo(`/login?next=${encodeURIComponent(location.pathname + location.search)}${hashOf(form)}`);
+    leaveFor('/login', form, typed);
+    return;
+  }
+  if (code === CODE_DUE && form.dataset.code) {
+    goTo(form.dataset.code + location.hash);
+    return;
+  }
+  if (code === PROOF_NEEDED && !form.elements.current_password && !form.elements.code) {
+    leaveFor('/reauthenticate', form, typed);
     return;
   }
   const { fragment, otherwise } = form.dataset;
@@ -300,6 +318,13 @@ function reveal(button, shown) {
 for (const button of document.querySelectorAll('.reveal')) {
   button.hidden = false;
   button.addEventListener('click', () => reveal(button, button.textContent === 'Show'));
+}
+
+for (const button of document.querySelectorAll('[data-copies]')) {
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+    button.textContent = 'Copied';
+  });
 }
 
 // The button is quiet while there is nothing to save.

@@ -1,0 +1,31 @@
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from application.ports import Clock
+from application.tokens import Tokens
+from entrypoints.api.http import cursor
+from entrypoints.flask_app.login import signed_in
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page
+
+LIVES = ((30, "30 days"), (90, "90 days"), (365, "1 year"))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPages:
+    tokens: Tokens
+    now: Clock
+
+    def list(self) -> ResponseReturnValue:
+        actor, now = signed_in(), self.now()
+        page = self.tokens.of(actor, cursor(request.args), ROWS_ON_A_PAGE)
+        return show_page(
+            "tokens.html",
+            actor,
+            tokens=page.items,
+            ends=[((now + timedelta(days=days)).isoformat(), life) for days, life in LIVES]
+            + [("", "No end")],
+            next_url=f"/settings/tokens?after={page.next}" if page.next else None,
+        )

@@ -1,0 +1,177 @@
+"""The second factor and API tokens, as a person uses them. The app is pyotp."""
+
+import re
+import time
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import IPHONE, Person, Site, Visit, log_in, opened_row
+
+CODE = re.compile(r"(?:[a-z2-7]{4}-){3}[a-z2-7]{4}")
+
+
+def set_up(page: Page, person: Person) -> tuple[pyotp.TOTP, list[str]]:
+    """The app and the recovery codes, after the steps of the page."""
+    page.goto("/settings/security")
+    page.get_by_role("link", name="Two-factor authentication").click()
+    page.get_by_label("Current password", exact=True).fill(person.password)
+    page.get_by_role("button", name="Set up").click()
+    expect(page.get_by_role("img", name="QR code for your app")).to_be_visible()
+    app = pyotp.TOTP(page.locator(".key").inner_text())
+    page.get_by_label("Code", exact=True).fill("000 000")
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.locator("#code-error")).to_have_text("Wrong code.")
+    page.get_by_label("Code", exact=True).fill(app.now())
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    codes = CODE.findall(page.locator("#codes-text").inner_text())
+    assert len(codes) == 10
+    page.get_by_role("link", name="I saved them").click()
+    expect(page.get_by_text("10 left")).to_be_visible()
+    return app, codes
+
+
+def code_is_due(visit: Visit, person: Person, path: str = "/settings/history") -> Page:
+    """Another browser, where the password was right."""
+    page = visit(path, user_agent=IPHONE)
+    log_in(page, person)
+    expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
+    return page
+
+
+def answer(page: Page, code: str) -> None:
+    page.get_by_label("Code", exact=True).fill(code)
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_a_person_logs_in_with_the_app_and_with_a_recovery_code(visit: Visit, person: Person) -> None:
+    app, codes = set_up(visit("/settings", person), person)
+
+    page = code_is_due(visit, person)
+    answer(page, "123")
+    expect(page.locator("#code-error")).to_have_text("Wrong code.")
+    answer(page, app.at(int(time.time()) + 30))  # the code of now is used up
+    expect(page).to_have_url("/settings/history")
+
+    lost = code_is_due(visit, person, "/settings/two-factor")
+    answer(lost, codes[0].upper())
+    expect(lost.get_by_text("9 left")).to_be_visible()
+
+
+def test_a_page_asks_for_the_code_that_is_due(visit: Visit, person: Person) -> None:
+    _, codes = set_up(visit("/settings", person), person)
+    page = code_is_due(visit, person, "/login")
+    page.goto("/settings")
+    expect(page).to_have_url("/login/two-factor?next=/settings")
+    answer(page, codes[0])
+    expect(page).to_have_url("/settings")
+
+
+def test_the_page_of_the_code_needs_a_pending_login(visit: Visit) -> None:
+    page = visit("/login/two-factor")
+    expect(page).to_have_url("/login")
+
+
+def test_a_person_switches_the_factor_off(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    _, codes = set_up(page, person)
+    row = opened_row(page, "Switch off")
+    row.get_by_label("Current password", exact=True).fill(person.password)
+    row.get_by_label("Code", exact=True).fill(codes[1])
+    row.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("Two-factor authentication is off.")).to_be_visible()
+
+    again = visit("/login")
+    log_in(again, person)
+    expect(again).to_have_url("/")
+
+
+def test_a_person_makes_new_recovery_codes(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    _, codes = set_up(page, person)
+    row = opened_row(page, "Recovery codes")
+    row.get_by_label("Current password", exact=True).fill(person.password)
+    row.get_by_label("Code", exact=True).fill(codes[0])
+    row.get_by_role("button", name="Make new codes").click()
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    assert set(CODE.findall(page.locator("#codes-text").inner_text())).isdisjoint(codes)
+
+
+def test_a_proof_by_code_opens_a_change_without_the_password(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    _, codes = set_up(page, person)
+    page.goto("/reauthenticate?next=/settings")
+    page.get_by_label("Code", exact=True).fill(codes[0])
+    page.get_by_role("button", name="Confirm by code").click()
+    expect(page).to_have_url("/settings")
+    row = opened_row(page, "Email address")
+    expect(row.get_by_label("Current password", exact=True)).to_have_count(0)
+    row.get_by_label("New email address").fill(f"new.{person.email}")
+    row.get_by_role("button", name="Change email address").click()
+    expect(page.get_by_text("Check the inbox of your new address")).to_be_visible()
+
+
+def test_a_form_whose_proof_has_ended_leads_to_the_proof_and_back(
+    visit: Visit, person: Person, site: Site
+) -> None:
+    page = visit("/settings", person)
+    answered = page.request.post("/api/reauthentication", data={"current_password": person.password})
+    assert answered.ok
+    page.reload()
+    row = opened_row(page, "Email address")
+    row.get_by_label("New email address").fill("later@example.com")
+    # The proof ends while the form is open: a login begins a session without one.
+    site.log_in(page.context, person)
+    row.get_by_role("button", name="Change email address").click()
+    expect(page).to_have_url("/reauthenticate?next=%2Fsettings")
+    page.get_by_label("Password", exact=True).fill(person.password)
+    page.get_by_role("button", name="Confirm", exact=True).click()
+    expect(page).to_have_url("/settings")
+    expect(page.get_by_label("New email address")).to_have_value("later@example.com")
+
+
+def test_a_token_is_made_used_and_revoked(visit: Visit, person: Person, site: Site) -> None:
+    page = visit("/settings/security", person)
+    page.get_by_role("link", name="API tokens").click()
+    page.get_by_label("Name").fill("Deploy")
+    page.get_by_label("Current password", exact=True).fill(person.password)
+    page.get_by_role("button", name="Create token").click()
+    token = page.locator("#new-token-text")
+    expect(token).to_have_text(re.compile(r"^hxs_[\w-]{51}$"))
+    program = visit("/login").context.request
+    header = {"Authorization": f"Bearer {token.inner_text()}"}
+    assert program.get("/api/user", headers=header).json()["data"]["username"] == person.username
+    assert program.post("/api/teams", data={"name": "x"}, headers=header).status == 403
+
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_text("Used just now")).to_be_visible()
+    page.get_by_role("button", name="Revoke… token: Deploy").click()
+    page.get_by_role("button", name="Revoke token").click()
+    expect(page.get_by_text("Token revoked.")).to_be_visible()
+    expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
+    assert program.get("/api/user", headers=header).status == 401
+
+
+def test_a_team_leads_a_member_without_a_factor_to_set_it_up(visit: Visit, person: Person) -> None:
+    page = visit("/settings", person)
+    _, codes = set_up(page, person)
+    team = page.request.get("/api/teams").json()["data"][0]["id"]
+    page.goto(f"/teams/{team}")
+    row = opened_row(page, "Two-factor authentication")
+    row.get_by_role("button", name="Ask members for it").click()
+    expect(page.get_by_text("Members need it")).to_be_visible()
+
+    off = {"current_password": person.password, "code": codes[0]}
+    assert page.request.delete("/api/two-factor", data=off).ok
+    page.goto(f"/teams/{team}/members")
+    expect(page).to_have_url("/settings/two-factor")
+    expect(page.get_by_role("heading", name="Set it up")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_recovery_codes_fit(visit: Visit, person: Person, width: int) -> None:
+    page = visit("/settings", person, viewport={"width": width, "height": 800})
+    set_up(page, person)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
