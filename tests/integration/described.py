@@ -1,10 +1,20 @@
 """Whether an answer is as the description of the API says."""
 
+import re
 from typing import Any
 
 import schemathesis
+from schemathesis import checks
 
 from entrypoints.container import openapi
+
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
 
 
 def closed(part: Any) -> Any:
@@ -25,5 +35,11 @@ DESCRIBED.config.generation.update(with_security_parameters=False)
 
 def assert_described(name: str, response: Any) -> None:
     """The status, the headers and the body of an answer to the row `name`."""
+    ids = dict.fromkeys(re.findall(r"<(\w+)>", name), "id")  # for the message of a failure only
+    operation_of(name).Case(path_parameters=ids).validate_response(response, CHECKS)
+
+
+def operation_of(name: str) -> Any:
+    """The operation of the row `name`."""
     method, url = name.split()
-    DESCRIBED[url.replace("<", "{").replace(">", "}")][method].validate_response(response)
+    return DESCRIBED[url.replace("<", "{").replace(">", "}")][method]
