@@ -6,8 +6,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	$(if $(upgrade),--upgrade)
 
+out ?= var/client
+NPM_CACHE := $(CURDIR)/var/npm
+# openapi-typescript 7 needs TypeScript 5.
+NPM_PACKAGES := --package=openapi-typescript@7.13.0 --package=typescript@5.9.3
+RELEASED := entrypoints/api/openapi-released.json
+
 .DEFAULT_GOAL := help
-.PHONY: run install dev test check format migrate migration bench lock help
+.PHONY: run install dev test check format migrate migration bench lock client released help
 
 run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (change it by HOST, PORT, ENTRYPOINT)
 	@exec $(BIN)/python -m entrypoints.serve
@@ -52,6 +58,17 @@ bench: .venv/.dev ## Measure the speed against its targets (a few minutes)
 lock: .venv/.dev ## Write the lock files from pyproject.toml (upgrade=1 takes newer versions)
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+client: .venv/.runtime ## Write a typed client in TypeScript to var/client, or to out=FOLDER. Needs npm
+	@mkdir -p $(out)
+	@$(BIN)/python -m entrypoints.cli openapi > $(out)/openapi.json
+	@npm_config_cache=$(NPM_CACHE) npx --yes $(NPM_PACKAGES) openapi-typescript $(out)/openapi.json \
+		--output $(out)/api.ts --default-non-nullable=false
+	@cp entrypoints/api/client.ts $(out)/client.ts
+
+released: .venv/.runtime ## Keep the description of the API: later changes may not break its clients
+	@$(BIN)/python -m entrypoints.cli openapi > $(RELEASED).new
+	@mv $(RELEASED).new $(RELEASED)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a bug of ours or wrong settings, 2 wrong usage (click), ot
 """
 
 import getpass
+import json
 import logging
 import signal
 import sys
@@ -23,10 +24,11 @@ from domain.sessions import Client
 from domain.users import Role, User
 from entrypoints import logs, settings, site
 from entrypoints.api.administration import show_admin_event, show_admin_user
-from entrypoints.api.http import to_json
+from entrypoints.api.http import session_cookie, to_json
 from entrypoints.api.teams import show_member
 from entrypoints.background import Background
 from entrypoints.container import Container, opened
+from entrypoints.container import openapi as described
 
 EXIT: dict[type[errors.DomainError], int] = {
     errors.Invalid: 3,
@@ -90,7 +92,7 @@ def _told(error: errors.DomainError) -> str:
 @click.pass_context
 def cli(ctx: click.Context, operator: str) -> None:
     ctx.meta["operator"] = operator
-    if ctx.obj is None and ctx.invoked_subcommand != access.name:
+    if ctx.obj is None and ctx.invoked_subcommand not in {access.name, openapi.name}:
         chosen = settings.load()
         logs.configure("text")
         logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command prints the reason itself
@@ -108,6 +110,13 @@ def access() -> None:
             marks = ("yes" if permission in held else "" for held in roles.values())
             click.echo(f"| {permission} | {' | '.join(marks)} |")
         click.echo()
+
+
+@cli.command(help="Print the description of the API in OpenAPI 3.1. Needs no database.")
+def openapi() -> None:
+    chosen = settings.load()
+    found = described(chosen.base_url, session_cookie(chosen).name)
+    click.echo(json.dumps(found, indent=1, ensure_ascii=False))
 
 
 @cli.group(help="User accounts.")

@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from dependency_injector import containers, providers
@@ -44,6 +45,8 @@ from application.wiring import Wire, parts_of
 from domain.errors import Unavailable
 from entrypoints import site
 from entrypoints.api.http import session_cookie
+from entrypoints.api.openapi import document
+from entrypoints.api.routes import routes
 from entrypoints.settings import REQUEST_THREADS, Settings, refused
 
 T = TypeVar("T")
@@ -73,6 +76,16 @@ def mailer(settings: Settings, templates: Templates) -> Mailer:
     return SmtpMailer(settings.mail_url, address, name, templates)
 
 
+@cache
+def openapi(base_url: str, cookie_name: str) -> dict[str, Any]:
+    """The description of the API. Its rows need no services."""
+
+    def bare(kind: type[T]) -> T:
+        return kind(**dict.fromkeys(field.name for field in fields(kind)))  # type: ignore[arg-type]
+
+    return document(routes(bare), base_url, cookie_name)
+
+
 def service(kind: type[T], parts: Mapping[str, Any]) -> "providers.Factory[T]":
     return providers.Factory(kind, **parts_of(kind, parts))
 
@@ -82,6 +95,7 @@ class Container(containers.DeclarativeContainer):
     session_life = settings.provided.session_life
     link_lifetimes = settings.provided.link_lifetimes
     cookie = providers.Singleton(session_cookie, settings)
+    openapi = providers.Singleton(partial, openapi, settings.provided.base_url, cookie.provided.name)
 
     now = providers.Object(lambda: datetime.now(UTC))
     new_id = providers.Object(uuid7)

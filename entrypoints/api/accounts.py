@@ -1,10 +1,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydantic import ConfigDict, with_config
+from pydantic.config import JsonDict
+from typing_extensions import TypedDict
+
 from application.accounts import Accounts
 from domain.access import SignedIn
 from entrypoints.api.http import DONE, Body, Cookie, Email, Password, Request, Response, Username, to_json
-from entrypoints.api.users import show_user
+from entrypoints.api.users import UserShape, show_user
 
 
 class Register(Body):
@@ -19,6 +23,16 @@ class RenameUser(Body):
 
 class DeleteUser(Body):
     current_password: Password = ""
+
+
+LISTS: JsonDict = {"additionalProperties": {"type": "array", "items": {"type": "object"}}}
+
+
+@with_config(ConfigDict(json_schema_extra=LISTS))
+class ExportShape(TypedDict):
+    """Beside the user it has a list for each kind of data, for example `sessions` and `teams`."""
+
+    user: UserShape
 
 
 @dataclass(frozen=True, slots=True)

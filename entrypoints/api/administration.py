@@ -3,6 +3,8 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from application.administration import Administration
 from application.emails import Emails
 from application.passwords import Passwords
@@ -17,6 +19,16 @@ from entrypoints.api.users import UserShape
 class ChangeUser(Body):
     disabled: bool | None = None
     roles: list[Role] | None = None
+
+
+# The query of the events. `event_filter` reads it.
+EVENT_FILTER: dict[str, Any] = {
+    "user": UUID,
+    "team": UUID,
+    "tag": Tag,
+    "since": AwareDatetime,
+    "until": AwareDatetime,
+}
 
 
 class AdminUserShape(UserShape):

@@ -1,17 +1,19 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import cast
 from uuid import UUID
 
+from typing_extensions import TypedDict
+
 from application.events import Events
-from domain.events import Event
+from domain.events import Event, Tag
 from domain.personal import exported
 from entrypoints.api.http import Request, Response
 
 
 class EventShape(TypedDict):
     id: UUID
-    tag: str
+    tag: Tag
     sentence: str
     by: str
     created_at: datetime

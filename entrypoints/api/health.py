@@ -2,9 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from application.mails import Delivery
 from entrypoints.api.http import Request, Response
+
+
+class LiveShape(TypedDict):
+    status: Literal["live"]
+
+
+class BacklogShape(TypedDict):
+    """`parked` mails have failed too often, and are not tried again."""
+
+    waiting: int
+    parked: int
+
+
+class ReadyShape(TypedDict):
+    status: Literal["ready"]
+    mail: BacklogShape
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,11 @@ B = TypeVar("B", bound="Body")
 W = TypeVar("W", bound=StrEnum)
 
 DEFAULT_LIMIT = 50
+# The query of a list that has pages.
+PAGED: dict[str, Any] = {
+    "after": UUID,
+    "limit": Annotated[int, Field(ge=1, le=LARGEST_PAGE, default=DEFAULT_LIMIT)],
+}
 # Bytes of a response. A longer one is in a file until it is sent.
 LONGEST_IN_MEMORY = 1 << 20
 # Bytes of a long response that are sent at a time.
@@ -173,18 +178,27 @@ class Row(Protocol):
 class Route:
     """One row of the API: all that a client needs to know. A path value in `url` is `<name>`, always a UUID.
 
-    `shows` is the shape of `data`, None without data. A public route needs no session. `tokens` says that an
-    API token reaches the route, too.
+    `does` is one short sentence for people. `shows` is the shape of `data`, None without data. A public route
+    needs no session. `tokens` says that an API token reaches the route, too. `query` has the type of each
+    parameter of the query.
+
+    An answer without data has a `message`. A POST has both, unless `message` is False. Without an `envelope`,
+    the answer is the data alone. `also` has statuses of errors that do not follow from the row.
     """
 
     method: str
     url: str
     view: Callable[..., Response]
+    does: str = ""
     body: type["Body"] | None = None
     shows: Any = None
     status: int = 200
     public: bool = False
     tokens: bool = False
+    query: Mapping[str, Any] = field(default_factory=dict)
+    message: bool = True
+    envelope: bool = True
+    also: tuple[int, ...] = ()
 
 
 route = Route
@@ -224,8 +238,8 @@ def _without_nul(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_without_nul)]
-Email = Annotated[Text, Field(max_length=LONGEST_EMAIL)]
-Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD)]
+Email = Annotated[Text, Field(max_length=LONGEST_EMAIL, json_schema_extra={"format": "email"})]
+Password = Annotated[Text, Field(max_length=LONGEST_PASSWORD, json_schema_extra={"format": "password"})]
 Username = Annotated[Text, Field(max_length=LONGEST_USERNAME)]
 Code = Annotated[Text, Field(max_length=LONGEST_CODE)]
 Token = Text  # of any length: a wrong token gives LinkGone, not Invalid

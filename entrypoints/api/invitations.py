@@ -1,7 +1,8 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
 from uuid import UUID
+
+from typing_extensions import TypedDict
 
 from application.invitations import Invitations
 from domain.access import TeamRole
@@ -22,7 +23,7 @@ class UseInvitation(Body):
 class InvitationShape(TypedDict):
     id: UUID
     email: str
-    role: str
+    role: TeamRole
     invited_by: str
     created_at: datetime
     expires_at: datetime
@@ -30,7 +31,7 @@ class InvitationShape(TypedDict):
 
 class OpenedInvitationShape(TypedDict):
     team: str
-    role: str
+    role: TeamRole
     invited_by: str
     email: str
     email_key: str

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from application.teams import Teams
 from domain.access import TeamRole
@@ -26,7 +27,7 @@ class TeamShape(TypedDict):
     id: UUID
     name: str
     personal: bool
-    role: str
+    role: TeamRole
     needs_two_factor: bool
     created_at: datetime
 
@@ -34,7 +35,7 @@ class TeamShape(TypedDict):
 class MemberShape(TypedDict):
     user_id: UUID
     username: str
-    role: str
+    role: TeamRole
     joined_at: datetime
 
 

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import cast
 from uuid import UUID
 
 from pydantic import AwareDatetime
+from typing_extensions import TypedDict
 
 from application.tokens import Tokens
 from domain.personal import exported
@@ -46,7 +47,7 @@ class CreateToken(Body):
 class TokenShape(TypedDict):
     id: UUID
     name: str
-    scope: str
+    scope: Scope
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None

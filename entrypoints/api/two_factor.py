@@ -1,5 +1,6 @@
 from dataclasses import dataclass
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from application.two_factor import SecondFactors, Setup
 from entrypoints.api.http import DONE, Body, Code, Cookie, Password, Request, Response

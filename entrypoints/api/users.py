@@ -1,11 +1,13 @@
 """The shapes of a user in the API."""
 
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import cast
 from uuid import UUID
 
+from typing_extensions import TypedDict
+
 from domain.personal import exported
-from domain.users import User
+from domain.users import Role, User
 
 
 class UserShape(TypedDict):
@@ -13,7 +15,7 @@ class UserShape(TypedDict):
     username: str
     email: str
     email_verified: bool
-    roles: list[str]
+    roles: list[Role]
     created_at: datetime
 
 

@@ -6,6 +6,7 @@ from flask.typing import RouteCallable
 from application.wiring import Wire
 from entrypoints.flask_app.accounts import AccountPages
 from entrypoints.flask_app.administration import AdministrationPages
+from entrypoints.flask_app.docs import DocsPages
 from entrypoints.flask_app.emails import verify_email
 from entrypoints.flask_app.events import EventPages
 from entrypoints.flask_app.invitations import invitation
@@ -27,6 +28,7 @@ def add_pages(app: Flask, wire: Wire) -> None:
     two_factor = wire(TwoFactorPages)
     tokens = wire(TokenPages)
     administration = wire(AdministrationPages)
+    docs = wire(DocsPages)
 
     page("GET", "/", accounts.home)
     page("GET", "/register", accounts.register)
@@ -52,3 +54,4 @@ def add_pages(app: Flask, wire: Wire) -> None:
     page("GET", "/admin", administration.users)
     page("GET", "/admin/users/<id>", administration.user)
     page("GET", "/admin/events", administration.events)
+    page("GET", "/api/docs", docs.api)

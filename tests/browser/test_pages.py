@@ -28,6 +28,7 @@ class Case:
 
 CASES = [
     Case("home", "/"),
+    Case("the API", "/api/docs"),
     Case("register", "/register"),
     Case("register with errors", "/register", press="Create account"),
     Case("login", "/login"),

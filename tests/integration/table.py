@@ -69,6 +69,7 @@ TABLE = """
     DELETE /api/impersonation                                 40102     40102     40404     40404     40404     40404     40404     40404     200
     GET    /health/live                                       200       200
     GET    /health/ready                                      200       200
+    GET    /api/openapi.json                                  200       200
     GET    /                                                  200       200
     GET    /register                                          200       /
     GET    /settings                                          /login    200
@@ -90,6 +91,7 @@ TABLE = """
     GET    /verify-email                                      200       200
     GET    /forgot-password                                   200       200
     GET    /reset-password                                    200       200
+    GET    /api/docs                                          200       200
     GET    /admin                                             /login    /login    403       403       403       403       403       200       403
     GET    /admin/users/<id>                                  /login    /login    403       403       403       403       403       200       403
     GET    /admin/events                                      /login    /login    403       403       403       403       403       200       403

@@ -28,6 +28,7 @@ from entrypoints.api.routes import routes
 from entrypoints.problems import WITH_OFFSET
 from tests.bindings import BINDINGS
 from tests.integration.conftest import MARK, ApiClient, code, everything_stored, of_flask
+from tests.integration.described import assert_described
 from tests.integration.table import IDS, RECOVERY_CODE, RIGHT, TABLE
 from tests.samples import CLIENT, GOOD_PASSWORD
 
@@ -260,6 +261,8 @@ def check(site, engines, lines, headers):
     for name, asker, expected in filter(lambda line: site.binds(line[0]), lines):
         response = site.ask(asker, name, headers=dict(headers))
         assert answer(response) == expected, f"{name} by {asker}: {response.text}"
+        if name in ROWS:
+            assert_described(name, response)
         if everything_stored(engines) == before:
             continue
         assert not is_refused(expected), f"{name} by {asker} was refused and has changed the database"

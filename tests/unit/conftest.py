@@ -54,6 +54,7 @@ class World:
         self.syntax, self.strength, self.sanitizer = plain_syntax, long_is_strong, TagSanitizer()
         self.one_time_codes = StepCodes()
         self.check = lambda: None  # memory is always ready
+        self.openapi = dict
         self.session_life, self.link_lifetimes = LIFE, {purpose: purpose.lifetime for purpose in Purpose}
 
         for name, kind in SERVICES.items():
