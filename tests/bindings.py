@@ -49,7 +49,10 @@ def loop() -> asyncio.AbstractEventLoop:
 
 
 def over_wsgi(app: "ASGIApp") -> "WSGIApplication":
-    """The ASGI application, for complete requests and answers that end."""
+    """The ASGI application, for complete requests and answers that end.
+
+    a2wsgi is no alternative: it fails where a path or a query is not in UTF-8, and reads no body without a length.
+    """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         messages = asyncio.run_coroutine_threadsafe(ask(app, environ), loop()).result(30)

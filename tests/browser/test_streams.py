@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import ROOT, Site, Visit, serving, wait_for, watched
+from tests.browser.conftest import FIREFOX, ROOT, Site, Visit, serving, wait_for, watched
 from tests.databases import unavailable
 
 CONFIG = """
@@ -76,6 +76,46 @@ def test_a_session_shows_when_it_begins_and_goes_when_it_ends(browser, site, vis
     expect(page.locator("main")).to_contain_text("No other sessions.")
     # A page that was loaded anew has no such id.
     page.evaluate("document.querySelector('ul.rows > li').id = 'kept'")
+
+    with browser.new_context(user_agent=FIREFOX) as elsewhere:
+        site.log_in(elsewhere, person)
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text("Firefox on Linux")
+        expect(rows.first).to_contain_text("just now")
+        expect(page.get_by_role("status")).to_have_text("A session has begun.")
+        expect(page.get_by_role("button", name="End all other sessions")).to_be_enabled()
+
+        answer = elsewhere.request.post(f"{site.url}/api/logout")
+        assert answer.status == 200
+    expect(rows).to_have_count(1)
+    expect(page.get_by_role("status")).to_have_text("A session has ended.")
+    expect(page.locator("#kept")).to_be_visible()
+
+
+def test_a_row_that_came_later_can_be_ended_and_keeps_the_focus(browser, site, visit, person):
+    page = visit("/settings/sessions", person)
+    with browser.new_context(user_agent=FIREFOX) as elsewhere:
+        site.log_in(elsewhere, person)
+        button = page.get_by_role("button", name="End session: Firefox on Linux")
+        button.focus()
+        with browser.new_context() as third:
+            site.log_in(third, person)
+            expect(page.locator("ul.rows > li")).to_have_count(3)
+            expect(button).to_be_focused()
+            button.press("Enter")
+            expect(page.get_by_role("status")).to_have_text("Session ended.")
+            assert elsewhere.request.get(f"{site.url}/api/user").status == 401
+
+
+def test_the_page_asks_for_a_login_when_its_own_session_ends(browser, site, visit, person):
+    page = visit("/settings/sessions", person)
+    expect(page.locator("ul.rows > li")).to_have_count(1)
+    with browser.new_context() as elsewhere:
+        site.log_in(elsewhere, person)
+        expect(page.locator("ul.rows > li")).to_have_count(2)
+        assert elsewhere.request.delete(f"{site.url}/api/sessions").status == 200
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("Your session has ended. Log in to continue.")
 
 
 def test_without_the_setting_the_page_asks_for_no_stream(browser, chromium, tmp_path, person):

@@ -5,12 +5,15 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from dependency_injector import providers
 
+from domain.errors import Stale
+from entrypoints import logs
 from entrypoints.api.routes import routes
 from entrypoints.container import wire_from
 from entrypoints.settings import REQUEST_THREADS
 from tests.databases import migrated_database
-from tests.integration.conftest import code
+from tests.integration.conftest import ADA, code
 from tests.integration.test_processes import a_person
 from tests.servers import running, until
 
@@ -76,3 +79,18 @@ def test_a_worker_has_a_bounded_number_of_threads(tmp_path):
         with open(f"/proc/{worker}/status") as file:
             [threads] = [int(line.split()[1]) for line in file if line.startswith("Threads")]
         assert threads < REQUEST_THREADS + 25
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("entrypoint", ["starlette"], indirect=True)
+def test_what_a_use_case_logs_has_the_id_of_its_request(container, client_of):
+    seen = []
+
+    class Logging:
+        def register(self, *_, **__):
+            seen.append(logs.request_id.get())
+            raise Stale
+
+    container.accounts.override(providers.Object(Logging()))
+    answer = client_of(container).post("/api/register", json=ADA)
+    assert (answer.status_code, seen) == (409, [answer.headers["X-Request-ID"]])

@@ -309,6 +309,25 @@ def test_the_events_of_the_site_are_read_by_an_index_and_not_sorted(engines, ask
             assert SORTS[kind] not in of_events, f"{statement}\n{plan}"
 
 
+@pytest.mark.parametrize("watched", [1, 500])
+def test_a_poll_of_the_streams_reads_by_an_index(engines, watched):
+    made = [an_event(uuid7()) for _ in range(6000)]
+    with engines.writer.begin() as connection:
+        connection.execute(events.EVENTS.insert, [events.EVENTS.write(each) for each in made])
+    kind = engines.reader.dialect.name
+    with engines.reader.connect() as connection:
+        connection.execute(text(f"ANALYZE {'TABLE ' if kind == 'mysql' else ''}events"))
+
+    def work(execute):
+        ids = [each.user_id for each in made[:watched]]
+        events.SqlEvents(execute).following(ids, made[-50].id, 1000)
+
+    [plan] = explained(engines, kind, work).values()
+    # The index of each user, or the newest events of all users: both read few rows.
+    assert any(index in plan for index in ("ix_events_user_id_id", "pk_events", "autoindex_events_1")), plan
+    assert "Seq Scan on events" not in plan and "SCAN events" not in plan, plan
+
+
 def explained(engines, kind, work):
     """The plan of each statement that `work` executes."""
     plans = {}
