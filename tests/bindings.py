@@ -51,7 +51,7 @@ def loop() -> asyncio.AbstractEventLoop:
 def over_wsgi(app: "ASGIApp") -> "WSGIApplication":
     """The ASGI application, for complete requests and answers that end.
 
-    a2wsgi is no alternative: it fails where a path or a query is not in UTF-8, and reads no body without a length.
+    The package a2wsgi fails where a path or a query is not in UTF-8, and reads no body without a length.
     """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
