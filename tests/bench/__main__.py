@@ -13,7 +13,6 @@ from tests.bench.servers import KINDS
 
 JOBS = {
     "reads": reads.cpu_of_a_read,
-    "statements": inside.statements_of_a_read,
     "passwords": inside.cpu_beyond_the_hash,
     "flood": flood.reads_during_a_flood,
     "crowd": crowd.rates_with_a_million_users,

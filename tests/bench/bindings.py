@@ -1,4 +1,4 @@
-"""Starlette beside Flask: the same GETs on the same store, and GETs while 500 streams wait."""
+"""The same GETs on Starlette, on Flask, and by API token. And GETs while 500 streams wait."""
 
 import contextlib
 import socket
@@ -12,23 +12,25 @@ PAIRS, SECONDS, USERS, STREAMS = 5, 2, 125, 4  # of each user
 
 
 def rates_of_the_bindings(kind: str) -> list[Row]:
-    rates: dict[str, list[float]] = {"Starlette": [], "Flask": []}
     with (
         servers.database(kind) as url,
         servers.product(url, ENTRYPOINT="starlette") as starlette,
         servers.product(url) as flask,
     ):
-        sides = starlette, flask
-        asked = [reads(each, [*servers.register(each, CONNECTIONS).values()]) for each in sides]
-        for turn in range(PAIRS + 1):
-            for found, each, requests in zip(rates.values(), sides, asked, strict=True):
-                rate = load.run(each.port, requests, CONNECTIONS, SECONDS).rate()
-                if turn:  # the first warms up
-                    found.append(rate)
-    detail(rates, "GETs a second")
-    percent = middle_of_pairs(*rates.values()) * 100
-    job = f"authenticated GET: rate on Starlette against Flask, {kind}"
-    return [judge(job, percent, "at least", 80, "{:.0f} %")]
+        cookies = [*servers.register(flask, CONNECTIONS).values()]
+        tokens = [flask.token(cookie) for cookie in cookies]
+        by_token = [load.request("GET", "/api/user", flask.port, token=token) for token in tokens]
+        sides = {
+            "Starlette": (starlette.port, reads(starlette, [*servers.register(starlette, 16).values()])),
+            "Flask by API token": (flask.port, by_token),
+            "Flask": (flask.port, reads(flask, cookies)),
+        }
+        found = load.rates(sides, CONNECTIONS, SECONDS, PAIRS)
+    return [
+        judge(f"authenticated GET: rate of {name} against Flask, {kind}", percent, "at least", 80, "{:.0f} %")
+        for name in [*sides][:2]
+        for percent in [middle_of_pairs(found[name], found["Flask"]) * 100]
+    ]
 
 
 def reads_beside_streams(kind: str) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from tests.bench import load, servers
-from tests.bench.report import Row, detail, judge, middle_of_pairs
+from tests.bench.report import Row, judge, middle_of_pairs
 from tests.bench.servers import SQLITE
 
 FEW, MANY, PAIRS, SECONDS = 1_000, 1_000_000, 4, 1.5
@@ -28,15 +28,12 @@ def rates_with_a_million_users(kind: str) -> list[Row]:
     rows = []
     with crowd_of(MANY, kind) as many, crowd_of(FEW, kind) as few:
         for job, (path, connections) in JOBS.items():
-            rates: dict[str, list[float]] = {f"{job} with {size:,} users": [] for size in (MANY, FEW)}
-            for turn in range(PAIRS + 1):
-                for each, (port, administrator, users) in zip(rates.values(), (many, few), strict=True):
-                    cookies = [administrator] if path.startswith("/admin") else users
-                    requests = [load.request("GET", path, port, cookie) for cookie in cookies]
-                    rate = load.run(port, requests, connections, SECONDS).rate()
-                    if turn:  # the first fills the caches
-                        each.append(rate)
-            detail(rates, "a second")
+            sides = {}
+            for size, (port, administrator, users) in ((MANY, many), (FEW, few)):
+                cookies = [administrator] if path.startswith("/admin") else users
+                requests = [load.request("GET", path, port, cookie) for cookie in cookies]
+                sides[f"{job} with {size:,} users"] = port, requests
+            rates = load.rates(sides, connections, SECONDS, PAIRS)
             kept = middle_of_pairs(*rates.values()) * 100
             name = f"{job}: rate with {MANY:,} users against {FEW:,}, {kind}"
             rows.append(judge(name, kept, "at least", 90, "{:.0f} %"))

@@ -1,4 +1,4 @@
-"""Jobs without a server: the statements of a read, and the CPU of a login beyond the hash."""
+"""A job without a server: the CPU of a login beyond the hash."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,49 +6,24 @@ from time import process_time
 from typing import Any
 
 import bcrypt
-import psycopg
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from entrypoints.container import Container
 from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
 from tests.bench.report import Row, detail, judge, middle_of_pairs
-from tests.bench.servers import CHEAP, REAL, SQLITE, a_person, database
+from tests.bench.servers import REAL, a_person, database
 
-# Every URL that shows the user and no list. A list has a second statement of its own.
-PATHS = ("/api/user", "/", "/settings", "/logout")
 TURNS = 9
 
 
 @contextlib.contextmanager
-def product(kind: str, rounds: int) -> Iterator[tuple[FlaskClient, list[str]]]:
-    """A client, and the statements that reach the database driver, also those past SQLAlchemy."""
-    asked: list[str] = []
-
-    def note(statement: Any) -> None:
-        if not str(statement).startswith(("BEGIN", "COMMIT", "ROLLBACK")):
-            asked.append(str(statement))
-
-    class Noting(psycopg.Cursor[Any]):
-        def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
-            note(query)
-            return super().execute(query, *arguments, **options)
-
-    def listen(connection: Any, _: object) -> None:
-        if kind == SQLITE:
-            connection.set_trace_callback(note)
-        else:
-            connection.cursor_factory = Noting
-
+def product(kind: str, rounds: int) -> Iterator[FlaskClient]:
     with database(kind) as url:
         options: Any = {"base_url": "http://localhost", "limits": "off", "bcrypt_rounds": rounds}
         container = Container(settings=Settings(_env_file=None, database_url=url, **options))
-        engines = container.engines()
-        for engine in (engines.reader, engines.writer):
-            event.listen(engine, "connect", listen)
-        yield create_app(container).test_client(), asked
-        engines.dispose()
+        yield create_app(container).test_client()
+        container.engines().dispose()
 
 
 def ask(client: FlaskClient, method: str, path: str, status: int, body: Any = None) -> None:
@@ -57,23 +32,11 @@ def ask(client: FlaskClient, method: str, path: str, status: int, body: Any = No
         raise RuntimeError(f"{method} {path} was answered with {answer.status}: {answer.text:.300}")
 
 
-def statements_of_a_read(kind: str) -> list[Row]:
-    rows = []
-    with product(kind, CHEAP) as (client, asked):
-        ask(client, "POST", "/api/register", 201, a_person())
-        ask(client, "GET", "/", 200)  # opens the connection
-        for path in PATHS:
-            asked.clear()
-            ask(client, "GET", path, 200)
-            rows.append(judge(f"SQL statements of GET {path}, {kind}", len(asked), "exactly", 1))
-    return rows
-
-
 def cpu_beyond_the_hash(kind: str) -> list[Row]:
     costs: dict[str, list[float]] = {"bcrypt": [], "login": [], "register": []}
     known = a_person()
     credentials = {"email": known["email"], "password": known["password"]}
-    with product(kind, REAL) as (client, _):
+    with product(kind, REAL) as client:
         steps = {
             # 44 bytes: bcrypt_sha256 hashes a digest in base64.
             "bcrypt": lambda: bcrypt.hashpw(b"x" * 44, bcrypt.gensalt(REAL)),

@@ -10,6 +10,8 @@ from itertools import cycle
 from time import perf_counter
 from typing import Any
 
+from tests.bench.report import detail
+
 # Processes for two loads at once. They start when they are first needed.
 PROCESSES = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
 # Then a connection is replaced. A few connections may all fall on one worker, and must not stay there.
@@ -39,6 +41,19 @@ def run(port: int, requests: list[str], connections: int, seconds: float) -> Ans
     return expect(start(port, requests, connections, seconds).result(), 200)
 
 
+def rates(
+    sides: dict[str, tuple[int, list[str]]], connections: int, seconds: float, turns: int
+) -> dict[str, list[float]]:
+    """Answers a second of each side: a port and its requests. The first turn warms up and is left out."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(turns + 1):
+        for name, (port, requests) in sides.items():
+            rate = run(port, requests, connections, seconds).rate()
+            found[name] += [rate] if turn else []
+    detail(found, "a second")
+    return found
+
+
 def expect(answers: Answers, *statuses: int) -> Answers:
     """The answers, when no other status is among them: the speed of errors is worth nothing."""
     found = {status for _, _, status in answers.all}
@@ -47,10 +62,11 @@ def expect(answers: Answers, *statuses: int) -> Answers:
     return answers
 
 
-def request(method: str, path: str, port: int, cookie: str = "", body: Any = None) -> str:
+def request(method: str, path: str, port: int, cookie: str = "", body: Any = None, token: str = "") -> str:
     content = "" if body is None else json.dumps(body)
     head = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
     head += [f"Cookie: {cookie}"] if cookie else []
+    head += [f"Authorization: Bearer {token}"] if token else []
     head += ["Content-Type: application/json", f"Content-Length: {len(content)}"] if content else []
     return "\r\n".join(head) + "\r\n\r\n" + content
 

@@ -5,7 +5,7 @@ import sys
 from statistics import median
 
 Row = tuple[str, str, str, str]
-MEETS = {"at most": operator.le, "under": operator.lt, "at least": operator.ge, "exactly": operator.eq}
+MEETS = {"at most": operator.le, "under": operator.lt, "at least": operator.ge}
 
 
 def judge(job: str, value: float, words: str, target: float, form: str = "{:.0f}") -> Row:

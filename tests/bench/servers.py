@@ -67,10 +67,20 @@ class Server:
 
     def ask(self, path: str, body: Any = None) -> str:
         """The cookie of the answer, as a client sends it back. Raise OSError for a status of 400 or more."""
-        content = None if body is None else json.dumps(body).encode()
-        url, headers = f"http://127.0.0.1:{self.port}{path}", {"Content-Type": "application/json"}
-        with WITHOUT_PROXY.open(Request(url, content, headers), timeout=30) as response:
+        with self._open(path, body) as response:
             return (response.headers["Set-Cookie"] or "").partition(";")[0]
+
+    def token(self, cookie: str) -> str:
+        """A new API token of the session's user."""
+        body = {"name": "bench", "scope": "read", "current_password": PASSWORD}
+        with self._open("/api/tokens", body, cookie) as response:
+            return str(json.load(response)["data"]["token"])
+
+    def _open(self, path: str, body: Any, cookie: str = "") -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        url = f"http://127.0.0.1:{self.port}{path}"
+        headers = {"Content-Type": "application/json", "Cookie": cookie}
+        return WITHOUT_PROXY.open(Request(url, content, headers), timeout=30)
 
     def workers(self) -> list[int]:
         threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
