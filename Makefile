@@ -15,7 +15,7 @@ RELEASED := entrypoints/api/openapi-released.json
 .DEFAULT_GOAL := help
 .PHONY: run install dev test check format migrate migration bench lock client released help
 
-run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (change it by HOST and PORT)
+run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (change it by HOST, PORT, ENTRYPOINT)
 	@exec $(BIN)/python -m entrypoints.serve
 
 install: .venv/.runtime ## Install the packages of the application into .venv, without those for tests

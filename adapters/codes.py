@@ -33,7 +33,7 @@ class TotpCodes(OneTimeCodes):
 
     def qr_svg(self, text: str) -> str:
         file = io.BytesIO()
-        # Black on white in the dark mode, too: some cameras cannot read an inverted code.
+        # Black on white in dark mode, too: some cameras cannot read an inverted code.
         segno.make(text, micro=False).save(
             file,
             kind="svg",

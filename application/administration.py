@@ -43,19 +43,26 @@ class Administration:
         with self.look() as stored:
             return existing(stored.users.get(user_id))
 
-    def user_with(self, actor: Actor, unsafe_email: str) -> User:
-        """Raise Invalid or NotFound."""
+    def user_with(self, actor: Actor, unsafe_name: str) -> User:
+        """The user with this address or username. Raise Invalid for no address, or NotFound."""
         actor.require(Permission.SEE_USERS)
         with self.look() as stored:
-            return existing(stored.users.by_email(normal_email(unsafe_email, self.syntax)))
+            if "@" in unsafe_name:
+                return existing(stored.users.by_email(normal_email(unsafe_name, self.syntax)))
+            search = user_search(unsafe_name, self.syntax)
+            if search is None:
+                raise NotFound
+            # The whole username comes before longer ones with the same beginning.
+            found = stored.users.page(search, None, 1).items
+        return existing(next((user for user in found if user.username_key == search.username), None))
 
     def change(
         self, actor: Actor, user_id: UUID, *, disabled: bool | None = None, roles: Roles | None = None
     ) -> User:
         """Disable or enable the user, and set exactly these roles. None leaves it as it is.
 
-        A disabled user cannot log in. Sessions, links and invitations of the user end. Raise NotFound, or
-        LastAdmin when no other administrator is enabled.
+        A disabled user cannot log in. The sessions, pending logins, links, API tokens and invitations of the
+        user end. Raise NotFound, or LastAdmin when no other administrator is enabled.
         """
         needed = [Permission.SEE_USERS]  # the answer shows the user, also when nothing is changed
         if disabled is not None:
@@ -87,6 +94,7 @@ class Administration:
         with self.transaction() as work:
             user = existing(work.users.lock(user_id))
             work.sessions.forget(user.id)
+            work.logins.forget(user.id)
             self.events.record(work, Tag.ALL_SESSIONS_ENDED, user.id, actor)
             work.commit()
         return user

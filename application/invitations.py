@@ -1,7 +1,7 @@
 """Invitations: inviting an address to a team, and accepting the invitation.
 
-An invitation ends when its inviter leaves the team, is removed, or gets another role: a removed admin
-cannot come back with an own invitation.
+An invitation ends when its inviter leaves the team, is removed, or gets another role. So a removed admin
+cannot come back by an invitation of its own.
 """
 
 from collections.abc import Mapping
@@ -114,7 +114,7 @@ class Invitations:
                 team_id=team.id, user_id=user.id, role=invitation.role, joined_at=now, username=user.username
             )
             work.teams.add_member(member)
-            # Of two addresses with one key, only the one that got the mail is proven.
+            # Two addresses can have one key. The token proves only the address that it was sent to.
             if invitation.email == user.email:
                 self._verify(work, user, actor)
             self.events.record(work, Tag.TEAM_JOINED, user.id, actor, detail=invitation.role, team_id=team.id)

@@ -1,12 +1,12 @@
 """Rate limits: each use case that has one, with the subject that is counted."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from application.ports import RateLimiter, TakeBack
-from domain.errors import TooManyAttempts
+from domain.errors import TooManyAttempts, Unavailable
 from domain.limits import (
     EMAIL_CHANGES,
     EXPORTS,
@@ -26,8 +26,15 @@ from domain.limits import (
     Limit,
     network_of,
 )
+from domain.logins import WrongLoginCode
+from domain.passwords import WrongProof
 from domain.sessions import Client
+from domain.two_factor import WrongCode
 from domain.users import key_of
+
+WRONG_CODE = (WrongLoginCode, WrongProof, WrongCode)
+# Counted apart: a client with a session, and without the password, must not lock the login.
+CODE_PLACES = ("login", "session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +58,19 @@ class Limits:
                 counted.pop_all()
         return right
 
-    def code(self, user_id: UUID) -> TakeBack:
-        """Call the result when the code was right: only a wrong one stays counted."""
-        return self.limiter.count(WRONG_CODES, f"user:{user_id}")
+    def code(self, user_id: UUID, place: str) -> AbstractContextManager[None]:
+        """Only a wrong code stays counted. `place` is one of CODE_PLACES."""
+        return self._wrong_code(WRONG_CODES, f"{place}:{user_id}")
+
+    def recovery_code(self, client: Client) -> AbstractContextManager[None]:
+        """Counted for the network only: a code of 80 bits cannot be guessed, and must help a locked user."""
+        return self._wrong_code(WRONG_PASSWORDS_PER_IP, f"ip:{network_of(client.ip)}")
+
+    def clear_codes(self, user_id: UUID) -> None:
+        """Forget the wrong codes of an account. Its factor is another one, or off."""
+        for place in CODE_PLACES:
+            with suppress(Unavailable):
+                self.limiter.forget(WRONG_CODES, f"{place}:{user_id}")
 
     def registration(self, client: Client) -> None:
         """A refused registration stays counted: the refusal shows that an address has an account."""
@@ -128,6 +145,15 @@ class Limits:
         self.limiter.forget(WRONG_PASSWORDS, f"email:{key_of(email)}")
 
     @contextmanager
+    def _wrong_code(self, limit: Limit, subject: str) -> Iterator[None]:
+        with self._all((limit, subject)) as counted:
+            try:
+                yield
+            except WRONG_CODE:
+                counted.pop_all()
+                raise
+
+    @contextmanager
     def _counted(self, *counts: tuple[Limit, str]) -> Iterator[None]:
         with self._all(*counts) as counted:
             yield
@@ -137,5 +163,11 @@ class Limits:
         """Count all, or none when one is full. Leaving the stack takes them back, `pop_all` keeps them."""
         with ExitStack() as counted:
             for limit, subject in counts:
-                counted.callback(self.limiter.count(limit, subject))
+                counted.callback(_quietly, self.limiter.count(limit, subject))
             return counted.pop_all()
+
+
+def _quietly(take_back: TakeBack) -> None:
+    """The work is done: a limiter that is away must not turn it into an error. The count stays."""
+    with suppress(Unavailable):
+        take_back()

@@ -121,4 +121,7 @@ class Passwords:
         work.sessions.forget(user.id)
         work.links.forget(user.id)
         work.logins.forget(user.id)
+        factor = work.two_factor.get(user.id)
+        if factor is not None and not factor.on:
+            work.two_factor.forget(user.id)  # a client with the old password may have begun it
         self.mails.write(work, MailKind.PASSWORD_CHANGED, user, user.email, client)

@@ -3,6 +3,7 @@
 Verifying the password takes time. The session may end meanwhile, so the unit of work calls `still`.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,7 +30,7 @@ class Reauthentication:
     now: Clock
 
     def require(self, actor: SignedIn, current_password: str = "") -> None:
-        """Accept the password, or without one a proof of this session within PROOF_LASTS.
+        """Accept the password. Without one, accept a proof of this session that is younger than PROOF_LASTS.
 
         Raise NotWhileActing, ProofNeeded, WrongPassword or TooManyAttempts.
         """
@@ -38,7 +39,7 @@ class Reauthentication:
             self.require_password(actor, current_password)
 
     def require_password(self, actor: SignedIn, current_password: str) -> None:
-        """Raise as `require`. The login and this share one limit."""
+        """Raise the errors of `require`. Wrong passwords count together with those of the login."""
         actor.require_self()
         if not current_password:
             raise ProofNeeded
@@ -55,20 +56,17 @@ class Reauthentication:
         Raise NotWhileActing, ProofNeeded, WrongPassword, WrongProof, TooManyAttempts or NotLoggedIn.
         """
         actor.require_self()
-        take_back = None
-        if unsafe_code and not current_password:
-            take_back = self.codes.attempt(actor.user)
-        else:
+        by_code = bool(unsafe_code) and not current_password
+        if not by_code:
             self.require_password(actor, current_password)
-        with self.transaction() as work:
+        attempt = self.codes.attempt(actor.user, unsafe_code, actor) if by_code else nullcontext()
+        with attempt, self.transaction() as work:
             user = self.still(work, actor)
-            if take_back and not self.codes.use(work, user, unsafe_code, actor):
-                work.commit()  # the event
+            if by_code and not self.codes.use(work, user, unsafe_code, actor):
+                work.commit()  # stores the event of the wrong code
                 raise WrongProof
             self.store_proof(work, actor)
             work.commit()
-        if take_back:
-            take_back()
 
     def store_proof(self, work: UnitOfWork, actor: SignedIn) -> None:
         work.sessions.prove(actor.session.id, self.now())

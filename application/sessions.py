@@ -14,7 +14,7 @@ from domain.access import SignedIn
 from domain.devices import Device
 from domain.errors import Invalid, NotFound, Unavailable
 from domain.events import Tag
-from domain.logins import PENDING_LOGIN_LIFE, PendingLogin
+from domain.logins import MOST_PENDING_LOGINS, PENDING_LOGIN_LIFE, PendingLogin
 from domain.mails import MailKind
 from domain.paging import Page, page_size
 from domain.passwords import normal_password
@@ -85,7 +85,7 @@ class Sessions:
     def open(
         self, work: UnitOfWork, user: User, *, remember: bool, replacing: str | None, client: Client
     ) -> tuple[SignedIn, str]:
-        """The end of every login: a session, its device and its event. Lock the user before."""
+        """The last step of every login: a session, its device and its event. Lock the user first."""
         session, secret = self.begin(work, user, remember=remember, replacing=replacing, client=client)
         actor = SignedIn(client, user, session)
         self._recognise(work, user, session)
@@ -167,6 +167,7 @@ class Sessions:
 
     def end_others(self, actor: SignedIn) -> None:
         with self.transaction() as work:
+            work.logins.forget(actor.id)
             if work.sessions.end_others(actor.id, actor.session.id):
                 self.events.record(work, Tag.SESSIONS_ENDED, actor.id, actor)
             work.commit()
@@ -185,6 +186,8 @@ class Sessions:
         )
         if replacing is not None:
             work.sessions.end(hash_of(replacing))
+            work.logins.end(hash_of(replacing), now)
+        work.logins.end_oldest(user.id, MOST_PENDING_LOGINS - 1)
         work.logins.add(login)
         return login, secret
 

@@ -34,7 +34,10 @@ class Teams:
             return stored.teams.of(actor.id)
 
     def first_steps(self, actor: UserActor, teams: list[tuple[Team, Membership]]) -> FirstSteps:
-        """What the actor, whose teams these are, has done already. A second team counts as an invitation."""
+        """What the actor has done already. `teams` are all teams of the actor.
+
+        A second team counts as an invitation.
+        """
         named = all(team.name != personal_team_name(actor.user.username) for team, _ in teams)
         return FirstSteps(actor.user.email_verified, named, len(teams) != 1 or self._invited(teams[0][0]))
 
@@ -108,7 +111,7 @@ class Teams:
         return changed
 
     def remove(self, actor: UserActor, team_id: UUID, user_id: UUID) -> None:
-        """Remove a member. Every member may remove itself.
+        """Remove a member. Every member may leave, except the only owner.
 
         Raise NotFound for a user outside the team, or LastOwner.
         """

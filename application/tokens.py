@@ -55,7 +55,7 @@ class Tokens:
         token, user = found
         if token.due(now):
             token = replace(token, last_used_at=now)
-            # While the database is read-only, programs go on.
+            # While the database is read-only, tokens keep working.
             with suppress(Unavailable), self.transaction() as work:
                 work.tokens.touch(token.id, now)
                 work.commit()
@@ -97,11 +97,11 @@ class Tokens:
         )
         with self.limits.new_token(actor.id), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
-            if work.tokens.count(actor.id) >= MOST_TOKENS:
+            if work.tokens.count(actor.id, now) >= MOST_TOKENS:
                 raise TooManyTokens
             work.tokens.add(token)
             self.mails.write(work, MailKind.TOKEN_CREATED, user, user.email, actor.client, name=name)
-            self.events.record(work, Tag.TOKEN_CREATED, actor.id, actor, detail=name)
+            self.events.record(work, Tag.TOKEN_CREATED, actor.id, actor)
             work.commit()
         return token, text
 

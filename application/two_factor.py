@@ -1,6 +1,6 @@
 """The second factor: setting it up, logging in with it, recovery codes, switching it off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from application.codes import Codes
@@ -9,7 +9,7 @@ from application.mails import Mails
 from application.ports import Clock, Look, OneTimeCodes, Secrets, Transaction, UnitOfWork
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
-from domain.access import Actor, Permission, SignedIn, TeamPermission, existing
+from domain.access import Actor, Permission, PermissionDenied, SignedIn, TeamPermission, existing
 from domain.errors import NotAuthenticated, NotFound
 from domain.events import Tag
 from domain.logins import PendingLogin, SecondFactorDue, WrongLoginCode
@@ -71,7 +71,8 @@ class SecondFactors:
             self._require_off(work, user)
             work.two_factor.forget(user.id)
             work.two_factor.add(factor)
-            self.reauthentication.store_proof(work, actor)
+            if current_password:  # an older proof does not prolong itself
+                self.reauthentication.store_proof(work, actor)
             work.commit()
         return self._setup(factor, user)
 
@@ -80,7 +81,7 @@ class SecondFactors:
         self.reauthentication.require(actor)
         with self.look() as stored:
             factor = stored.two_factor.get(actor.id)
-        if factor is None or factor.on:
+        if factor is None or not factor.waits(self.now()):
             raise NotFound
         return self._setup(factor, actor.user)
 
@@ -90,26 +91,24 @@ class SecondFactors:
         Raise WrongCode, TooManyAttempts, TwoFactorOn, or TwoFactorOff when none was begun.
         """
         actor.require_self()
-        take_back = self.codes.attempt(actor.user)
-        with self.transaction() as work:
+        with self.codes.attempt(actor.user, unsafe_code, actor), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             self._require_off(work, user)
-            if work.two_factor.get(user.id) is None:
+            factor = work.two_factor.get(user.id)
+            if factor is None or not factor.waits(self.now()):
                 raise TwoFactorOff
-            self._use(work, user, unsafe_code, actor)
+            self._use(work, user, unsafe_code, actor, confirming=True)
             work.two_factor.confirm(user.id, self.now())
             shown = self._new_recovery_codes(work, user)
             self.mails.write(work, MailKind.TWO_FACTOR_ON, user, user.email, actor.client)
             self.events.record(work, Tag.TWO_FACTOR_ON, user.id, actor)
             work.commit()
-        take_back()
         return shown
 
     def renew_recovery_codes(self, actor: SignedIn, current_password: str, unsafe_code: str) -> list[str]:
         """Replace all recovery codes. Raise WrongPassword, WrongCode, TooManyAttempts or TwoFactorOff."""
         self.reauthentication.require_password(actor, current_password)
-        take_back = self.codes.attempt(actor.user)
-        with self.transaction() as work:
+        with self.codes.attempt(actor.user, unsafe_code, actor), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             self._require_on(work, user)
             self._use(work, user, unsafe_code, actor)
@@ -117,32 +116,37 @@ class SecondFactors:
             self.mails.write(work, MailKind.RECOVERY_CODES_RENEWED, user, user.email, actor.client)
             self.events.record(work, Tag.RECOVERY_CODES_RENEWED, user.id, actor)
             work.commit()
-        take_back()
         return shown
 
     def switch_off(self, actor: SignedIn, current_password: str, unsafe_code: str) -> None:
         """Delete the factor. Raise WrongPassword, WrongCode, TooManyAttempts or TwoFactorOff."""
         self.reauthentication.require_password(actor, current_password)
-        take_back = self.codes.attempt(actor.user)
-        with self.transaction() as work:
+        with self.codes.attempt(actor.user, unsafe_code, actor), self.transaction() as work:
             user = self.reauthentication.still(work, actor)
             self._require_on(work, user)
             self._use(work, user, unsafe_code, actor)
             self._switch_off(work, user, actor, actor.client)
             work.commit()
-        take_back()
 
     def switch_off_for(self, actor: Actor, user_id: UUID) -> User:
         """Delete the factor of another user, for example after a lost phone. The user gets a mail.
 
-        Raise NotFound, or TwoFactorOff.
+        Raise NotFound, TwoFactorOff, PermissionDenied for the actor's own account, or ProofNeeded.
         """
         actor.require(Permission.SWITCH_OFF_TWO_FACTOR)
+        if isinstance(actor, SignedIn):
+            self.reauthentication.require(actor)
         with self.transaction() as work:
+            if isinstance(actor, SignedIn):  # the actor may have lost the permission while it waited
+                admin = self.reauthentication.still(work, actor)
+                replace(actor, user=admin).require(Permission.SWITCH_OFF_TWO_FACTOR)
+                if admin.id == user_id:
+                    raise PermissionDenied
             user = existing(work.users.lock(user_id))
             self._require_on(work, user)
             self._switch_off(work, user, actor, None)
             work.commit()
+        self.codes.limits.clear_codes(user.id)
         return user
 
     def on_for(self, actor: Actor, user_id: UUID) -> bool:
@@ -159,24 +163,32 @@ class SecondFactors:
         with self.look() as stored:
             return stored.logins.find(hash_of(secret), self.now())
 
+    def cancel_login(self, secret: str | None) -> None:
+        """End a pending login, as a logout does. Do nothing without one."""
+        login = self.pending_login(secret)
+        if login is not None:
+            with self.transaction() as work:
+                work.logins.end(login.secret_hash, self.now())
+                work.commit()
+
     def refusal(self, secret: str | None) -> NotAuthenticated:
         """The error for a client without a session. Its login may wait for a code."""
         return SecondFactorDue() if self.pending_login(secret) else NotLoggedIn()
 
     def log_in(self, secret: str | None, unsafe_code: str, client: Client) -> tuple[SignedIn, str]:
-        """End a pending login by a code. Return the user with a new session, and the secret for the cookie.
+        """Complete a pending login with a code.
 
-        Raise NotLoggedIn when the login has ended, WrongLoginCode or TooManyAttempts.
+        Return the user with a new session, and the secret for the cookie. Raise NotLoggedIn when the
+        login has ended, WrongLoginCode or TooManyAttempts.
         """
         login = self.pending_login(secret)
         with self.look() as stored:
             user = stored.users.get(login.user_id) if login else None
         if login is None or user is None:
             raise NotLoggedIn
-        take_back = self.codes.attempt(user)
-        with self.transaction() as work:
+        with self.codes.attempt(user, unsafe_code, client), self.transaction() as work:
             user = work.users.lock(user.id)
-            # A change of the password, or a disabled account, has ended it meanwhile.
+            # A new password, a disabled account or a factor that is off has ended the login meanwhile.
             if user is None or work.logins.find(login.secret_hash, self.now()) is None:
                 raise NotLoggedIn
             if not self.codes.use(work, user, unsafe_code, client):
@@ -188,14 +200,15 @@ class SecondFactors:
                 work, user, remember=login.remembered, replacing=None, client=client
             )
             work.commit()
-        take_back()
         return actor, new_secret
 
     def demand(self, actor: SignedIn, team_id: UUID, needed: bool) -> tuple[Team, Membership]:
-        """Let a team be for members with a second factor only, or for all members.
+        """Require a second factor of the team's members, or stop requiring it.
 
-        Raise NotFound for an outsider, PermissionDenied, or TwoFactorOff while the actor has none.
+        Raise NotFound for an outsider, PermissionDenied, or TwoFactorOff while the actor has none. To stop it
+        needs a proof: ProofNeeded.
         """
+        actor.require_self()
         with self.transaction() as work:
             team = work.teams.lock(team_id)
             member = work.teams.member(team_id, actor)
@@ -204,10 +217,12 @@ class SecondFactors:
                 raise NotFound
             if needed:
                 self._require_on(work, actor.user)
+            else:
+                self.reauthentication.require(actor)
             if team.needs_two_factor != needed:
                 team.needs_two_factor = needed
                 work.teams.save(team)
-                detail = "needed" if needed else "not needed"
+                detail = "required" if needed else "not required"
                 self.events.record(work, Tag.TEAM_TWO_FACTOR, actor.id, actor, detail, team_id)
             work.commit()
         return team, member
@@ -216,9 +231,11 @@ class SecondFactors:
         url = self.one_time_codes.url(factor.secret, user.email)
         return Setup(factor.secret, url, self.one_time_codes.qr_svg(url))
 
-    def _use(self, work: UnitOfWork, user: User, unsafe_code: str, actor: SignedIn) -> None:
-        if not self.codes.use(work, user, unsafe_code, actor):
-            work.commit()  # the event
+    def _use(
+        self, work: UnitOfWork, user: User, unsafe_code: str, actor: SignedIn, *, confirming: bool = False
+    ) -> None:
+        if not self.codes.use(work, user, unsafe_code, actor, confirming=confirming):
+            work.commit()  # stores the event of the wrong code
             raise WrongCode
 
     def _new_recovery_codes(self, work: UnitOfWork, user: User) -> list[str]:

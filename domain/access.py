@@ -139,7 +139,7 @@ class UserActor(Actor):
 
     @property
     def own_client(self) -> Client | None:
-        """The client of the user. None while an administrator acts: no mail names where support is."""
+        """The client for mails to the user. None while an administrator acts: support stays unnamed."""
         return self.client
 
 

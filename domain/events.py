@@ -1,5 +1,6 @@
 """Events: what happened to an account, when, and from where. Events are added and never deleted."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +34,7 @@ class Tag(StrEnum):
     ALL_SESSIONS_ENDED = "all_sessions_ended", "All sessions ended"
     EMAIL_CHANGE_ASKED = "email_change_asked", "Email address change requested"
     EMAIL_CHANGED = "email_changed", "Email address changed"
-    VERIFICATION_SENT = "verification_sent", "Link to verify the email address sent"
+    VERIFICATION_SENT = "verification_sent", "Verification link sent"
     EMAIL_VERIFIED = "email_verified", "Email address verified"
     USERNAME_CHANGED = "username_changed", "Username changed"
     PASSWORD_CHANGED = "password_changed", "Password changed"
@@ -47,8 +48,8 @@ class Tag(StrEnum):
     ENABLED = "enabled", "Account enabled"
     ROLE_GRANTED = "role_granted", "Role granted"
     ROLE_REVOKED = "role_revoked", "Role revoked"
-    ACTING_BEGAN = "acting_began", "Support began to act as you"
-    ACTING_ENDED = "acting_ended", "Support no longer acts as you"
+    ACTING_BEGAN = "acting_began", "Support access started"
+    ACTING_ENDED = "acting_ended", "Support access ended"
     TEAM_CREATED = "team_created", "Team created"
     TEAM_RENAMED = "team_renamed", "Team renamed"
     TEAM_DELETED = "team_deleted", "Team deleted"
@@ -59,10 +60,10 @@ class Tag(StrEnum):
     TEAM_ROLE_CHANGED = "team_role_changed", "Role in a team changed"
     TWO_FACTOR_ON = "two_factor_on", "Two-factor authentication switched on"
     TWO_FACTOR_OFF = "two_factor_off", "Two-factor authentication switched off"
-    RECOVERY_CODES_RENEWED = "recovery_codes_renewed", "New recovery codes made"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed", "New recovery codes generated"
     RECOVERY_CODE_USED = "recovery_code_used", "Recovery code used"
-    CODE_REFUSED = "code_refused", "Wrong code of the second factor entered"
-    TEAM_TWO_FACTOR = "team_two_factor", "Need of two-factor authentication in a team changed"
+    CODE_REFUSED = "code_refused", "Wrong two-factor code entered"
+    TEAM_TWO_FACTOR = "team_two_factor", "Two-factor requirement of a team changed"
     TOKEN_CREATED = "token_created", "API token created"
     TOKEN_REVOKED = "token_revoked", "API token revoked"
     MEMBER_REMOVED = "member_removed", "Removed from a team"
@@ -70,12 +71,13 @@ class Tag(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`user_id` is the user of the account, None without an account. `actor_id` is the account that acted: of
-    the administrator, when one acts as the user, and None for a client without a session and for an operator.
-    `operator` is the name of an operator. `detail` never holds a secret.
+    """`user_id` is the account that the event is about, None without one. `detail` never holds a secret.
 
-    `username`, `actor` and `team` are the names as stored now, None for what is deleted. They are read with
-    the event, and never written.
+    `actor_id` is the account that acted. For support this is the administrator. It is None for an operator,
+    and for a client without a session. `operator` is the name of the operator.
+
+    `username`, `actor` and `team` are the names as stored now, None after a deletion. They are read with the
+    event, and never written.
     """
 
     EXPORTED: ClassVar = "id tag sentence by created_at ip user_agent device"
@@ -118,7 +120,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """What None leaves out is not asked for. `since` is inclusive, `until` is exclusive."""
+    """A field that is None does not filter. `since` is inclusive, `until` is exclusive."""
 
     user_id: UUID | None = None
     team_id: UUID | None = None
@@ -127,7 +129,7 @@ class EventFilter:
     until: datetime | None = None
 
     def values(self) -> dict[str, Any]:
-        """What is asked for. Time is read from the ids, which are ordered by it."""
+        """The fields that filter. A moment becomes the lowest id of its time: ids are ordered by time."""
         found = {
             "user_id": self.user_id,
             "team_id": self.team_id,
@@ -155,8 +157,14 @@ class EventStore(PersonalStore, Protocol):
     def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
         """The events that the filter asks for, newest first."""
 
+    def following(self, user_ids: Collection[UUID], after: UUID, limit: int) -> list[Event]:
+        """The first `limit` events of these users' accounts with a greater id, oldest first."""
+
     def forget(self, user_id: UUID) -> None:
         """Blank the address and user agent of all events of the user."""
 
     def forget_some(self, user_id: UUID, limit: int) -> bool:
-        """Blank the `limit` oldest that are not blank yet. With at most `limit` left, do nothing: False."""
+        """Blank the `limit` oldest events that are not blank. Return True.
+
+        When no more than `limit` are left, do nothing and return False.
+        """

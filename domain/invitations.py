@@ -12,7 +12,7 @@ from domain.users import key_of
 
 
 class OtherAddress(PermissionDenied):
-    message = "This invitation is for another email address. Log in with the account of that address."
+    message = "This invitation was sent to another email address. Log in with that address to accept it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class InvitationStore(PersonalStore, Protocol):
         """Delete the invitation of the address to the team, if there is one."""
 
     def drop_by(self, inviter_id: UUID, team_id: UUID | None = None) -> None:
-        """Delete what the user has sent: for one team, or with None for all."""
+        """Delete the invitations that the user has sent, to one team or (None) to all teams."""
 
     def purge(self, now: datetime, limit: int) -> int:
         """Delete at most `limit` expired invitations. Return the number."""

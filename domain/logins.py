@@ -1,4 +1,4 @@
-"""Pending logins: the password was right, and the code of the second factor is due."""
+"""Pending logins: the password was right, and the second factor is missing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +10,15 @@ from domain.personal import PersonalStore
 
 PENDING_LOGIN_LIFE = timedelta(minutes=5)
 MOST_WRONG_CODES = 10
+# For each user. A client that logs in again and again must not fill the table.
+MOST_PENDING_LOGINS = 100
 
 
 class SecondFactorDue(NotAuthenticated):
     """The password was right. The login waits for a code."""
 
     code = 40103
-    message = "Enter the code of your second factor to log in."
+    message = "Enter your two-factor code to log in."
 
 
 class WrongLoginCode(SecondFactorDue):
@@ -50,6 +52,9 @@ class LoginStore(PersonalStore, Protocol):
 
     def end(self, secret_hash: str, now: datetime) -> bool:
         """Delete the login. True for one caller only, and False when it has ended."""
+
+    def end_oldest(self, user_id: UUID, kept: int) -> None:
+        """Delete the user's pending logins. The `kept` newest stay."""
 
     def purge(self, now: datetime, limit: int) -> int:
         """Delete at most `limit` expired logins. Return the number."""

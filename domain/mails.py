@@ -25,12 +25,12 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def latest_try(now: datetime, attempts: int) -> datetime:
-    """A mail with a later next try is due now. That moment was stored before the clock was set back."""
+    """The latest possible next try. A stored one is later when the clock was set back: that mail is due."""
     return now + max(LEASE, pause_after(attempts)) + CLOCK_SKEW
 
 
 class MailKind(StrEnum):
-    """A kind of mail: the stored word and the subject. The word names two templates (text and HTML)."""
+    """A kind of mail: the stored word and the subject. The word is the name of the template."""
 
     subject: str
 
@@ -110,7 +110,7 @@ class MailStore(PersonalStore, Protocol):
     def add(self, mail: Mail) -> None: ...
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Mail]:
-        """Mails that are due, by `next_try_at` or `latest_try`. Other callers get them after `until` only."""
+        """Mails that are due, by `next_try_at` or `latest_try`. No other caller gets them before `until`."""
 
     def save(self, mail: Mail) -> None:
         """Store the result of a try. Do nothing when the mail is deleted."""

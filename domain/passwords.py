@@ -22,7 +22,7 @@ class ProofNeeded(Forbidden):
     """The session is valid, but a dangerous change needs a proof: the current password, or a code."""
 
     code = 40303
-    message = "Confirm that it's you: enter your password."
+    message = "Enter your password to confirm it's you."
 
 
 class WrongPassword(ProofNeeded):

@@ -1,5 +1,6 @@
 """Sessions. A session begins with a login or registration on one device, and ends by logout or by time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
@@ -22,7 +23,7 @@ MOST_SESSIONS = 100
 # Long enough to look into a problem, and short enough to not be forgotten.
 LONGEST_ACTING = timedelta(minutes=30)
 
-# A dangerous change needs a proof that is not older: the password, or a code of the second factor.
+# The longest age of a proof for a dangerous change. A proof is the password, or a code of the second factor.
 PROOF_LASTS = timedelta(minutes=10)
 
 # Longer user agents are cut, not refused.
@@ -75,7 +76,7 @@ class Session:
     """The cookie's secret is not stored, only its hash: a reader of the table cannot log in with it.
 
     The session of an administrator acts as the user `acting_as_id`, for support, until `acting_until`.
-    At `proven_at` the user has proven again to be the user.
+    `proven_at` is the moment of the last proof: the password, or a code of the second factor.
     """
 
     EXPORTED: ClassVar = "id created_at last_seen_at expires_at ip user_agent device remembered"
@@ -116,6 +117,9 @@ class SessionStore(PersonalStore, Protocol):
 
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         """The session with this secret, and its user or the user that it acts as. None when it has ended."""
+
+    def users(self, session_ids: Collection[UUID], now: datetime) -> dict[UUID, UUID]:
+        """The id of the user of each session that has not ended: its own user, or the one that it acts as."""
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
         """Let the session act as the user until that moment. None ends it."""

@@ -103,7 +103,7 @@ class TeamStore(PersonalStore, Protocol):
     def membership(self, team_id: UUID, user_id: UUID) -> Membership | None: ...
 
     def member(self, team_id: UUID, actor: UserActor) -> Membership:
-        """The actor as a member. Raise NotFound for other users: they must not learn that the team exists.
+        """The actor's membership. Raise NotFound for an outsider, who must not learn that the team exists.
 
         Raise TwoFactorNeeded for a member that is barred.
         """

@@ -14,11 +14,11 @@ from domain.paging import Page
 from domain.personal import PersonalStore
 from domain.users import User
 
-# Scanners for secrets find tokens by this beginning.
+# Secret scanners find leaked tokens by this prefix.
 TOKEN_PREFIX = "hxs_"
 LONGEST_TOKEN_NAME = 60
 
-# For each user. Together they stay on a few pages.
+# For each user. The list of tokens then has two pages at most.
 MOST_TOKENS = 100
 
 LONGEST_TOKEN_LIFE = timedelta(days=3650)
@@ -53,7 +53,7 @@ class NotByToken(PermissionDenied):
 
 
 class ReadOnlyToken(PermissionDenied):
-    message = "This API token may only read."
+    message = "This API token is read-only."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +91,13 @@ class TokenStore(PersonalStore, Protocol):
         """The token and its user. None when the token is unknown, revoked or expired."""
 
     def touch(self, token_id: UUID, now: datetime) -> None:
-        """Store `last_used_at`. Do nothing when the token is revoked."""
+        """Store `last_used_at`. Do nothing when the token is revoked, or not `due` any more."""
 
     def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Token]:
         """The user's tokens that have not expired, newest first."""
 
-    def count(self, user_id: UUID) -> int: ...
+    def count(self, user_id: UUID, now: datetime) -> int:
+        """The number of the user's tokens that have not expired."""
 
     def revoke(self, user_id: UUID, token_id: UUID) -> bool:
         """Delete the token. True for one caller only, and False when the user has no such token."""
@@ -109,12 +110,12 @@ class TokenStore(PersonalStore, Protocol):
 
 
 def token_of(secret: str) -> str:
-    """The token with this secret of 43 characters. Its end is a checksum."""
+    """The token: the prefix, the secret of 43 characters, and a checksum."""
     return f"{TOKEN_PREFIX}{secret}{_checksum(secret)}"
 
 
 def well_formed(token: str) -> bool:
-    """Whether the checksum is right. No other text needs a look at the database."""
+    """Whether prefix, length and checksum are right. Other texts are refused without a query."""
     found = SHAPE.fullmatch(token)
     return found is not None and found[2] == _checksum(found[1])
 
@@ -130,7 +131,7 @@ def acceptable_token_name(unsafe_name: str) -> str:
 def acceptable_expiry(expires_at: datetime | None, now: datetime) -> datetime | None:
     """Raise Invalid for a moment that has passed, or further off than LONGEST_TOKEN_LIFE."""
     if expires_at is not None and not now < expires_at <= now + LONGEST_TOKEN_LIFE:
-        raise Invalid("expires_at", "Use a moment within the next ten years.")
+        raise Invalid("expires_at", "Use a date and time within the next ten years.")
     return expires_at
 
 

@@ -2,7 +2,7 @@
 
 from base64 import b32encode
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -15,6 +15,9 @@ CODE_DIGITS = 6
 STEP_SECONDS = 30
 # The clocks of a phone and of the server may differ by one step (RFC 6238, 5.2).
 SKEW_STEPS = 1
+# A factor that is not confirmed in this time ends: its secret may be known to another session.
+SETUP_LASTS = timedelta(minutes=10)
+
 RECOVERY_CODES = 10
 # Base32, five bits a character: 80 bits. So a fast hash without salt is enough.
 RECOVERY_CODE_LENGTH = 16
@@ -27,26 +30,26 @@ class WrongCode(Invalid):
 
 class TwoFactorOn(Conflict):
     code = 40908
-    message = "Two-factor authentication is on already."
+    message = "Two-factor authentication is already on."
 
 
 class TwoFactorOff(Conflict):
     code = 40909
-    message = "Set up two-factor authentication for your account first."
+    message = "Two-factor authentication is off for this account. Set it up first."
 
 
 class TwoFactorNeeded(PermissionDenied):
-    """The team asks its members for a second factor, and the actor has none."""
+    """The team requires a second factor, and the actor has none."""
 
-    message = "This team needs two-factor authentication. Set it up to go on."
+    message = "This team requires two-factor authentication. Set it up to continue."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactor:
     """The factor of a user. It is on once the first right code has confirmed it.
 
-    `secret` is in base32, as apps take it. `last_step` is the time step of the last used code: it and earlier
-    ones are used up.
+    `secret` is in base32, as apps take it. `last_step` is the time step of the last used code. Codes of this
+    step and of earlier ones are used up.
     """
 
     EXPORTED: ClassVar = "created_at confirmed_at"
@@ -62,6 +65,10 @@ class TwoFactor:
         """The key of the factor: a user has one."""
         return self.user_id
 
+    def waits(self, now: datetime) -> bool:
+        """Whether `confirm` may switch it on. The difference is absolute, as in `Session.due`."""
+        return not self.on and abs(now - self.created_at) < SETUP_LASTS
+
     @property
     def on(self) -> bool:
         return self.confirmed_at is not None
@@ -69,7 +76,7 @@ class TwoFactor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCode:
-    """Opens once, in place of the app's code. Only its hash is stored."""
+    """Works once, in place of a code from the app. Only its hash is stored."""
 
     user_id: UUID
     code_hash: str
@@ -82,7 +89,7 @@ class TwoFactorStore(PersonalStore, Protocol):
     def get(self, user_id: UUID) -> TwoFactor | None: ...
 
     def use_step(self, user_id: UUID, step: int) -> bool:
-        """Use up this time step and earlier ones. True for one caller only: a code opens once."""
+        """Use up this time step and earlier ones. True for one caller only: a code works once."""
 
     def confirm(self, user_id: UUID, now: datetime) -> None:
         """Store `confirmed_at`."""
@@ -116,5 +123,5 @@ def typed_code(unsafe_code: str) -> str:
 
 
 def is_app_code(code: str) -> bool:
-    """Whether a typed code is of an app. pyotp would take digits of all scripts."""
+    """Whether the typed code is six ASCII digits. A TOTP library may also accept full-width digits."""
     return len(code) == CODE_DIGITS and code.isascii() and code.isdigit()

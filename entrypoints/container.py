@@ -37,6 +37,7 @@ from application.passwords import Passwords
 from application.ports import Clock, Mailer, RateLimiter
 from application.reauthentication import Reauthentication
 from application.sessions import Sessions
+from application.streams import Streams
 from application.teams import Teams
 from application.tokens import Tokens
 from application.two_factor import SecondFactors
@@ -137,6 +138,7 @@ class Container(containers.DeclarativeContainer):
     two_factor = service(SecondFactors, vars())
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
+    streams = providers.Singleton(Streams, look, now)
 
 
 def opened(settings: Settings) -> Container:

@@ -3,14 +3,24 @@
 import os
 import signal
 import socket
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from domain.errors import Unavailable
-from entrypoints import logs, settings, site
-from entrypoints.flask_app import wsgi
+from entrypoints import logs, settings, site, worker
+
+# Each module has the functions `create` and `worker`. Only the chosen one is imported.
+MODULES = {"flask": "entrypoints.flask_app.wsgi", "starlette": "entrypoints.starlette_app"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "flask": {"interface": Interfaces.WSGI, "blocking_threads": settings.REQUEST_THREADS},
+    # Its threads are its own. Streams wait in connections, so a worker serves many of them.
+    "starlette": {"interface": Interfaces.ASGI, "backpressure": 8192, "websockets": False},
+}
 
 # After SIGTERM, requests in flight have this time to finish.
 GRACE_SECONDS = 30
@@ -20,26 +30,27 @@ def main() -> None:
     _open_standard_files()
     chosen = settings.load()
     logs.configure(chosen.log_format)
+    _try_module(chosen.entrypoint)
     _try_address(chosen.host, chosen.port)
     _try_database()
+    module = MODULES[chosen.entrypoint]
     # Workers are forked with the loaded application, which has no connections and no threads yet.
-    wsgi.create()
+    import_module(module).create()
     server = Granian(
-        f"{wsgi.__name__}:{wsgi.worker.__name__}",
+        f"{module}:worker",
         factory=True,
-        interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         address=chosen.host,
         port=chosen.port,
         workers=chosen.workers,
-        blocking_threads=settings.REQUEST_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_SECONDS,
         # granian warns about the number of threads, which is chosen on purpose.
         log_level=LogLevels.error,
         log_dictconfig=logs.config(chosen.log_format),
+        **OPTIONS[chosen.entrypoint],
     )
-    # A worker starts with SIGTERM blocked: no signal is lost before `wsgi.worker` waits for it. It does not
+    # A worker starts with SIGTERM blocked: no signal is lost before `worker` waits for it. It does not
     # inherit the handler of the master.
     term = {signal.SIGTERM}
     os.register_at_fork(
@@ -49,7 +60,7 @@ def main() -> None:
     )
     server.on_startup(lambda: _say(f"{site.NAME} is running on {chosen.base_url}"))
     server.serve()
-    wsgi.close_database()
+    worker.close_database()
 
 
 def _open_standard_files() -> None:
@@ -67,6 +78,13 @@ def _say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def _try_module(entrypoint: str) -> None:
+    """Exit with one line when this tree has no such entrypoint any more."""
+    package, _, name = MODULES[entrypoint].rpartition(".")
+    if find_spec(package) is None or find_spec(f"{package}.{name}") is None:
+        raise settings.refused(f"ENTRYPOINT: {entrypoint} was deleted from entrypoints/")
+
+
 def _try_address(host: str, port: int) -> None:
     """Exit with one line when the port is in use, or when this machine does not have the address."""
     try:
@@ -78,7 +96,7 @@ def _try_address(host: str, port: int) -> None:
 def _try_database() -> None:
     """Exit with one line when the database does not answer or is not migrated."""
     try:
-        wsgi.check_database()
+        worker.check_database()
     except Unavailable as error:
         told = error.reason if error.message == Unavailable.message else error.message
         raise settings.refused(f"DATABASE_URL: {told}") from None

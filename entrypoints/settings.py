@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     )
 
     app_env: Literal["development", "production"] = "development"
+    entrypoint: Literal["flask", "starlette"] = "flask"
+    event_stream: Literal["on", "off"] = "off"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: str = ""

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,10 @@ class MemoryEvents(PersonalRows, EventStore):
             if (since is None or event.id >= since) and (until is None or event.id < until)
         ]
         return self._named(newest(found, after, limit))
+
+    def following(self, user_ids: Collection[UUID], after: UUID, limit: int) -> list[Event]:
+        found = [event for event in self.rows.where() if event.user_id in user_ids and event.id > after]
+        return self._named(Page(found[:limit], None)).items
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         page = self.about(user_id, after, EXPORT_BATCH)

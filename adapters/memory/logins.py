@@ -24,5 +24,10 @@ class MemoryLogins(PersonalRows, LoginStore):
         login = self.find(secret_hash, now)
         return login is not None and self.rows.delete(login)
 
+    def end_oldest(self, user_id: UUID, kept: int) -> None:
+        mine = self.rows.where(user_id=user_id)
+        mine.sort(key=lambda login: login.id, reverse=True)
+        self.rows.delete_all(mine[kept:])
+
     def purge(self, now: datetime, limit: int) -> int:
         return self.rows.delete_all([row for row in self.rows.where() if row.expires_at <= now][:limit])

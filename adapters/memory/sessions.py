@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -14,10 +15,15 @@ class MemorySessions(PersonalRows, SessionStore):
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         for session in self.rows.where(secret_hash=secret_hash):
             if session.expires_at > now:
-                acts = session.acting_until and session.acting_until > now
-                user_id = (acts and session.acting_as_id) or session.user_id
-                return session, self.tables["users"].get(user_id)
+                return session, self.tables["users"].get(_user_id(session, now))
         return None
+
+    def users(self, session_ids: Collection[UUID], now: datetime) -> dict[UUID, UUID]:
+        return {
+            session.id: _user_id(session, now)
+            for session in self.rows.where()
+            if session.id in session_ids and session.expires_at > now
+        }
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
         for session in self.rows.where(id=session_id):
@@ -58,3 +64,8 @@ class MemorySessions(PersonalRows, SessionStore):
 
     def purge(self, now: datetime, limit: int) -> int:
         return self.rows.delete_all([row for row in self.rows.where() if row.expires_at <= now][:limit])
+
+
+def _user_id(session: Session, now: datetime) -> UUID:
+    acts = session.acting_until and session.acting_until > now
+    return (acts and session.acting_as_id) or session.user_id

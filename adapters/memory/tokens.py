@@ -19,15 +19,16 @@ class MemoryTokens(PersonalRows, TokenStore):
 
     def touch(self, token_id: UUID, now: datetime) -> None:
         for token in self.rows.where(id=token_id):
-            self.rows.put(replace(token, last_used_at=now))
+            if token.due(now):
+                self.rows.put(replace(token, last_used_at=now))
 
     def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Token]:
         return newest(
             [token for token in self.rows.where(user_id=user_id) if _valid(token, now)], after, limit
         )
 
-    def count(self, user_id: UUID) -> int:
-        return len(self.rows.where(user_id=user_id))
+    def count(self, user_id: UUID, now: datetime) -> int:
+        return len([token for token in self.rows.where(user_id=user_id) if _valid(token, now)])
 
     def revoke(self, user_id: UUID, token_id: UUID) -> bool:
         return self.rows.delete_all(self.rows.where(user_id=user_id, id=token_id)) == 1

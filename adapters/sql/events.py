@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,14 @@ ASKED = {
     "until": events.c.id < bindparam("until"),
 }
 INDEXES = {name: f"ix_events_{name}_id" for name in ("user_id", "team_id", "tag")}
+FOLLOWING = (
+    EVENTS.select.where(
+        events.c.user_id.in_(bindparam("user_ids", expanding=True)), events.c.id > bindparam("after")
+    )
+    .order_by(events.c.id)
+    .limit(bindparam("limit"))
+    .with_hint(events, f"FORCE INDEX ({INDEXES['user_id']})", "mysql")
+)
 NOT_BLANK = (events.c.user_id == bindparam("its_user_id"), or_(events.c.ip != "", events.c.user_agent != ""))
 FORGET = events.update().where(*NOT_BLANK).values(ip="", user_agent="")
 FIRST_LEFT = select(events.c.id).where(*NOT_BLANK).order_by(events.c.id).limit(1).offset(bindparam("limit"))
@@ -71,6 +80,10 @@ class SqlEvents(PersonalRows, EventStore):
     def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
         values = filter.values()
         return found_by(*values).page(self.execute, after, limit, **values)
+
+    def following(self, user_ids: Collection[UUID], after: UUID, limit: int) -> list[Event]:
+        values = {"user_ids": list(user_ids), "after": after, "limit": limit}
+        return [EVENTS.read(row) for row in self.execute(FOLLOWING, values)]
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         page = EVENTS.of_user.page(self.execute, after, EXPORT_BATCH, its_user_id=user_id)

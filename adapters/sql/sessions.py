@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -52,6 +53,9 @@ FIND = Prebuilt(
     select(*SESSIONS.columns, *USERS.columns)
     .join_from(sessions, users, users.c.id == func.coalesce(ACTING_AS, sessions.c.user_id))
     .where(HASH, sessions.c.expires_at > bindparam("now"))
+)
+USERS_OF = select(sessions.c.id, func.coalesce(ACTING_AS, sessions.c.user_id).label("user_id")).where(
+    sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.expires_at > bindparam("now")
 )
 TOUCH = (
     sessions.update()
@@ -110,6 +114,10 @@ class SqlSessions(PersonalRows, SessionStore):
     def find(self, secret_hash: str, now: datetime) -> tuple[Session, User] | None:
         row = FIND.first(self.execute, self.cursors, {"its_secret_hash": secret_hash, "now": now})
         return (SESSIONS.read(row[:WIDTH]), USERS.read(row[WIDTH:])) if row else None
+
+    def users(self, session_ids: Collection[UUID], now: datetime) -> dict[UUID, UUID]:
+        rows = self.execute(USERS_OF, {"ids": list(session_ids), "now": now})
+        return {found["id"]: found["user_id"] for found in rows.mappings()}
 
     def act_as(self, session_id: UUID, user_id: UUID | None, until: datetime | None) -> None:
         self.execute(ACT_AS, {"its_id": session_id, "acting_as_id": user_id, "acting_until": until})

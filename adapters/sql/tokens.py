@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Column, String, Table, UniqueConstraint, bindparam, func, or_, select
@@ -9,7 +9,7 @@ from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Id, Utc, Word
 from adapters.sql.users import USERS, users
 from domain.paging import Page
-from domain.tokens import LONGEST_TOKEN_NAME, Scope, Token, TokenStore
+from domain.tokens import LONGEST_TOKEN_NAME, TOKEN_TOUCH_INTERVAL, Scope, Token, TokenStore
 from domain.users import User
 
 tokens = Table(
@@ -36,13 +36,20 @@ FIND = Prebuilt(
 )
 TOUCH = (
     tokens.update()
-    .where(tokens.c.id == bindparam("its_id"))
+    # Of many requests at once, one writes. The difference is absolute, as in `Token.due`.
+    .where(
+        tokens.c.id == bindparam("its_id"),
+        or_(
+            tokens.c.last_used_at.is_(None),
+            ~tokens.c.last_used_at.between(bindparam("after"), bindparam("before")),
+        ),
+    )
     .values(last_used_at=bindparam("now"))
     # While another process has SQLite's write lock, the request goes on without this.
     .execution_options(lock_seconds=0.2)
 )
 OF_USER = Newest(TOKENS, tokens.c.user_id == bindparam("its_user_id"), VALID)
-COUNT = select(func.count()).where(tokens.c.user_id == bindparam("its_user_id"))
+COUNT = select(func.count()).where(tokens.c.user_id == bindparam("its_user_id"), VALID)
 REVOKE = tokens.delete().where(
     tokens.c.user_id == bindparam("its_user_id"), tokens.c.id == bindparam("its_id")
 )
@@ -63,13 +70,16 @@ class SqlTokens(PersonalRows, TokenStore):
         return (TOKENS.read(row[:WIDTH]), USERS.read(row[WIDTH:])) if row else None
 
     def touch(self, token_id: UUID, now: datetime) -> None:
-        self.execute(TOUCH, {"its_id": token_id, "now": now})
+        # The bounds belong to the next write, so a microsecond is added.
+        margin = TOKEN_TOUCH_INTERVAL - timedelta(microseconds=1)
+        values = {"its_id": token_id, "now": now, "after": now - margin, "before": now + margin}
+        self.execute(TOUCH, values)
 
     def of(self, user_id: UUID, now: datetime, after: UUID | None, limit: int) -> Page[Token]:
         return OF_USER.page(self.execute, after, limit, its_user_id=user_id, now=now)
 
-    def count(self, user_id: UUID) -> int:
-        found: int = self.execute(COUNT, {"its_user_id": user_id}).scalar_one()
+    def count(self, user_id: UUID, now: datetime) -> int:
+        found: int = self.execute(COUNT, {"its_user_id": user_id, "now": now}).scalar_one()
         return found
 
     def revoke(self, user_id: UUID, token_id: UUID) -> bool:

@@ -1,9 +1,12 @@
 """The gate: rules for each request (host, origin, size), and headers for each response."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from domain.links import Purpose
 from entrypoints.api.tokens import bearer_token
@@ -39,6 +42,11 @@ HEADERS = (
     # Not `no-referrer`: with it, browsers send forms with `Origin: null`.
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+
+UNTRUSTED = (
+    "X-Forwarded-For is ignored, because TRUSTED_PROXIES is empty. Behind a proxy all users then share its "
+    "address, and its limits: set TRUSTED_PROXIES to the address of the proxy."
 )
 
 
@@ -91,7 +99,7 @@ class Gate:
         return headers
 
 
-def gate_of(settings: Settings, has_subdomain: Callable[[str], bool]) -> Gate:
+def gate_of(settings: Settings, has_subdomain: Callable[[str], bool] = lambda subdomain: False) -> Gate:
     """The gate for the host of BASE_URL, and in development for all names of this machine."""
     base = urlsplit(settings.base_url)
     hosts: dict[str, str] = {}
@@ -103,10 +111,31 @@ def gate_of(settings: Settings, has_subdomain: Callable[[str], bool]) -> Gate:
     return Gate(base.netloc, hosts | {base.netloc: base.scheme}, has_subdomain)
 
 
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers as `refusal` wants them. A header that comes twice has a comma between its values."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]},{text}" if key in found else text
+    return found
+
+
 def repaired_link(method: str, path: str, query: str) -> str | None:
     """The original link of a mail, when a mail client has turned its `#` into `%23`. Otherwise None."""
     found = LINK.match(_decoded(f"{path}?{query}")) if method in SAFE_METHODS else None
     return f"{found[1]}#{found[2]}" if found else None
+
+
+def facts_to_log(method: str, path: str, status: int, began: float, user_id: UUID | None) -> dict[str, Any]:
+    """The log line of a request. `began` is in seconds of `perf_counter`."""
+    return {
+        "method": method,
+        # Without the query: it may be private. (Secrets travel in bodies.)
+        "path": path_to_log(path)[:200],
+        "status": status,
+        "ms": round((perf_counter() - began) * 1000, 1),
+        "user_id": user_id,
+    }
 
 
 def path_to_log(path: str) -> str:

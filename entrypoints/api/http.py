@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from tempfile import SpooledTemporaryFile
-from typing import IO, Annotated, Any, NoReturn, TypeVar
+from typing import IO, Annotated, Any, NoReturn, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,7 @@ from domain.passwords import LONGEST_PASSWORD
 from domain.sessions import Client, NotLoggedIn
 from domain.tokens import NotByToken, TokenActor
 from domain.users import LONGEST_EMAIL, LONGEST_USERNAME
-from entrypoints.problems import WITH_OFFSET, NotJson, NotJsonType
+from entrypoints.problems import WITH_OFFSET, NotJson, NotJsonType, problem_of
 from entrypoints.settings import Settings
 
 B = TypeVar("B", bound="Body")
@@ -34,6 +34,8 @@ PAGED: dict[str, Any] = {
 }
 # Bytes of a response. A longer one is in a file until it is sent.
 LONGEST_IN_MEMORY = 1 << 20
+# Bytes of a long response that are sent at a time.
+PIECE_BYTES = 1 << 16
 # Levels of a JSON body. Python's own limit is about 1,000 in 3.11, over 5,000 in 3.13, over 20,000 in 3.14.
 DEEPEST = 500
 # Characters of a code as it is typed, with its spaces and dashes.
@@ -159,6 +161,19 @@ class Response:
 DONE = Response({"message": "success"})
 
 
+class Row(Protocol):
+    """What rows of all kinds have."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def public(self) -> bool: ...
+    @property
+    def tokens(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row of the API: all that a client needs to know. A path value in `url` is `<name>`, always a UUID.
@@ -269,6 +284,23 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_json(constant: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def answered(response: Response, status: int) -> tuple[Response, int]:
+    """The response with its status. An `error` takes the place of the data, and has a status of its own."""
+    if response.error is None:
+        return response, status
+    problem = problem_of(response.error)
+    return replace(response, data=problem.envelope()), problem.status
+
+
+def headers_of(response: Response, cookie: SessionCookie) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    if response.filename:
+        headers["Content-Disposition"] = f'attachment; filename="{response.filename}"'
+    if response.cookie:
+        headers["Set-Cookie"] = cookie.header(response.cookie)
+    return headers
 
 
 def gathered(pieces: Iterable[bytes]) -> tuple[IO[bytes], int]:

@@ -25,6 +25,7 @@ from entrypoints.api.openapi import Json, OpenApiViews
 from entrypoints.api.passwords import ChangePassword, ForgotPassword, PasswordViews, ResetPassword
 from entrypoints.api.reauthentication import Prove, ReauthenticationViews
 from entrypoints.api.sessions import Login, SessionShape, SessionViews
+from entrypoints.api.streams import StreamRoute, StreamViews
 from entrypoints.api.teams import ChangeRole, MemberShape, NameTeam, TeamShape, TeamViews
 from entrypoints.api.tokens import CreateToken, NewTokenShape, TokenShape, TokenViews
 from entrypoints.api.two_factor import (
@@ -423,3 +424,8 @@ def routes(wire: Wire) -> list[Route]:
             envelope=False,
         ),
     ]
+
+
+def streams(wire: Wire) -> list[StreamRoute]:
+    """The rows that wait. A binding in which each request holds a thread, as Flask's, does not bind them."""
+    return [StreamRoute("/api/events/stream", wire(StreamViews).own, shows=EventShape)]

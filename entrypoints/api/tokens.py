@@ -8,8 +8,9 @@ from typing_extensions import TypedDict
 
 from application.tokens import Tokens
 from domain.personal import exported
+from domain.sessions import Client
 from domain.tokens import NotByToken, ReadOnlyToken, Scope, Token, TokenActor
-from entrypoints.api.http import DONE, Body, Password, Request, Response, Route, Text
+from entrypoints.api.http import DONE, Body, Password, Request, Response, Row, Text
 
 READING = frozenset({"GET", "HEAD"})
 
@@ -20,12 +21,20 @@ def bearer_token(authorization: str) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def require_row(actor: TokenActor, route: Route) -> None:
-    """Raise NotByToken for a row that no token reaches, and ReadOnlyToken for one beyond the scope."""
-    if not route.tokens:
+def token_actor(tokens: Tokens, row: Row, authorization: str, client: Client) -> TokenActor | None:
+    """The actor of the header Authorization. None without a token, and for rows outside of /api/.
+
+    Raise TokenGone, NotByToken for a row that no token reaches, or ReadOnlyToken.
+    """
+    token = bearer_token(authorization)
+    if token is None or not row.url.startswith("/api/"):
+        return None
+    actor = tokens.authenticate(token, client)
+    if not row.tokens:
         raise NotByToken
-    if actor.token.scope is Scope.READ and route.method not in READING:
+    if actor.token.scope is Scope.READ and row.method not in READING:
         raise ReadOnlyToken
+    return actor
 
 
 class CreateToken(Body):

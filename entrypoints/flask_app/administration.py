@@ -1,4 +1,6 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -7,14 +9,17 @@ from flask.typing import ResponseReturnValue
 
 from application.administration import Administration
 from application.two_factor import SecondFactors
-from domain.access import Permission
-from domain.events import EventFilter, Tag
+from domain.access import Permission, SignedIn
+from domain.errors import Invalid, NotFound
+from domain.events import Event, EventFilter, Tag
+from domain.paging import Page
 from entrypoints.api.administration import event_filter
 from entrypoints.api.http import Request, cursor
 from entrypoints.flask_app.login import client, signed_in
 from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page
 
 EVENTS_OF_A_USER = 10
+FILTERS = ("user", "team", "tag", "since", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,18 @@ class AdministrationPages:
 
     def events(self) -> ResponseReturnValue:
         actor = signed_in()
-        asked = {name: request.args.get(name, "") for name in ("user", "team", "tag", "since", "until")}
-        filter = event_filter(Request(client(), actor, query=asked))
-        page = self.administration.events_of(actor, filter, cursor(request.args), ROWS_ON_A_PAGE)
+        asked = {name: request.args.get(name, "").strip() for name in FILTERS}
         kept = {name: value for name, value in asked.items() if value}
+        wrong = ""
+        page: Page[Event] = Page([], None)
+        try:
+            filter = self._filter(actor, asked)
+        except NotFound:
+            wrong = "There is no user with this name."
+        except Invalid as error:
+            wrong = f"This isn't valid: {', '.join(error.fields)}."
+        else:
+            page = self.administration.events_of(actor, filter, cursor(request.args), ROWS_ON_A_PAGE)
         more = urlencode(kept | {"after": page.next}) if page.next else None
         return show_page(
             "admin_events.html",
@@ -57,6 +70,25 @@ class AdministrationPages:
             events=page.items,
             asked=asked,
             filtered=bool(kept),
+            wrong=wrong,
             tags=[("", "All events")] + [(str(tag), tag.sentence) for tag in Tag],
             next_url=f"/admin/events?{more}" if more else None,
         )
+
+    def _filter(self, actor: SignedIn, asked: Mapping[str, str]) -> EventFilter:
+        """The form has names and days, the API has ids and moments. Raise Invalid or NotFound."""
+        query = {name: asked[name] for name in ("team", "tag")}
+        if asked["user"]:
+            query["user"] = str(self.administration.user_with(actor, asked["user"]).id)
+        for name, days in (("since", 0), ("until", 1)):  # until the end of that day
+            if asked[name]:
+                query[name] = midnight(name, asked[name], days)
+        return event_filter(Request(client(), actor, query=query))
+
+
+def midnight(name: str, day: str, later: int) -> str:
+    """The beginning of the day, so many days later, in UTC. Raise Invalid."""
+    try:
+        return f"{date.fromisoformat(day) + timedelta(days=later)}T00:00:00Z"
+    except (ValueError, OverflowError):
+        raise Invalid(name, "This isn't valid.") from None

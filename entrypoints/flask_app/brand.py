@@ -26,7 +26,7 @@ FILES = {"colours.css": ("text/css", COLOURS), "favicon.svg": ("image/svg+xml", 
 
 
 def add_brand(app: Flask) -> None:
-    """Serve them as if they stood in `static/`."""
+    """Serve FILES under /static/, beside the files of the folder."""
     for name in FILES:
         app.add_url_rule(f"/static/{name}", f"GET /static/{name}", show, defaults={"name": name})
 

@@ -40,7 +40,7 @@ def add_error_handlers(app: Flask) -> None:
 
 
 def show_http(error: HTTPException) -> ResponseReturnValue:
-    """Errors of the framework. A crash comes here too, as a 500, after it was logged."""
+    """Errors of the framework. A crash comes here too, as a 500. It is logged before."""
     status = error.code or 500
     problem = PROBLEMS.get(status) or Problem(status, status * 100 + 1, error.name)
     allow = dict(error.get_headers()).get("Allow")
@@ -67,7 +67,7 @@ def show(problem: Problem, error: Exception) -> ResponseReturnValue:
 
 def _page(problem: Problem, error: Exception) -> str:
     actor = None
-    if not isinstance(error, Unavailable):  # to ask for the user again would take as long again
+    if not isinstance(error, Unavailable):  # a second query for the user would wait as long again
         try:
             actor = visitor()
         except Unavailable:

@@ -10,7 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import BadRequest
 
 from entrypoints import logs
-from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS, gate_of, path_to_log, repaired_link
+from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS, UNTRUSTED, facts_to_log, gate_of, repaired_link
 from entrypoints.problems import TooLarge
 from entrypoints.settings import Settings
 
@@ -22,11 +22,6 @@ log = logging.getLogger("hexstart.request")
 # Keys of the WSGI environment, for what the gate and the application tell each other.
 REFUSAL = "hexstart.refusal"
 USER_ID = "hexstart.user_id"
-
-UNTRUSTED = (
-    "X-Forwarded-For is ignored, because TRUSTED_PROXIES is empty. Behind a proxy all users then share its "
-    "address, and its limits: set TRUSTED_PROXIES to the address of the proxy."
-)
 
 # The headers that the gate looks at, as WSGI names them.
 NAMES = {
@@ -65,15 +60,7 @@ class FlaskGate:
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             user_id = environ.get(USER_ID)
-            facts = {
-                "method": method,
-                # Without the query: it may be private. (Secrets travel in bodies.)
-                "path": path_to_log(path)[:200],
-                "status": int(status[:3]),
-                "ms": round((perf_counter() - began) * 1000, 1),
-                "user_id": user_id,
-            }
-            log.info("request", extra=facts)
+            log.info("request", extra=facts_to_log(method, path, int(status[:3]), began, user_id))
             ours = [("X-Request-ID", request_id), *self.gate.headers(path, user_id is not None)]
             return start_response(status, headers + ours, *exc_info)
 

@@ -12,12 +12,12 @@ FOR_USERS: Links = [("Home", "/")]
 
 
 def links(actor: SignedIn | None) -> Links:
-    """What the header shows at all widths that have room."""
+    """The links of the header. On a narrow screen they are in the menu."""
     return FOR_USERS if actor else FOR_STRANGERS
 
 
 def account_links(actor: SignedIn | None) -> Links:
-    """What stands in the menu of the account, above "Log out"."""
+    """The links of the account menu, above "Log out"."""
     if actor is None:
         return []
     found = [("Settings", "/settings"), ("Teams", "/teams")]

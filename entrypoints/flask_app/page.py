@@ -1,4 +1,4 @@
-"""What all pages share: how one is shown, and what every template knows."""
+"""What all pages share: how a page is rendered, and the globals of every template."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -34,7 +34,7 @@ def show_page(template: str, actor: SignedIn | None, **context: Any) -> str:
 
 
 def show_to_strangers(template: str, **context: Any) -> ResponseReturnValue:
-    """The page, or on to `?next=` for a user that is logged in already."""
+    """The page for clients without a session. A user with a session is redirected to `?next=`."""
     onward = local_path(request.args.get("next", ""))
     actor = visitor()
     return redirect(onward) if actor else show_page(template, actor, next=onward, **context)
@@ -69,7 +69,7 @@ def age(moment: datetime, now: datetime) -> int:
 
 
 def ago(seconds: int) -> str:
-    """In the largest unit: "2 minutes ago". static/times.js says the same, and keeps it true."""
+    """In the largest unit: "2 minutes ago". static/times.js computes the same, and updates it."""
     for unit, size in (
         ("year", 31_536_000),
         ("month", 2_592_000),
@@ -93,6 +93,7 @@ def add_page_globals(app: Flask, settings: Settings, teams: Teams, now: Clock) -
     versions = {name: sha256(content).hexdigest()[:10] for name, content in contents.items()}
     app.jinja_env.globals.update(
         site=site,
+        event_stream=settings.event_stream == "on",
         asset=lambda name: f"/static/{name}?v={versions[name]}",
         password_rules=PASSWORD_RULES,
         username_rules=USERNAME_RULES,

@@ -4,21 +4,23 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from application.sessions import Sessions
+from application.two_factor import SecondFactors
 from entrypoints.api.http import Cookie, SessionCookie, cursor
 from entrypoints.flask_app.login import signed_in, visitor
 from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page, show_to_strangers
 
-# Also in static/forms.js, where a form finds out.
+# The same sentence is in static/forms.js, for a form that finds its session ended.
 SESSION_ENDED = "Your session has ended. Log in to continue."
 
 
 @dataclass(frozen=True, slots=True)
 class SessionPages:
     sessions: Sessions
+    two_factor: SecondFactors
     cookie: SessionCookie
 
     def login(self) -> ResponseReturnValue:
-        """A page that needs a session led here: a client with the cookie of an ended one is told why."""
+        """`?next=` comes from a page that needs a session. A cookie then shows that the session has ended."""
         ended = "next" in request.args and self.cookie.name in request.cookies
         return show_to_strangers("login.html", notice=SESSION_ENDED if ended else "")
 
@@ -27,11 +29,13 @@ class SessionPages:
 
     def end(self) -> ResponseReturnValue:
         actor = visitor()
-        # The button of a stale tab. The page names the present user, and asks.
+        # The button stood in an old tab of another user. The page /logout names the current user, and asks.
         if actor and request.form.get("user", str(actor.id)) != str(actor.id):
             return redirect("/logout", 303)
         if actor:  # a user that logged out in another tab is logged out already
             self.sessions.logout(actor)
+        else:
+            self.two_factor.cancel_login(request.cookies.get(self.cookie.name))
         response = redirect("/", 303)
         response.headers["Set-Cookie"] = self.cookie.header(Cookie())
         return response

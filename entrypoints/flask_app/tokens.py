@@ -25,7 +25,6 @@ class TokenPages:
             "tokens.html",
             actor,
             tokens=page.items,
-            ends=[((now + timedelta(days=days)).isoformat(), life) for days, life in LIVES]
-            + [("", "No end")],
+            ends=[((now + timedelta(days=days)).isoformat(), life) for days, life in LIVES] + [("", "Never")],
             next_url=f"/settings/tokens?after={page.next}" if page.next else None,
         )

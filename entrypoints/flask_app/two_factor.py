@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -9,7 +10,7 @@ from domain.errors import NotFound
 from domain.passwords import ProofNeeded
 from entrypoints.api.http import SessionCookie
 from entrypoints.flask_app.login import signed_in, visitor
-from entrypoints.flask_app.page import local_path, show_page
+from entrypoints.flask_app.page import AFTER_LOGIN, local_path, show_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,12 @@ class TwoFactorPages:
     cookie: SessionCookie
 
     def log_in(self) -> ResponseReturnValue:
-        """Without a pending login there is nothing to answer: on to the login."""
+        """The form for the code. Without a pending login, redirect to /login."""
         onward = local_path(request.args.get("next", ""))
         if visitor() is not None:
             return redirect(onward)
         if self.two_factor.pending_login(request.cookies.get(self.cookie.name)) is None:
-            return redirect("/login")
+            return redirect(f"/login?next={quote(onward, safe='/')}" if onward != AFTER_LOGIN else "/login")
         return show_page("login_two_factor.html", None, next=onward)
 
     def reauthenticate(self) -> ResponseReturnValue:
@@ -41,5 +42,5 @@ class TwoFactorPages:
                 setup = self.two_factor.begun(actor)
                 picture = Markup(setup.qr_svg)  # noqa: S704 (our own drawing, without input as text)
             except (NotFound, ProofNeeded):
-                pass  # the page begins
+                pass  # the page shows the first step
         return show_page("two_factor.html", actor, on=on, codes_left=codes_left, setup=setup, picture=picture)

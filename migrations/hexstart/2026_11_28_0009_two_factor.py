@@ -61,12 +61,9 @@ def upgrade() -> None:
     for name in ("user_id", "expires_at"):
         op.create_index(op.f(f"ix_logins_{name}"), "logins", [name])
 
+    # The default stays: processes of the release before go on while this one is deployed.
     kind = sa.Boolean(create_constraint=False)
     op.add_column("teams", sa.Column("needs_two_factor", kind, nullable=False, server_default=sa.false()))
-    if op.get_context().dialect.name != "sqlite":  # SQLite would copy the table
-        op.alter_column(
-            "teams", "needs_two_factor", existing_type=kind, existing_nullable=False, server_default=None
-        )
 
 
 def downgrade() -> None:

@@ -85,8 +85,9 @@ class Server:
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def product(url: str, rounds: int = CHEAP) -> contextlib.AbstractContextManager[Server]:
-    return running(PRODUCT, "/health/live", DATABASE_URL=url, BCRYPT_ROUNDS=str(rounds), **SETTINGS)
+def product(url: str, rounds: int = CHEAP, **more: str) -> contextlib.AbstractContextManager[Server]:
+    settings = SETTINGS | {"DATABASE_URL": url, "BCRYPT_ROUNDS": str(rounds)} | more
+    return running(PRODUCT, "/health/live", **settings)
 
 
 def flask_login(url: str) -> contextlib.AbstractContextManager[Server]:

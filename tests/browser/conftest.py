@@ -151,7 +151,8 @@ def serving(root: Path, folder: Path, **more_settings: str) -> Iterator[Site]:
             stderr=output,
         )
     try:
-        wait_for(f"{site.url}/health/live", server, site.log)
+        # Behind a proxy, the site is at another address than the server.
+        wait_for(f"http://{settings['HOST']}:{port}/health/live", server, site.log)
         yield site
     finally:
         server.terminate()

@@ -13,7 +13,7 @@ def invite(page: Page, site: Site, owner: Person, address: str, role: str = "Mem
     page.get_by_label("Email address").fill(address)
     page.get_by_label("Role", exact=True).select_option(label=role)
     page.get_by_role("button", name="Send invitation").click()
-    expect(page.locator("#notice")).to_have_text("The invitation is on its way.")
+    expect(page.locator("#notice")).to_have_text("Invitation sent.")
     expect(page.get_by_role("row").filter(has_text=address)).to_contain_text(role)
     return site.link(address, "/invitation")
 
@@ -33,7 +33,7 @@ def test_an_owner_changes_a_role_and_removes_a_member(visit: Visit, site: Site, 
     expect(row.get_by_role("button", name="Save role")).to_be_hidden()
     row.get_by_label(f"Role of {guest.username}").select_option(label="Admin")
     row.get_by_role("button", name="Save role").click()
-    expect(page.locator("#notice")).to_have_text(f"The role of {guest.username} was changed.")
+    expect(page.locator("#notice")).to_have_text(f"Role changed for {guest.username}.")
     row.get_by_role("button", name="Remove…").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
     expect(page.locator("#notice")).to_have_text(f"{guest.username} is no longer a member.")
@@ -48,11 +48,11 @@ def test_an_invitation_is_sent_again_and_revoked(visit: Visit, site: Site, perso
     first = invite(page, site, person, guest.email)
     row = page.get_by_role("row").filter(has_text=guest.email)
     row.get_by_role("button", name="Send again").click()
-    expect(page.locator("#notice")).to_have_text("The invitation was sent again.")
+    expect(page.locator("#notice")).to_have_text("Invitation sent again.")
     second = site.link(guest.email, "/invitation", number=2)
     assert first != second
     row.get_by_role("button", name="Revoke").click()
-    expect(page.locator("#notice")).to_have_text("The invitation was revoked.")
+    expect(page.locator("#notice")).to_have_text("Invitation revoked.")
     expect(page.get_by_text("No pending invitations")).to_be_visible()
     for link in (first, second):
         opened = visit(link)
@@ -96,15 +96,15 @@ def test_support_acts_as_a_user_and_comes_back(visit: Visit, site: Site, person:
     page.get_by_role("button", name=f"Act as {person.username}…").click()
     page.get_by_label("Reason").fill("Ticket 7")
     page.get_by_role("dialog").get_by_role("button", name=f"Act as {person.username}", exact=True).click()
-    expect(page.get_by_role("region", name="Support")).to_contain_text(f"You act as {person.username}.")
+    expect(page.get_by_role("region", name="Support")).to_contain_text(f"You're acting as {person.username}.")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {person.username}")
     page.goto("/settings/data")
     expect(page.get_by_role("region", name="Support")).to_be_visible()
     page.get_by_role("button", name="Back to my account").click()
-    expect(page.locator("#notice")).to_have_text("You are yourself again.")
+    expect(page.locator("#notice")).to_have_text("You're back in your own account.")
     expect(page.get_by_role("region", name="Support")).to_have_count(0)
     user_page.reload()
-    expect(user_page.get_by_role("main")).to_contain_text("Support began to act as you (Ticket 7).")
+    expect(user_page.get_by_role("main")).to_contain_text("Support access started (Ticket 7).")
     expect(user_page.get_by_role("main")).to_contain_text(f"by boss_{person.username}")
 
 
@@ -130,7 +130,7 @@ def test_an_administrator_gives_and_takes_the_role(visit: Visit, site: Site, per
     user_page = visit("/", person)
     page = administrator(visit, site, person)
     open_user(page, person)
-    for button, answer in (("Make administrator", 200), ("Take the role away", 403)):
+    for button, answer in (("Make administrator", 200), ("Remove administrator role", 403)):
         page.locator("#change-roles > summary").click()
         page.get_by_role("button", name=button).click()
         expect(page.locator("#notice")).to_have_text("Roles changed.")

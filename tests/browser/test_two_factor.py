@@ -28,7 +28,7 @@ def set_up(page: Page, person: Person) -> tuple[pyotp.TOTP, list[str]]:
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     codes = CODE.findall(page.locator("#codes-text").inner_text())
     assert len(codes) == 10
-    page.get_by_role("link", name="I saved them").click()
+    page.get_by_role("link", name="I've saved them").click()
     expect(page.get_by_text("10 left")).to_be_visible()
     return app, codes
 
@@ -94,7 +94,7 @@ def test_a_person_makes_new_recovery_codes(visit: Visit, person: Person) -> None
     row = opened_row(page, "Recovery codes")
     row.get_by_label("Current password", exact=True).fill(person.password)
     row.get_by_label("Code", exact=True).fill(codes[0])
-    row.get_by_role("button", name="Make new codes").click()
+    row.get_by_role("button", name="Generate new codes").click()
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     assert set(CODE.findall(page.locator("#codes-text").inner_text())).isdisjoint(codes)
 
@@ -104,7 +104,7 @@ def test_a_proof_by_code_opens_a_change_without_the_password(visit: Visit, perso
     _, codes = set_up(page, person)
     page.goto("/reauthenticate?next=/settings")
     page.get_by_label("Code", exact=True).fill(codes[0])
-    page.get_by_role("button", name="Confirm by code").click()
+    page.get_by_role("button", name="Confirm with code").click()
     expect(page).to_have_url("/settings")
     row = opened_row(page, "Email address")
     expect(row.get_by_label("Current password", exact=True)).to_have_count(0)
@@ -160,14 +160,47 @@ def test_a_team_leads_a_member_without_a_factor_to_set_it_up(visit: Visit, perso
     team = page.request.get("/api/teams").json()["data"][0]["id"]
     page.goto(f"/teams/{team}")
     row = opened_row(page, "Two-factor authentication")
-    row.get_by_role("button", name="Ask members for it").click()
-    expect(page.get_by_text("Members need it")).to_be_visible()
+    row.get_by_role("button", name="Require for all members").click()
+    expect(page.get_by_text("Required", exact=True)).to_be_visible()
 
     off = {"current_password": person.password, "code": codes[0]}
     assert page.request.delete("/api/two-factor", data=off).ok
     page.goto(f"/teams/{team}/members")
     expect(page).to_have_url("/settings/two-factor")
     expect(page.get_by_role("heading", name="Set it up")).to_be_visible()
+
+
+def test_an_invitation_is_kept_over_the_code(visit: Visit, regular: Person, site: Site) -> None:
+    inviter = visit("/teams", Person("inviter_of_codes", "inviter.of.codes@example.com"))
+    team = inviter.request.get("/api/teams").json()["data"][0]["id"]
+    invite = {"email": regular.email, "role": "member"}
+    assert inviter.request.post(f"/api/teams/{team}/invitations", data=invite).ok
+    page = visit("/login")
+    log_in(page, regular)
+    _, codes = set_up(page, regular)
+
+    guest = visit(site.link(regular.email, "/invitation").removeprefix(site.url))
+    guest.get_by_role("link", name="Log in", exact=True).last.click()
+    log_in(guest, regular)
+    answer(guest, codes[0])
+    guest.get_by_role("button", name="Join team").click()
+    expect(guest.get_by_text("You joined the team")).to_be_visible()
+
+
+def test_a_form_of_another_tab_leads_to_the_code_that_is_due(
+    visit: Visit, person: Person, site: Site
+) -> None:
+    page = visit("/settings", person)
+    _, codes = set_up(page, person)
+    page.goto("/settings")
+    row = opened_row(page, "Username")
+    row.get_by_label("New username").fill("another_name")
+    login = {"email": person.email, "password": person.password}
+    assert page.request.post("/api/login", data=login).status == 401
+    row.get_by_role("button", name="Change username").click()
+    expect(page).to_have_url("/login/two-factor?next=%2Fsettings")
+    answer(page, codes[0])
+    expect(page.get_by_label("New username")).to_have_value("another_name")
 
 
 @pytest.mark.parametrize("width", [375, 1280])

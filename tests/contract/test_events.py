@@ -151,3 +151,36 @@ def test_an_event_has_the_names_of_existing_users_only(store):
         [exported] = stored.events.exported(ada.id, None).items
     assert (found.username, found.actor, found.team) == ("ada", None, None)
     assert (exported["by"], exported["ip"]) == ("a deleted user", "")
+
+
+def test_the_events_that_follow_are_those_of_the_users_oldest_first(store):
+    ada, eve, bob = uuid7(), uuid7(), uuid7()
+    events = [an_event(user_id) for user_id in (ada, eve, bob, ada, None, eve)]
+    with store.transaction() as work:
+        for event in events:
+            work.events.add(event)
+        work.commit()
+
+    def following(users, after, limit=9):
+        with store.look() as stored:
+            return stored.events.following(users, after, limit)
+
+    first, second, _, fourth, _, sixth = events
+    assert following({ada, eve}, UUID(int=0)) == [first, second, fourth, sixth]
+    assert following({ada, eve}, UUID(int=0), 3) == [first, second, fourth]
+    assert following({ada, eve}, first.id) == [second, fourth, sixth]
+    assert following({ada}, fourth.id) == following({uuid7()}, UUID(int=0)) == []
+    assert following(set(), UUID(int=0)) == []
+
+
+def test_the_events_that_follow_have_names(store):
+    ada, eve = a_user(), a_user("eve@example.org")
+    with store.transaction() as work:
+        work.users.add(ada)
+        work.users.add(eve)
+        work.events.add(an_event(ada.id, actor_id=eve.id))
+        work.commit()
+
+    with store.look() as stored:
+        [found] = stored.events.following({ada.id}, UUID(int=0), 9)
+    assert (found.username, found.by) == ("ada", "eve")

@@ -66,6 +66,17 @@ def test_one_of_twenty_ends_a_login(store, user):
     assert sorted(ended) == [False] * 19 + [True]
 
 
+def test_the_newest_logins_are_kept(store, user):
+    eve = a_user("eve@example.org")
+    logins = [a_pending_login(user.id, f"{number:064}") for number in range(3)]
+    other = a_pending_login(eve.id, "f" * 64)
+    change(store, lambda work: [work.users.add(eve), *map(work.logins.add, [*logins, other])])
+    change(store, lambda work: work.logins.end_oldest(user.id, 2))
+    assert [found(store, login) is not None for login in [*logins, other]] == [False, True, True, True]
+    change(store, lambda work: work.logins.end_oldest(user.id, 2))
+    assert found(store, logins[1])
+
+
 def test_logins_are_exported_purged_and_forgotten(store, user):
     logins = [
         a_pending_login(user.id, f"{number:064}", expires_at=NOON + timedelta(minutes=number))

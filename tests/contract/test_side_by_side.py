@@ -8,7 +8,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from application.ports import stores
+from application.ports import Reading, stores
 from domain.access import TeamRole
 from domain.errors import Conflict, DomainError
 from domain.events import EventFilter, Tag
@@ -18,7 +18,18 @@ from domain.teams import Membership
 from domain.users import Role, UserSearch
 from tests.contract.conftest import memory_store
 from tests.fakes import NOON
-from tests.samples import a_device, a_link, a_mail, a_session, a_team, a_user, an_event
+from tests.samples import (
+    a_device,
+    a_factor,
+    a_link,
+    a_mail,
+    a_pending_login,
+    a_session,
+    a_team,
+    a_token,
+    a_user,
+    an_event,
+)
 
 LATER = NOON + timedelta(days=1)
 
@@ -118,10 +129,7 @@ class SideBySide(RuleBasedStateMachine):
         """Sessions, roles and memberships go with the user, teams and links stay."""
         self.both(lambda work: work.users.forget(id))
 
-    @rule(
-        user_id=ids,
-        word=st.sampled_from(["sessions", "teams", "events", "links", "mails", "devices", "all of them"]),
-    )
+    @rule(user_id=ids, word=st.sampled_from([*Reading.__annotations__, "all of them"]))
     def forget(self, user_id, word):
         def change(work):
             for name, store in reversed(stores(work).items()):
@@ -218,6 +226,49 @@ class SideBySide(RuleBasedStateMachine):
     def add_a_device(self, user_id, name):
         self.both(lambda work: work.devices.add(a_device(user_id, name)))
 
+    @rule(id=ids, user_id=ids, token_hash=hashes, expires_at=st.none() | moments)
+    def add_a_token(self, id, user_id, token_hash, expires_at):
+        token = a_token(user_id, token_hash, id=id, expires_at=expires_at)
+        self.both(lambda work: work.tokens.add(token))
+
+    @rule(id=ids, user_id=ids, use=st.booleans())
+    def use_or_revoke_a_token(self, id, user_id, use):
+        self.both(lambda work: work.tokens.touch(id, LATER) if use else work.tokens.revoke(user_id, id))
+
+    @rule(id=ids, user_id=ids, secret_hash=hashes, expires_at=moments)
+    def add_a_login(self, id, user_id, secret_hash, expires_at):
+        login = a_pending_login(user_id, secret_hash, id=id, expires_at=expires_at, wrong_codes=8)
+        self.both(lambda work: work.logins.add(login))
+
+    @rule(id=ids, secret_hash=hashes, end=st.booleans())
+    def end_a_login_or_count_a_wrong_code(self, id, secret_hash, end):
+        self.both(
+            lambda work: work.logins.end(secret_hash, NOON) if end else work.logins.count_wrong_code(id)
+        )
+
+    @rule(user_id=ids, confirmed=st.booleans(), codes=st.lists(hashes, unique=True))
+    def add_a_factor(self, user_id, confirmed, codes):
+        def change(work):
+            work.two_factor.add(a_factor(user_id, confirmed_at=NOON if confirmed else None))
+            work.two_factor.set_recovery_codes(user_id, codes)
+
+        self.both(change)
+
+    @rule(user_id=ids, step=st.integers(0, 2), code_hash=hashes)
+    def use_codes(self, user_id, step, code_hash):
+        self.both(lambda work: work.two_factor.use_step(user_id, step))
+        self.both(lambda work: work.two_factor.use_recovery_code(user_id, code_hash))
+
+    @rule(team_id=ids, needed=st.booleans())
+    def need_a_factor_in_a_team(self, team_id, needed):
+        def change(work):
+            team = work.teams.lock(team_id)
+            if team:
+                team.needs_two_factor = needed
+                work.teams.save(team)
+
+        self.both(change)
+
     @rule(id=ids, user_id=ids, purpose=purposes, token_hash=hashes, expires_at=moments)
     def add_a_link(self, id, user_id, purpose, token_hash, expires_at):
         link = a_link(user_id, id=id, purpose=purpose, token_hash=token_hash, expires_at=expires_at)
@@ -256,7 +307,7 @@ class SideBySide(RuleBasedStateMachine):
 
         self.both(change)
 
-    @rule(word=st.sampled_from(["sessions", "links", "mails"]), now=moments)
+    @rule(word=st.sampled_from(["sessions", "links", "mails", "tokens", "logins"]), now=moments)
     def purge(self, word, now):
         if word == "mails":
             now += KEEP_DELIVERED
@@ -275,6 +326,11 @@ class SideBySide(RuleBasedStateMachine):
                 [stored.sessions.find(secret * 64, NOON) for secret in "ab"],
                 [stored.sessions.of(id, NOON, None, 1) for id in IDS],
                 [stored.devices.of(id) for id in IDS],
+                [stored.tokens.find(token * 64, NOON) for token in "ab"],
+                [stored.tokens.count(id, NOON) for id in IDS],
+                [stored.logins.find(secret * 64, NOON) for secret in "ab"],
+                [stored.two_factor.get(id) for id in IDS],
+                [[member.barred for _, member in stored.teams.of(id)] for id in IDS],
                 [stored.teams.get(id) for id in IDS],
                 [stored.teams.of(id) for id in IDS],
                 [stored.events.about(id, None, 2) for id in IDS],

@@ -56,7 +56,7 @@ def test_the_tokens_of_a_user_are_paged_and_counted(store, users):
     add(store, *tokens, a_token(eve.id))
 
     with store.look() as stored:
-        assert (stored.tokens.count(ada.id), stored.tokens.count(uuid7())) == (3, 0)
+        assert (stored.tokens.count(ada.id, NOON), stored.tokens.count(uuid7(), NOON)) == (3, 0)
         page = stored.tokens.of(ada.id, NOON, None, 2)
         assert (page.items, page.next) == ([tokens[2], tokens[1]], tokens[1].id)
         assert stored.tokens.of(ada.id, NOON, page.next, 2).items == [tokens[0]]
@@ -73,6 +73,23 @@ def test_the_use_of_a_token_is_stored(store, users):
     with store.look() as stored:
         [found] = stored.tokens.of(users[0].id, NOON, None, 5).items
     assert (found.last_used_at, found.name) == (SOON, token.name)
+
+
+def test_the_use_of_a_token_is_stored_when_it_is_due(store, users):
+    token = a_token(users[0].id, last_used_at=SOON)
+    add(store, token)
+    for after, stored_at in (
+        (timedelta(seconds=59, microseconds=999_999), SOON),
+        (timedelta(minutes=-1, microseconds=1), SOON),
+        (timedelta(minutes=1), SOON + timedelta(minutes=1)),
+        (timedelta(0), SOON),  # the clock was set back
+    ):
+        with store.transaction() as work:
+            work.tokens.touch(token.id, SOON + after)
+            work.commit()
+        with store.look() as stored:
+            [found] = stored.tokens.of(users[0].id, NOON, None, 5).items
+        assert found.last_used_at == stored_at, after
 
 
 def test_one_of_twenty_revocations_revokes(store, users):
@@ -114,4 +131,4 @@ def test_tokens_are_forgotten_with_their_user(store, users):
         work.users.forget(eve.id)
         work.commit()
     with store.look() as stored:
-        assert [stored.tokens.count(user.id) for user in users] == [0, 0]
+        assert [stored.tokens.count(user.id, NOON) for user in users] == [0, 0]

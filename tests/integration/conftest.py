@@ -1,25 +1,32 @@
-"""The real application on a real database, and its clients."""
+"""The real application on a real database, and its clients.
+
+A test runs on each binding of tests/bindings.py: on Flask over every database, on Starlette over SQLite.
+Starlette has the API only. Mark a test that asks for a page, or for something of Flask, with
+`pytest.mark.flask_only`.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from dependency_injector import providers
-from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import event, select
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from adapters.passwords import BcryptHasher
 from adapters.sql.engines import Engines
 from adapters.sql.limits import metadata
 from adapters.sql.prebuilt import Prebuilt
 from entrypoints.container import Container
-from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
+from tests.bindings import BINDINGS
 from tests.fakes import FakeClock
 from tests.samples import GOOD_PASSWORD
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from flask import Flask
 
 COOKIE = "session-8000"  # in development its name has the port, here the default
 ADA = {"username": "ada", "email": "ada@example.org", "password": GOOD_PASSWORD}
@@ -53,8 +60,35 @@ def statements(engines: Engines) -> Iterator[list[str]]:
         Prebuilt.one = one  # type: ignore[method-assign]
 
 
-class ApiClient(FlaskClient):
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a binding does not run, so that it is not counted as skipped."""
+
+    def runs(item: pytest.Item) -> bool:
+        given: dict[str, Any] = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
+        kind, entrypoint = given.get("database_url"), given.get("entrypoint", "flask")
+        if item.get_closest_marker("flask_only"):
+            return entrypoint == "flask"
+        return entrypoint == "flask" or kind in {None, "sqlite"}
+
+    config.hook.pytest_deselected(items=[item for item in items if not runs(item)])
+    items[:] = [item for item in items if runs(item)]
+
+
+def of_flask(*values: Any) -> Any:
+    """A parameter that does not run on Starlette."""
+    return pytest.param(*values, marks=pytest.mark.flask_only)
+
+
+class ApiClient(Client):
     """A test client with short forms for JSON requests."""
+
+    def open(self, *given: Any, **options: Any) -> TestResponse:
+        if isinstance(given[0], str):  # not where a redirect is followed
+            here = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": "Werkzeug"}
+            options["environ_base"] = here | options.get("environ_base", {})
+        return super().open(*given, **options)
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
         """Status and body; `body` goes as JSON unless it is None."""
@@ -119,22 +153,43 @@ def container(engines: Engines, settings: Settings) -> Container:
     return container
 
 
+@pytest.fixture(params=["flask", "starlette"])
+def entrypoint(request: pytest.FixtureRequest) -> str:
+    """The binding that the test asks."""
+    if request.param not in BINDINGS:
+        pytest.skip("this clone has deleted it")
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-def app(container: Container) -> Flask:
-    app = create_app(container)
+def client_of(entrypoint: str) -> Callable[..., ApiClient]:
+    """A function: a client of the site that is made of a container."""
+    return lambda container, **options: ApiClient(BINDINGS[entrypoint](container), **options)
+
+
+@pytest.fixture
+def app(container: Container) -> "Flask":
+    """The application of Flask, for tests of Flask."""
+    app: Any = BINDINGS["flask"](container)
     app.test_client_class = ApiClient
-    return app
+    return app  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def client(app: Flask) -> ApiClient:
+def application(entrypoint: str, container: Container, request: pytest.FixtureRequest) -> "WSGIApplication":
+    return request.getfixturevalue("app") if entrypoint == "flask" else BINDINGS[entrypoint](container)
+
+
+@pytest.fixture
+def client(new_client: Callable[[], ApiClient]) -> ApiClient:
     """A client without a session."""
-    return app.test_client()  # type: ignore[return-value]
+    return new_client()
 
 
 @pytest.fixture
-def new_client(app: Flask) -> Callable[[], ApiClient]:
-    return app.test_client  # type: ignore[return-value]
+def new_client(application: "WSGIApplication") -> Callable[..., ApiClient]:
+    return lambda **options: ApiClient(application, **options)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ TABLE = """
     POST   /api/teams/<id>/invitations/<invitation_id>/resend 40102     40102     40404     201       201       40301     40404     40404     201
     POST   /api/invitations/show                              200       200
     POST   /api/invitations/accept                            40102     40102     40301     40301     40301     40301     200       40301     40301
-    POST   /api/teams/<id>/two-factor                         40102     40102     40404     200       40301     40301     40404     40404     200
+    POST   /api/teams/<id>/two-factor                         40102     40102     40404     200       40301     40301     40404     40404     40301
     GET    /api/tokens                                        40102     200
     POST   /api/tokens                                        40102     40102     201       201       201       201       201       201       40301
     DELETE /api/tokens/<id>                                   40102     40102     40404     200       40404     40404     40404     40404     40301

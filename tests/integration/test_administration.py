@@ -10,6 +10,8 @@ from tests.fakes import NOON
 from tests.integration.conftest import ADA
 from tests.samples import a_user
 
+pytestmark = pytest.mark.flask_only
+
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OPERATOR = Operator(Client("192.0.2.1", "a shell"))
 
@@ -137,3 +139,25 @@ def test_only_an_admin_sees_the_link_to_the_administration(ada, container):
         OPERATOR, container.administration().user_with(OPERATOR, ADA["email"]).id, Role.ADMIN
     )
     assert 'href="/admin"' in ada.get("/").text
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "query, found",
+    [
+        ("user=ada", True),
+        ("user=ADA@example.org", True),
+        ("user=nobody", False),
+        ("user=@", False),
+        ("since=2000-01-01&until=2999-12-31", True),
+        ("until=2000-01-01", False),
+        ("until=9999-12-31", False),
+        ("since=yesterday", False),
+        ("tag=no_such_tag", False),
+        ("team=no-id", False),
+    ],
+)
+def test_the_page_of_events_takes_names_and_days(admin, ada, query, found):
+    page = admin.get(f"/admin/events?{query}")
+    assert page.status_code == 200
+    assert ("Account created" in page.text.partition("<tbody>")[2]) == found

@@ -135,6 +135,7 @@ def test_the_link_works_in_the_session_of_another_user(ada, new_client, containe
     assert eve.ask("GET", "/api/user")[1]["data"]["email"] == EVE["email"]
 
 
+@pytest.mark.flask_only
 def test_opening_the_page_of_a_link_does_not_use_the_link(ada, client, container):
     token = token_of(container, "verify_email")
     for path in ("/verify-email", f"/verify-email?token={token}"):

@@ -16,7 +16,7 @@ from entrypoints.container import wire_from
 from tests.databases import ROOT
 from tests.integration.conftest import ADA
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.flask_only, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 
 def test_an_async_view_answers(app):

@@ -44,9 +44,10 @@ def test_an_administrator_acts_as_a_user_and_comes_back(clock, ada, ada_id, eve)
 
     events = ada.ask("GET", "/api/user/events")[1]["data"]
     assert [event["tag"] for event in events[:3]] == ["acting_ended", "username_changed", "acting_began"]
-    assert events[2]["sentence"] == "Support began to act as you (Ticket 7)."
+    assert events[2]["sentence"] == "Support access started (Ticket 7)."
 
 
+@pytest.mark.flask_only
 def test_the_only_session_of_the_user_can_be_ended_while_acting(clock, ada, ada_id, eve):
     assert "No other sessions" in ada.get("/settings/sessions").text
     act(eve, ada_id)

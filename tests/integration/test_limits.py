@@ -5,9 +5,8 @@ from dependency_injector import providers
 
 from adapters.passwords import BcryptHasher
 from application.ports import PasswordHasher
-from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
-from tests.integration.conftest import ADA, ApiClient
+from tests.integration.conftest import ADA
 from tests.integration.test_emails import (
     ANOTHER_PASSWORD,
     ON_ONE_DATABASE,
@@ -268,20 +267,18 @@ def test_the_subject_of_a_limit_is_stored_as_a_hash(ada, client, engines):
 
 
 @ON_ONE_DATABASE
-def test_without_limits_nothing_is_counted(container, database_url, clock):
+def test_without_limits_nothing_is_counted(container, client_of, database_url, clock):
     container.settings.override(
         providers.Object(
             Settings(_env_file=None, database_url=database_url, base_url="http://localhost", limits="off")
         )
     )
-    app = create_app(container)
-    app.test_client_class = ApiClient
     for _ in range(12):
-        assert app.test_client().code("POST", "/api/login", CREDENTIALS) == 40101
+        assert client_of(container).code("POST", "/api/login", CREDENTIALS) == 40101
 
 
 @pytest.fixture
-def behind(container, database_url):
+def behind(container, client_of, database_url):
     """A function: a client of the site with these trusted proxies."""
 
     def build(proxies):
@@ -289,9 +286,7 @@ def behind(container, database_url):
         if proxies:
             known["trusted_proxies"] = proxies
         container.settings.override(providers.Object(Settings(_env_file=None, **known)))
-        app = create_app(container)
-        app.test_client_class = ApiClient
-        return app.test_client()
+        return client_of(container)
 
     return build
 

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -86,7 +87,8 @@ class Site:
 
 
 @contextlib.contextmanager
-def nginx_before(upstream: int, folder: Path) -> Iterator[Site]:
+def nginx_before(upstream: int, folder: Path, streams: int = 0) -> Iterator[Site]:
+    """With `streams`, the port of Starlette, the lines for the stream are not commented out."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None or not sys.platform.startswith("linux"):
         unavailable("needs nginx on Linux")
@@ -98,6 +100,9 @@ def nginx_before(upstream: int, folder: Path) -> Iterator[Site]:
 
     site = Site(servers.free_port(), servers.free_port(), ssl.create_default_context(cafile=certificate))
     text = "\n".join(line for line in SHIPPED.read_text().splitlines() if "listen [::]" not in line)
+    if streams:
+        text = re.sub(r"(?m)^( *)#(?=upstream|location|    |})", r"\1", text)
+        text = text.replace("127.0.0.1:8001", f"127.0.0.1:{streams}")
     for ours, here in {
         "listen 80": f"listen 127.0.0.1:{site.http_port}",
         "listen 443": f"listen 127.0.0.1:{site.https_port}",
@@ -239,3 +244,42 @@ def test_nginx_answers_in_the_shape_of_our_errors_while_the_application_is_away(
         answer = site.ask("GET", "/api/user")
         assert (answer.code, answer.headers["Retry-After"]) == (50301, "5")
         assert site.ask("GET", "/login").status == 502
+
+
+def test_both_frameworks_serve_one_site_with_one_session(tmp_path: Path) -> None:
+    production = {
+        "APP_ENV": "production",
+        "BASE_URL": f"https://{NAME}",
+        "MAIL_URL": "smtp://127.0.0.1:1",
+        "LIMITS": "on",
+        "BCRYPT_ROUNDS": "10",
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "WORKERS": "1",
+    }
+    with (
+        migrated_database("sqlite", tmp_path) as url,
+        servers.running(url, **production) as flask,
+        servers.running(url, **production, ENTRYPOINT="starlette") as starlette,
+        nginx_before(flask.port, tmp_path, starlette.port) as site,
+        contextlib.closing(site.client()) as client,
+    ):
+        person = {"username": "ada", "email": "ada@example.com", "password": GOOD_PASSWORD}
+        cookie = site.ask("POST", "/api/register", person).cookie
+        assert cookie.startswith("__Host-session=")
+        client.request("GET", "/api/events/stream", headers={"Cookie": cookie})
+        stream = client.getresponse()
+        assert stream.status == 200
+        assert stream.readline() == b"retry: 5000\n"
+
+        began = time.monotonic()
+        assert site.ask("PATCH", "/api/user", {"username": "countess"}, Cookie=cookie).status == 200
+        while not (line := stream.readline()).startswith(b"data"):
+            pass
+        assert b'"username_changed"' in line
+        assert time.monotonic() - began < 3
+
+        shown = [each.ask("GET", "/api/user", cookie=cookie, Host=NAME).json for each in (flask, starlette)]
+        assert shown[0] == shown[1]
+        starlette.end()
+        assert site.ask("GET", "/api/events/stream", Cookie=cookie).code == 50301
+        assert site.ask("GET", "/api/user", Cookie=cookie).status == 200

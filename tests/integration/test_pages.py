@@ -10,7 +10,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from entrypoints.flask_app.app import create_app
 from tests.integration.conftest import ADA, COOKIE
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.flask_only, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 LOGOUT_BUTTON = re.compile(r'<form[^>]* method="post" action="/logout"[^>]*>\s*<button')
 GOOD_PLACES = ["/", "/settings", "/admin?q=a&after=b", "/a/b;c=d?e=f#g", "/%2f", "/?u=https://example.org"]

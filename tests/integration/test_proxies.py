@@ -5,7 +5,6 @@ import socket
 import pytest
 from dependency_injector import providers
 
-from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
 from tests.databases import migrated_database
 from tests.integration.conftest import ADA
@@ -26,14 +25,14 @@ PRODUCTION = {
     ids=["production", "trusted", "development"],
 )
 def test_a_forwarded_address_without_a_trusted_proxy_logs_one_warning(
-    given, warnings, container, database_url, caplog
+    given, warnings, container, client_of, database_url, caplog
 ):
     chosen = Settings(_env_file=None, database_url=database_url, **given)
     container.settings.override(providers.Object(chosen))
-    client = create_app(container).test_client()
+    client = client_of(container)
     for _ in range(3):
-        client.get("/", base_url=chosen.base_url)
-        client.get("/", base_url=chosen.base_url, headers={"X-Forwarded-For": "198.51.100.7"})
+        client.get("/health/live", base_url=chosen.base_url)
+        client.get("/health/live", base_url=chosen.base_url, headers={"X-Forwarded-For": "198.51.100.7"})
     found = [record for record in caplog.records if "TRUSTED_PROXIES" in record.getMessage()]
     assert [record.levelname for record in found] == ["WARNING"] * warnings
 

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 import pytest
 
 from adapters.sql.engines import connect
+from tests.bindings import BINDINGS
 from tests.databases import migrated_database
 from tests.integration.test_processes import a_person, rows_of
 from tests.servers import Server, running
@@ -18,10 +19,10 @@ def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def sqlite_server(sqlite_url: str) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=BINDINGS)
+def sqlite_server(sqlite_url: str, request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server on SQLite: these answers are the same on every database."""
-    with running(sqlite_url) as server:
+    with running(sqlite_url, ENTRYPOINT=request.param) as server:
         yield server
 
 

@@ -6,9 +6,8 @@ from sqlalchemy import select
 from adapters.sql.events import events
 from adapters.sql.sessions import sessions
 from domain.secrets import hash_of
-from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
-from tests.integration.conftest import ADA, COOKIE, ApiClient
+from tests.integration.conftest import ADA, COOKIE, of_flask
 from tests.samples import GOOD_PASSWORD
 
 CREDENTIALS = {"email": ADA["email"], "password": GOOD_PASSWORD}
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture
-def production(container):
+def production(container, client_of):
     """A client without a session, of a site in production."""
     settings = Settings(
         _env_file=None,
@@ -33,9 +32,7 @@ def production(container):
         mail_url="smtp://mail.example.com:25",
     )
     container.settings.override(providers.Object(settings))
-    app = create_app(container)
-    app.test_client_class = ApiClient
-    return app.test_client()
+    return client_of(container)
 
 
 def set_cookies(response):
@@ -145,13 +142,13 @@ def test_in_production_a_cookie_without_the_prefix_is_ignored(production):
 
 
 @ON_ONE_DATABASE
-def test_the_ip_from_a_trusted_proxy_is_stored(container, engines):
+def test_the_ip_from_a_trusted_proxy_is_stored(container, client_of, engines):
     known = {"database_url": container.settings().database_url, "base_url": "http://localhost"}
     proxies = Settings(_env_file=None, trusted_proxies="127.0.0.1", **known)
     container.settings.override(providers.Object(proxies))
     headers = {"X-Forwarded-For": "198.51.100.1, 2001:DB8::1"}
 
-    create_app(container).test_client().post("/api/register", json=ADA, headers=headers)
+    client_of(container).post("/api/register", json=ADA, headers=headers)
 
     with engines.reader.connect() as connection:
         assert connection.scalar(select(sessions.c.ip)) == "2001:db8::1"
@@ -238,7 +235,7 @@ def test_a_login_never_keeps_the_session_that_the_client_sent(ada, client):
     assert with_cookie(client, "chosen-by-eve").code("GET", "/api/user") == 40102
 
 
-@pytest.mark.parametrize("path, status", [("/api/logout", 200), ("/logout", 303)])
+@pytest.mark.parametrize("path, status", [("/api/logout", 200), of_flask("/logout", 303)])
 def test_a_cookie_replayed_after_logout_is_no_login(ada, new_client, engines, path, status):
     secret = secret_of(ada)
 
@@ -287,11 +284,11 @@ def test_a_used_session_ends_after_ninety_days(ada, client, clock):
 
 
 @ON_ONE_DATABASE
-def test_the_lifetime_of_sessions_is_configurable(container, clock):
+def test_the_lifetime_of_sessions_is_configurable(container, client_of, clock):
     known = {"database_url": container.settings().database_url, "base_url": "http://localhost"}
     lives = {"session_idle": 60, "session_idle_remembered": 120, "session_max": 150}
     container.settings.override(providers.Object(Settings(_env_file=None, **known, **lives)))
-    client = create_app(container).test_client()
+    client = client_of(container)
     client.post("/api/register", json=ADA)
 
     cookies = set_cookies(client.post("/api/login", json=REMEMBERED))
@@ -330,7 +327,7 @@ def test_the_use_of_a_session_is_stored_once_a_minute(ada, container, clock):
     assert (session.expires_at - clock.now).total_seconds() == 12 * 3600
 
 
-@pytest.mark.parametrize("path", ["/api/logout", "/logout"])
+@pytest.mark.parametrize("path", ["/api/logout", of_flask("/logout")])
 def test_logging_out_does_not_prolong_the_cookie(ada, client, clock, path):
     logged_in(client, REMEMBERED)
     clock.advance(minutes=5)

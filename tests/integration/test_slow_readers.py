@@ -4,10 +4,12 @@ import json
 import socket
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from adapters.sql.engines import connect
 from adapters.sql.sessions import sessions
+from tests.bindings import BINDINGS
 from tests.databases import migrated_database
 from tests.integration.conftest import ADA
 from tests.integration.test_emails import EVE
@@ -17,8 +19,12 @@ from tests.servers import running
 EVENTS = 10_000
 
 
-def test_slow_readers_of_exports_hold_no_connection(tmp_path):
-    with migrated_database("sqlite", tmp_path) as url, running(url, WORKERS="1") as server:
+@pytest.mark.parametrize("entrypoint", BINDINGS)
+def test_slow_readers_of_exports_hold_no_connection(tmp_path, entrypoint):
+    with (
+        migrated_database("sqlite", tmp_path) as url,
+        running(url, WORKERS="1", ENTRYPOINT=entrypoint) as server,
+    ):
         cookie = server.ask("POST", "/api/register", ADA).cookie
         engines = connect(url)
         with engines.reader.connect() as connection:

@@ -97,12 +97,14 @@ def test_a_public_call_without_the_header_asks_for_no_session(bob):
     assert bob.ask("GET", "/api/user")[1]["data"]["username"] == "ada"
 
 
+@pytest.mark.flask_only
 def test_each_page_names_the_user_that_it_was_rendered_for(bob, client):
     for path in ("/", "/settings", "/teams", "/verify-email", "/forgot-password", "/nowhere"):
         assert f'<body data-user="{id_of(bob)}">' in bob.get(path).text
         assert "data-user" not in client.get(path).text
 
 
+@pytest.mark.flask_only
 def test_the_log_out_button_of_a_stale_page_asks_the_present_user(ada, bob):
     for path in ("/", "/logout"):
         assert f'<button name="user" value="{id_of(ada)}"' in ada.get(path).text
@@ -119,6 +121,7 @@ def test_the_log_out_button_of_a_stale_page_asks_the_present_user(ada, bob):
 SENTENCE = "Your session has ended. Log in to continue."
 
 
+@pytest.mark.flask_only
 def test_the_login_page_says_that_the_session_has_ended(bob, client):
     bob.set_cookie(COOKIE, "ended")
     assert SENTENCE in bob.get("/teams", follow_redirects=True).text
@@ -126,6 +129,7 @@ def test_the_login_page_says_that_the_session_has_ended(bob, client):
     assert SENTENCE not in client.get("/teams", follow_redirects=True).text
 
 
+@pytest.mark.flask_only
 def test_every_time_on_a_page_is_shown_in_the_user_s_time_zone(ada, container):
     container.administration().grant(
         Operator(CLIENT), container.administration().user_with(Operator(CLIENT), ADA["email"]).id, Role.ADMIN

@@ -91,6 +91,7 @@ def test_no_cookie_is_read_or_set_beside_a_token(ada, new_client):
     assert eve.ask("GET", "/api/user")[1]["data"]["username"] == "eve"
 
 
+@pytest.mark.flask_only
 def test_a_page_reads_no_cookie_beside_a_token(ada):
     response = ada.get("/settings", **by(created(ada)))
     assert (response.status_code, response.headers["Location"]) == (302, "/login?next=/settings")

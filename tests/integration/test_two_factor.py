@@ -171,5 +171,13 @@ def test_a_team_needs_a_factor_of_its_members(ada, phone, new_client):
     assert ada.ask("GET", f"/api/teams/{team['id']}")[0] == 200
     ada.ask("DELETE", "/api/two-factor", PASSWORD | {"code": phone.code()})
     assert ada.code("GET", f"/api/teams/{team['id']}") == 40301
-    response = ada.get(f"/teams/{team['id']}")
+
+
+@pytest.mark.flask_only
+def test_the_page_of_a_team_leads_to_the_setup(ada, phone):
+    team = ada.ask("POST", "/api/teams", {"name": "Analysts"})[1]["data"]["id"]
+    assert ada.ask("POST", f"/api/teams/{team}/two-factor", {"needed": True})[0] == 200
+    assert ada.get(f"/teams/{team}").status_code == 200
+    ada.ask("DELETE", "/api/two-factor", PASSWORD | {"code": phone.code()})
+    response = ada.get(f"/teams/{team}")
     assert (response.status_code, response.headers["Location"]) == (302, "/settings/two-factor")

@@ -86,6 +86,7 @@ def at_most(megabytes):
         tracemalloc.stop()
 
 
+@pytest.mark.flask_only
 def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
     ada, client, container, engines, clock
 ):
@@ -109,7 +110,7 @@ def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
         before = count_of(engines, sessions.sessions)
         with statements(engines) as asked, at_most(4):
             login(account, person)
-        assert len(asked) == 7 + more
+        assert len(asked) == 8 + more
         assert before - count_of(engines, sessions.sessions) == 1000 * more
 
     # Every answer is written while it is read: a page of 500 rows, for each statement.
@@ -117,7 +118,7 @@ def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
     with statements(engines) as asked, at_most(8):
         length = sum(map(len, ada.get("/api/user/export").response))
     assert length > long * 500
-    assert len(asked) == 5 + sum(count // 500 + 1 for count in rows) + 4
+    assert len(asked) == 5 + sum(count // 500 + 1 for count in rows) + 7
 
     with statements(engines) as asked, at_most(4):
         assert container.housekeeping().purge()["mails"] == 0
@@ -136,6 +137,7 @@ def test_an_account_with_many_rows_costs_as_many_statements_as_a_new_one(
         assert connection.execute(select(events.events).where(*written)).all() == []
 
 
+@pytest.mark.flask_only
 def test_sessions_are_listed_page_by_page(ada, container, engines, clock):
     fill(engines, user_with(container, ADA["email"]).id, 59, ["sessions"])
 
@@ -305,6 +307,25 @@ def test_the_events_of_the_site_are_read_by_an_index_and_not_sorted(engines, ask
         assert any(index in of_events for index in own or [primary]), f"{statement}\n{plan}"
         if len(own) < 2:  # with two, PostgreSQL may sort the few rows that it expects
             assert SORTS[kind] not in of_events, f"{statement}\n{plan}"
+
+
+@pytest.mark.parametrize("watched", [1, 500])
+def test_a_poll_of_the_streams_reads_by_an_index(engines, watched):
+    made = [an_event(uuid7()) for _ in range(6000)]
+    with engines.writer.begin() as connection:
+        connection.execute(events.EVENTS.insert, [events.EVENTS.write(each) for each in made])
+    kind = engines.reader.dialect.name
+    with engines.reader.connect() as connection:
+        connection.execute(text(f"ANALYZE {'TABLE ' if kind == 'mysql' else ''}events"))
+
+    def work(execute):
+        ids = [each.user_id for each in made[:watched]]
+        events.SqlEvents(execute).following(ids, made[-50].id, 1000)
+
+    [plan] = explained(engines, kind, work).values()
+    # The index of each user, or the newest events of all users: both read few rows.
+    assert any(index in plan for index in ("ix_events_user_id_id", "pk_events", "autoindex_events_1")), plan
+    assert "Seq Scan on events" not in plan and "SCAN events" not in plan, plan
 
 
 def explained(engines, kind, work):

@@ -6,8 +6,7 @@ import pytest
 from dependency_injector import providers
 
 from adapters.passwords import BcryptHasher
-from entrypoints.flask_app.app import create_app
-from tests.integration.conftest import ADA, ApiClient
+from tests.integration.conftest import ADA
 from tests.integration.test_emails import token_of
 from tests.samples import GOOD_PASSWORD
 
@@ -32,17 +31,14 @@ class HeldHasher(BcryptHasher):
 
 
 @pytest.fixture
-def hasher(container):
-    hasher = HeldHasher()
-    container.hasher.override(providers.Object(hasher))
-    return hasher
+def container(container):
+    container.hasher.override(providers.Object(HeldHasher()))
+    return container
 
 
 @pytest.fixture
-def app(container, hasher):
-    app = create_app(container)
-    app.test_client_class = ApiClient
-    return app
+def hasher(container):
+    return container.hasher()
 
 
 def held(hasher, request, meanwhile):

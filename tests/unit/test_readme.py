@@ -18,6 +18,7 @@ PAGES = (
     "SECURITY.md",
     "adapters/mail/README.md",
     "adapters/sql/README.md",
+    "entrypoints/README.md",
     "entrypoints/api/README.md",
     "entrypoints/deploy/README.md",
     "migrations/README.md",

@@ -66,7 +66,7 @@ def test_a_program_acts_as_the_user_by_a_token(world, ada):
     assert (actor.token.id, actor.token.name, actor.token.scope) == (token.id, "My deploy", Scope.READ)
     assert text not in str(world.memory.tables)
     assert world.tags[-1] is Tag.TOKEN_CREATED
-    assert world.recorded[-1].detail == "My deploy"
+    assert world.recorded[-1].detail == "", "events outlive the account"
     mail = world.waiting[-1]
     assert (mail.kind, mail.facts["name"]) == (MailKind.TOKEN_CREATED, "My deploy")
     assert text not in str(mail)
@@ -169,6 +169,14 @@ def test_a_user_has_a_hundred_tokens_at_most(world, ada):
     with pytest.raises(TooManyTokens):
         create(world, ada)
     assert len(world.rows("tokens")) == MOST_TOKENS
+
+
+def test_expired_tokens_are_no_part_of_the_hundred(world, ada):
+    with world.transaction() as work:
+        for number in range(MOST_TOKENS):
+            work.tokens.add(a_token(ada.id, f"{number:064}", expires_at=world.clock()))
+        work.commit()
+    assert create(world, ada)
 
 
 def test_new_tokens_are_limited(world, ada):

@@ -3,16 +3,24 @@ import re
 import pytest
 
 from domain.access import NotWhileActing, Operator, PermissionDenied, TeamPermission, TeamRole
-from domain.errors import NotFound, TooManyAttempts
+from domain.errors import NotFound, TooManyAttempts, Unavailable
 from domain.events import Tag
-from domain.limits import WRONG_CODES
-from domain.logins import MOST_WRONG_CODES, PENDING_LOGIN_LIFE, PendingLogin, SecondFactorDue, WrongLoginCode
+from domain.limits import WRONG_CODES, WRONG_PASSWORDS_PER_IP
+from domain.logins import (
+    MOST_PENDING_LOGINS,
+    MOST_WRONG_CODES,
+    PENDING_LOGIN_LIFE,
+    PendingLogin,
+    SecondFactorDue,
+    WrongLoginCode,
+)
 from domain.mails import MailKind
 from domain.passwords import ProofNeeded, WrongPassword, WrongProof
 from domain.sessions import PROOF_LASTS, NotLoggedIn, WrongCredentials
 from domain.teams import Membership
 from domain.two_factor import (
     RECOVERY_CODES,
+    SETUP_LASTS,
     TwoFactorNeeded,
     TwoFactorOff,
     TwoFactorOn,
@@ -195,7 +203,7 @@ def test_a_pending_login_ends_after_ten_wrong_codes(world, ada, codes):
     for _ in range(MOST_WRONG_CODES):
         with pytest.raises(WrongLoginCode):
             answer(world, secret, "000000")
-    world.limiter.forget(WRONG_CODES, f"user:{ada.id}")
+    world.limiter.forget(WRONG_CODES, f"login:{ada.id}")
     with pytest.raises(NotLoggedIn):
         answer(world, secret, world.code())
 
@@ -204,9 +212,93 @@ def test_the_password_does_not_reset_the_limit_of_codes(world, codes):
     secret = begin_login(world)
     for _ in range(WRONG_CODES.times):
         with pytest.raises(WrongLoginCode):
-            answer(world, secret, "no code")
+            answer(world, secret, "000000")
     with pytest.raises(TooManyAttempts):
         answer(world, begin_login(world), world.code())
+    assert answer(world, begin_login(world), codes[0]), "a recovery code helps a locked user"
+
+
+def test_a_session_does_not_lock_the_login(world, ada, codes):
+    for _ in range(WRONG_CODES.times):
+        with pytest.raises(WrongProof):
+            world.reauthentication.prove(ada, "", "000000")
+    with pytest.raises(TooManyAttempts):
+        world.reauthentication.prove(ada, "", world.code())
+    assert answer(world, begin_login(world), world.code())
+
+
+def test_recovery_codes_are_counted_for_the_network(world, ada, codes):
+    for _ in range(WRONG_PASSWORDS_PER_IP.times):
+        with pytest.raises(WrongProof):
+            world.reauthentication.prove(ada, "", "no code")
+    with pytest.raises(TooManyAttempts):
+        world.reauthentication.prove(ada, "", codes[0])
+
+
+def test_what_is_no_guess_is_not_counted(world, ada):
+    for _ in range(WRONG_CODES.times):
+        with pytest.raises(TwoFactorOff):
+            world.two_factor.confirm(ada, world.code())
+    assert world.set_up(ada)
+
+
+def test_a_limiter_that_is_away_after_the_commit_loses_no_recovery_codes(world, ada):
+    world.two_factor.begin(ada, GOOD_PASSWORD)
+
+    def away():
+        raise Unavailable(1)
+
+    world.limiter.count = lambda limit, subject: away
+    assert len(world.two_factor.confirm(ada, world.code())) == RECOVERY_CODES
+    world.limiter.forget = lambda limit, subject: away()
+    world.two_factor.switch_off_for(OPERATOR, ada.id)
+
+
+def test_a_begun_factor_ends_with_a_new_password_and_after_ten_minutes(world, ada):
+    """Another client may know its secret."""
+    world.two_factor.begin(ada, GOOD_PASSWORD)
+    actor, _ = world.passwords.change(ada, GOOD_PASSWORD, "another long password")
+    with pytest.raises(TwoFactorOff):
+        world.two_factor.confirm(actor, world.code())
+
+    world.two_factor.begin(actor, "another long password")
+    world.clock.advance(seconds=SETUP_LASTS.total_seconds())
+    with pytest.raises(TwoFactorOff):
+        world.two_factor.confirm(actor, world.code())
+    world.reauthentication.prove(actor, "another long password", "")
+    with pytest.raises(NotFound):
+        world.two_factor.begun(type(ada)(CLIENT, actor.user, world.rows("sessions")[0]))
+
+
+def test_a_code_of_a_begun_factor_is_no_proof(world, ada):
+    world.two_factor.begin(ada, GOOD_PASSWORD)
+    with pytest.raises(WrongProof):
+        world.reauthentication.prove(ada, "", world.code())
+
+
+def test_a_proof_does_not_prolong_itself(world, ada):
+    world.reauthentication.prove(ada, GOOD_PASSWORD, "")
+    proven = world.rows("sessions")[0]
+    world.clock.advance(minutes=9)
+    world.two_factor.begin(type(ada)(CLIENT, ada.user, proven), "")
+    assert world.rows("sessions")[0].proven_at == proven.proven_at
+
+
+def test_pending_logins_are_few_and_end_by_logout(world, ada, codes):
+    secrets = [begin_login(world) for _ in range(MOST_PENDING_LOGINS + 1)]
+    assert world.two_factor.pending_login(secrets[0]) is None
+    assert len(world.rows("logins")) == MOST_PENDING_LOGINS
+
+    begin_login(world, replacing=secrets[1])
+    assert world.two_factor.pending_login(secrets[1]) is None
+    world.two_factor.cancel_login(secrets[2])
+    world.two_factor.cancel_login("unknown")
+    assert world.two_factor.pending_login(secrets[2]) is None
+    world.sessions.end_others(ada)
+    assert world.rows("logins") == []
+    begin_login(world)
+    world.administration.end_sessions(OPERATOR, ada.id)
+    assert world.rows("logins") == []
 
 
 def test_right_codes_are_not_counted(world, codes):
@@ -285,8 +377,14 @@ def test_new_recovery_codes_replace_the_old_ones(world, ada, codes):
 
 
 def test_an_administrator_switches_the_factor_of_a_user_off(world, ada, codes):
-    eve, _ = an_admin(world)
+    eve, secret = an_admin(world)
     assert world.two_factor.on_for(eve, ada.id)
+    with pytest.raises(ProofNeeded):
+        world.two_factor.switch_off_for(eve, ada.id)
+    world.reauthentication.prove(eve, GOOD_PASSWORD, "")
+    eve, _ = world.sessions.authenticate(secret, CLIENT)
+    with pytest.raises(PermissionDenied):
+        world.two_factor.switch_off_for(eve, eve.id)
     world.two_factor.switch_off_for(eve, ada.id)
     assert not world.two_factor.on_for(eve, ada.id)
     event = world.recorded[-1]
@@ -346,6 +444,7 @@ def test_support_changes_no_factor_and_gives_no_proof(world, ada, codes):
         lambda: world.two_factor.switch_off(acting, GOOD_PASSWORD, world.code()),
         lambda: world.two_factor.renew_recovery_codes(acting, GOOD_PASSWORD, world.code()),
         lambda: world.reauthentication.prove(acting, GOOD_PASSWORD, ""),
+        lambda: world.two_factor.demand(acting, world.rows("teams")[0].id, True),
     ):
         with pytest.raises(NotWhileActing):
             change()
@@ -370,7 +469,7 @@ def test_a_team_can_need_a_second_factor_of_its_members(world, ada, team):
         world.two_factor.demand(ada, team.id, True)
     world.set_up(ada)
     assert world.two_factor.demand(ada, team.id, True)[0].needs_two_factor
-    assert world.recorded[-1].detail == "needed"
+    assert world.recorded[-1].detail == "required"
     assert world.teams.show(ada, team.id)[0].needs_two_factor
 
     for use in (
@@ -386,7 +485,11 @@ def test_a_team_can_need_a_second_factor_of_its_members(world, ada, team):
     tags = len(world.tags)
     world.two_factor.demand(ada, team.id, True)
     assert len(world.tags) == tags
-    world.two_factor.demand(ada, team.id, False)
+    with pytest.raises(ProofNeeded):
+        world.two_factor.demand(ada, team.id, False)
+    world.reauthentication.prove(ada, GOOD_PASSWORD, "")
+    proven = type(ada)(CLIENT, ada.user, world.rows("sessions")[0])
+    world.two_factor.demand(proven, team.id, False)
     assert not world.teams.show(ada, team.id)[0].needs_two_factor
 
 

@@ -97,7 +97,7 @@ function fill(form, data) {
   }
 }
 
-// The fields of the body that may be kept: no password, token or code. A visible password is hidden before this.
+// The fields of the body that may be kept: no password, token or code. Before, submit() hides a visible password.
 function withoutSecrets(form, body = {}) {
   const secret = ({ type, autocomplete }) => ['password', 'hidden'].includes(type) || autocomplete === 'one-time-code';
   const names = inputs(form).filter(secret).map((input) => input.name);
@@ -106,7 +106,7 @@ function withoutSecrets(form, body = {}) {
 
 const nameOf = (form) => `${form.dataset.method ?? 'post'} ${form.getAttribute('action')}`;
 
-// After the login, the same user finds the form as it was left. Another user ends what was kept, and so does an hour.
+// After the login, the same user finds the form as it was left, for an hour at most. Another user does not.
 function bringBack() {
   const kept = take('typed');
   const age = Date.now() - kept?.at;
@@ -154,7 +154,7 @@ function show(form, data) {
 // "#" and the token in the form. Empty without one.
 function hashOf(form) {
   const token = form.elements[form.dataset.fragment]?.value;
-  return token ? `#${token}` : '';
+  return token || passed ? `#${token || passed}` : '';
 }
 
 // The link of the page goes back into the address bar, for it is not used yet.
@@ -185,7 +185,11 @@ function showErrors(form, errors, typed = {}) {
     return;
   }
   if (code === CODE_DUE && form.dataset.code) {
-    goTo(form.dataset.code + location.hash);
+    goTo(form.dataset.code + (passed && `#${passed}`));
+    return;
+  }
+  if (code === CODE_DUE && form.dataset.logsIn === undefined) {
+    leaveFor('/login/two-factor', form, typed); // another tab logs in
     return;
   }
   if (code === PROOF_NEEDED && !form.elements.current_password && !form.elements.code) {
@@ -230,7 +234,7 @@ function goTo(place) {
   location.assign(url.origin === location.origin ? url : '/'); // never another site
 }
 
-// A login sets a cookie: is it kept? navigator.cookieEnabled does not know (Chromium says true when cookies are blocked).
+// Whether the browser has kept the cookie of a login. In Chromium, navigator.cookieEnabled is true when cookies are blocked.
 async function refusedCookie() {
   const { errors } = await call('GET', '/api/user');
   return errors?.internal_error_code === SESSION_ENDED ? { display_error: COOKIES_BLOCKED } : undefined;
@@ -282,6 +286,10 @@ function emptyWhenClosed(row, form) {
     form.querySelectorAll('.reveal').forEach((button) => reveal(button, false));
     form.reset();
     clear(form);
+    if (form.dataset.shows) {
+      form.hidden = false;
+      document.getElementById(form.dataset.shows).hidden = true;
+    }
     form.dispatchEvent(new Event('input'));
   });
 }
@@ -300,7 +308,7 @@ function takeToken(form) {
   addEventListener('hashchange', () => token() && location.reload());
 }
 
-// The token goes on to the page that follows. The API may know what a form without any input begins with.
+// The token goes on to the page that follows. The answer to the call in data-carries fills a form that is empty.
 async function carry(form) {
   const { then, carries } = form.dataset;
   form.dataset.then = `${then.split('#')[0]}#${passed}`;
@@ -341,7 +349,7 @@ function wakeOnInput(form) {
   update();
 }
 
-for (const form of document.querySelectorAll('form[data-json]')) {
+function prepare(form) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     // Once, however often it is asked for: by a double click, by Enter, by a password manager (requestSubmit).
@@ -355,6 +363,12 @@ for (const form of document.querySelectorAll('form[data-json]')) {
   const row = form.closest('details.setting-row');
   if (row) emptyWhenClosed(row, form);
 }
+
+document.querySelectorAll('form[data-json]').forEach(prepare);
+// An element that another script adds to the page, or a form in it.
+document.addEventListener('added', ({ target }) => {
+  for (const form of document.querySelectorAll('form[data-json]')) if (target.contains(form)) prepare(form);
+});
 
 if (passed) for (const link of document.querySelectorAll('a[data-carries]')) link.hash = passed;
 

@@ -23,9 +23,18 @@ const SHOW = {
   ago: (time, moment) => { time.title = MINUTE.format(moment); },
 };
 
-for (const time of document.querySelectorAll('time[data-local]')) {
-  SHOW[time.dataset.local](time, new Date(time.dateTime));
+function show(element) {
+  for (const time of element.querySelectorAll('time[data-local]')) {
+    SHOW[time.dataset.local](time, new Date(time.dateTime));
+  }
 }
+
+show(document);
+// An element that another script adds to the page. Its ages were counted now, and not when the page was loaded.
+document.addEventListener('added', ({ target }) => {
+  for (const time of target.querySelectorAll('time[data-age]')) time.dataset.age -= (Date.now() - loaded) / 1000;
+  show(target);
+});
 
 function tick() {
   for (const time of document.querySelectorAll('time[data-age]')) {
