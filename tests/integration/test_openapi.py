@@ -104,6 +104,7 @@ def test_the_description_is_public_and_the_same_for_all(client, ada):
         assert response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.flask_only
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_page_shows_every_operation_with_its_curl_line(client, method):
     page = client.open("/api/docs", method=method)
