@@ -7,7 +7,7 @@ import time
 import traceback
 
 from entrypoints.settings import Settings
-from tests.bench import bindings, crowd, flood, inside, reads
+from tests.bench import crowd, flood, inside, reads, streams
 from tests.bench.report import Row, show
 from tests.bench.servers import KINDS
 
@@ -17,8 +17,7 @@ JOBS = {
     "flood": flood.reads_during_a_flood,
     "crowd": crowd.rates_with_a_million_users,
     "memory": reads.memory_of_a_worker,
-    "bindings": bindings.rates_of_the_bindings,
-    "streams": bindings.reads_beside_streams,
+    "streams": streams.reads_beside_streams,
 }
 
 

@@ -10,8 +10,6 @@ from itertools import cycle
 from time import perf_counter
 from typing import Any
 
-from tests.bench.report import detail
-
 # Processes for two loads at once. They start when they are first needed.
 PROCESSES = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
 # Then a connection is replaced. A few connections may all fall on one worker, and must not stay there.
@@ -39,19 +37,6 @@ def start(port: int, requests: list[str], connections: int, seconds: float) -> "
 
 def run(port: int, requests: list[str], connections: int, seconds: float) -> Answers:
     return expect(start(port, requests, connections, seconds).result(), 200)
-
-
-def rates(
-    sides: dict[str, tuple[int, list[str]]], connections: int, seconds: float, turns: int
-) -> dict[str, list[float]]:
-    """Answers a second of each side: a port and its requests. The first turn warms up and is left out."""
-    found: dict[str, list[float]] = {name: [] for name in sides}
-    for turn in range(turns + 1):
-        for name, (port, requests) in sides.items():
-            rate = run(port, requests, connections, seconds).rate()
-            found[name] += [rate] if turn else []
-    detail(found, "a second")
-    return found
 
 
 def expect(answers: Answers, *statuses: int) -> Answers:

@@ -7,31 +7,48 @@ from tests.bench import floor, load, servers
 from tests.bench.report import Row, detail, judge, middle_of_pairs
 from tests.bench.servers import PASSWORD, POSTGRESQL, SQLITE, Server
 
-CONNECTIONS, PAIRS, SECONDS = 16, 5, 2
+CONNECTIONS, PAIRS, SECONDS, PATH = 16, 5, 2, "/api/user"
 MIXED_CONNECTIONS, MIXED_SECONDS = 8, 6
 PATHS = ("/", "/login", "/register", "/settings", "/api/user", "/api/teams", "/health/ready", "/nowhere")
 TARGETS = {SQLITE: 0.45, POSTGRESQL: 0.50}
 
 
 def cpu_of_a_read(kind: str) -> list[Row]:
-    costs: dict[str, list[float]] = {"product": [], "flask-login": []}
-    with servers.database(kind) as url:
+    with (
+        servers.database(kind) as url,
+        servers.product(url) as flask,
+        servers.product(url, ENTRYPOINT="starlette") as starlette,
+    ):
         floor.fill(url)
-        with servers.product(url) as ours, servers.flask_login(url) as theirs:
-            our_reads = reads(ours, list(servers.register(ours, CONNECTIONS).values()))
-            their_reads = reads(theirs, [theirs.ask("/login")])
+        with servers.flask_login(url) as theirs:
+            cookies = [*servers.register(flask, CONNECTIONS).values()]
+            tokens = [servers.api_token(flask, cookie) for cookie in cookies]
+            by_token = [load.request("GET", PATH, flask.port, token=token) for token in tokens]
+            sides = {
+                "product": (flask, reads(flask, cookies)),
+                "by API token": (flask, by_token),
+                "on Starlette": (starlette, reads(starlette, [*servers.register(starlette, 16).values()])),
+                "flask-login": (theirs, reads(theirs, [theirs.ask("/login")[0]])),
+            }
+            costs: dict[str, list[float]] = {name: [] for name in sides}
             for turn in range(PAIRS + 1):
-                pair = cost(ours, our_reads), cost(theirs, their_reads)
-                if turn:  # the first warms up
-                    for each, value in zip(costs.values(), pair, strict=True):
-                        each.append(value)
+                for name, side in sides.items():
+                    value = cost(*side)
+                    costs[name] += [value] if turn else []  # the first warms up
     detail(costs, "us of CPU for a GET")
-    job = f"authenticated GET: CPU against flask-login on gunicorn, {kind}"
-    return [judge(job, middle_of_pairs(*costs.values()), "at most", TARGETS[kind], "{:.2f}")]
+    return [
+        judge(f"authenticated GET{more}, {kind}", ratio, "at most", target, "{:.2f}")
+        for one, other, more, target in (
+            ("product", "flask-login", ": CPU against flask-login on gunicorn", TARGETS[kind]),
+            ("by API token", "product", " by API token: CPU against one by cookie", 1.1),
+            ("on Starlette", "product", " on Starlette: CPU against one on Flask", 1.2),
+        )
+        for ratio in [middle_of_pairs(costs[one], costs[other])]
+    ]
 
 
 def reads(server: Server, cookies: list[str]) -> list[str]:
-    return [load.request("GET", "/api/user", server.port, cookie) for cookie in cookies]
+    return [load.request("GET", PATH, server.port, cookie) for cookie in cookies]
 
 
 def cost(server: Server, requests: list[str]) -> float:

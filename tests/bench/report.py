@@ -14,14 +14,12 @@ def judge(job: str, value: float, words: str, target: float, form: str = "{:.0f}
 
 
 def show(rows: list[Row]) -> None:
-    table = [("job", "measured", "target", "met/missed"), *rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    for cells in table:
-        print(" | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    for cells in [("job", "measured", "target", "met/missed"), *rows]:
+        print(" | ".join(cells))
 
 
 def middle_of_pairs(ours: list[float], theirs: list[float]) -> float:
-    """The median of the ratios. The two of a pair were measured one right after the other."""
+    """The median of the ratios. The two of a pair were measured one after the other."""
     return median(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 

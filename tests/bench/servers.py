@@ -65,22 +65,12 @@ class Server:
     process: "subprocess.Popen[bytes]"
     port: int
 
-    def ask(self, path: str, body: Any = None) -> str:
-        """The cookie of the answer, as a client sends it back. Raise OSError for a status of 400 or more."""
-        with self._open(path, body) as response:
-            return (response.headers["Set-Cookie"] or "").partition(";")[0]
-
-    def token(self, cookie: str) -> str:
-        """A new API token of the session's user."""
-        body = {"name": "bench", "scope": "read", "current_password": PASSWORD}
-        with self._open("/api/tokens", body, cookie) as response:
-            return str(json.load(response)["data"]["token"])
-
-    def _open(self, path: str, body: Any, cookie: str = "") -> Any:
+    def ask(self, path: str, body: Any = None, cookie: str = "") -> tuple[str, bytes]:
+        """The cookie of the answer, as a client sends it back, and its body. Raise OSError from 400 on."""
         content = None if body is None else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.port}{path}"
-        headers = {"Content-Type": "application/json", "Cookie": cookie}
-        return WITHOUT_PROXY.open(Request(url, content, headers), timeout=30)
+        url, headers = f"http://127.0.0.1:{self.port}{path}", {"Content-Type": "application/json"}
+        with WITHOUT_PROXY.open(Request(url, content, headers | {"Cookie": cookie}), timeout=30) as response:
+            return (response.headers["Set-Cookie"] or "").partition(";")[0], response.read()
 
     def workers(self) -> list[int]:
         threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
@@ -151,4 +141,9 @@ def a_person() -> dict[str, str]:
 def register(server: Server, count: int) -> dict[str, str]:
     """New users: the session's cookie of each by the email address."""
     people = [a_person() for _ in range(count)]
-    return {person["email"]: server.ask("/api/register", person) for person in people}
+    return {person["email"]: server.ask("/api/register", person)[0] for person in people}
+
+
+def api_token(server: Server, cookie: str) -> str:
+    body = {"name": "bench", "scope": "read", "current_password": PASSWORD}
+    return str(json.loads(server.ask("/api/tokens", body, cookie)[1])["data"]["token"])

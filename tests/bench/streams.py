@@ -1,4 +1,4 @@
-"""The same GETs on Starlette, on Flask, and by API token. And GETs while 500 streams wait."""
+"""Authenticated GETs while 500 streams wait."""
 
 import contextlib
 import socket
@@ -9,28 +9,6 @@ from tests.bench.reads import CONNECTIONS, reads
 from tests.bench.report import Row, detail, judge, middle_of_pairs
 
 PAIRS, SECONDS, USERS, STREAMS = 5, 2, 125, 4  # of each user
-
-
-def rates_of_the_bindings(kind: str) -> list[Row]:
-    with (
-        servers.database(kind) as url,
-        servers.product(url, ENTRYPOINT="starlette") as starlette,
-        servers.product(url) as flask,
-    ):
-        cookies = [*servers.register(flask, CONNECTIONS).values()]
-        tokens = [flask.token(cookie) for cookie in cookies]
-        by_token = [load.request("GET", "/api/user", flask.port, token=token) for token in tokens]
-        sides = {
-            "Starlette": (starlette.port, reads(starlette, [*servers.register(starlette, 16).values()])),
-            "Flask by API token": (flask.port, by_token),
-            "Flask": (flask.port, reads(flask, cookies)),
-        }
-        found = load.rates(sides, CONNECTIONS, SECONDS, PAIRS)
-    return [
-        judge(f"authenticated GET: rate of {name} against Flask, {kind}", percent, "at least", 80, "{:.0f} %")
-        for name in [*sides][:2]
-        for percent in [middle_of_pairs(found[name], found["Flask"]) * 100]
-    ]
 
 
 def reads_beside_streams(kind: str) -> list[Row]:
