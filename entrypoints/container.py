@@ -17,6 +17,7 @@ from adapters.mail.log import LogMailer
 from adapters.mail.rendering import Templates
 from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
+from adapters.sql.backup import back_up, restore
 from adapters.sql.engines import Engines, connect, unusable
 from adapters.sql.limits import SqlLimiter
 from adapters.sql.readiness import check, check_at_start, close
@@ -108,6 +109,8 @@ class Container(containers.DeclarativeContainer):
     check_wal = providers.Callable(check_wal, settings.provided.database_url)
     check_at_start = providers.Callable(check_at_start, settings.provided.database_url, engines)
     close = providers.Callable(close, engines)
+    back_up = providers.Callable(back_up, settings.provided.database_url)
+    restore = providers.Callable(restore, settings.provided.database_url)
 
     bcrypt = providers.Singleton(BcryptHasher, rounds=settings.provided.bcrypt_rounds)
     hasher = providers.Singleton(QueueingHasher, bcrypt, longest_queue=REQUEST_THREADS - 4)
