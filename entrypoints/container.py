@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
@@ -50,12 +50,24 @@ from entrypoints.api.openapi import document
 from entrypoints.api.routes import routes
 from entrypoints.settings import REQUEST_THREADS, Settings, refused
 
+if TYPE_CHECKING:
+    from adapters.prometheus import Metrics
+
 T = TypeVar("T")
 
 
 def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
     if settings.limits == "off":
         return NoLimits()
+    limiter = _rate_limiter(settings, engines, now)
+    if not settings.metrics:
+        return limiter
+    from adapters.prometheus import CountedLimiter  # imports prometheus_client
+
+    return CountedLimiter(limiter)
+
+
+def _rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
     in_database = SqlLimiter(engines, now)
     if not settings.redis_url:
         return in_database
@@ -75,6 +87,12 @@ def mailer(settings: Settings, templates: Templates) -> Mailer:
 
     name, address = settings.mail_sender
     return SmtpMailer(settings.mail_url, address, name, templates)
+
+
+def metrics(settings: Settings, engines: Engines, hasher: QueueingHasher, delivery: Delivery) -> "Metrics":
+    from adapters.prometheus import Metrics  # imports prometheus_client
+
+    return Metrics(settings.metrics_address, engines, hasher, delivery.backlog)
 
 
 @cache
@@ -142,6 +160,7 @@ class Container(containers.DeclarativeContainer):
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
     streams = providers.Singleton(Streams, look, now)
+    metrics = providers.Factory(metrics, settings, engines, hasher, delivery)
 
 
 def opened(settings: Settings) -> Container:
