@@ -75,8 +75,9 @@ class QueueingHasher(PasswordHasher):
     """
 
     def __init__(self, hasher: PasswordHasher, longest_queue: int) -> None:
-        self.hasher = hasher
-        self.places = threading.BoundedSemaphore(longest_queue)
+        self.hasher, self.longest_queue = hasher, longest_queue
+        self.length = 0  # calls that wait or run
+        self.lock = threading.Lock()
 
     @cached_property
     def thread(self) -> ThreadPoolExecutor:
@@ -93,12 +94,15 @@ class QueueingHasher(PasswordHasher):
         return self.hasher.outdated(password_hash)
 
     def _queue(self, work: Callable[[], R]) -> R:
-        if not self.places.acquire(blocking=False):
-            raise Unavailable(retry_after=5)
+        with self.lock:
+            if self.length >= self.longest_queue:
+                raise Unavailable(retry_after=5)
+            self.length += 1
         try:
             return self.thread.submit(work).result()
         finally:
-            self.places.release()
+            with self.lock:
+                self.length -= 1
 
 
 # 32 logins beside 4 readers on two cores, in % of the rate that each has alone (measured): with niceness 3

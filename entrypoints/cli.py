@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
@@ -96,6 +97,7 @@ def cli(ctx: click.Context, operator: str) -> None:
         chosen = settings.load()
         logs.configure("text")
         logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command prints the reason itself
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its plugins
         ctx.obj = opened(chosen)
 
 
@@ -378,6 +380,23 @@ def list_mails(container: Container, limit: int, after: UUID | None, as_json: bo
 def purge(container: Container) -> None:
     for what, count in container.housekeeping().purge().items():
         click.echo(f"{what}: {count}")
+
+
+@cli.command(help="Write a backup of the SQLite database to the new file FILE. The server may run.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(container: Container, file: Path) -> None:
+    container.back_up(file)
+    click.echo(f"Wrote {file}.")
+
+
+@cli.command(help="Replace all data of the SQLite database by the backup FILE. The server may run.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.confirmation_option(prompt="This replaces all data of the site. Continue?", help="Do not ask.")
+@click.pass_obj
+def restore(container: Container, file: Path) -> None:
+    container.restore(file)
+    click.echo(f"Restored {file}.")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
@@ -17,6 +17,7 @@ from adapters.mail.log import LogMailer
 from adapters.mail.rendering import Templates
 from adapters.no_limits import NoLimits
 from adapters.passwords import BcryptHasher, QueueingHasher, zxcvbn_strength
+from adapters.sql.backup import back_up, restore
 from adapters.sql.engines import Engines, connect, unusable
 from adapters.sql.limits import SqlLimiter
 from adapters.sql.readiness import check, check_at_start, close
@@ -49,12 +50,24 @@ from entrypoints.api.openapi import document
 from entrypoints.api.routes import routes
 from entrypoints.settings import REQUEST_THREADS, Settings, refused
 
+if TYPE_CHECKING:
+    from adapters.prometheus import Metrics
+
 T = TypeVar("T")
 
 
 def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
     if settings.limits == "off":
         return NoLimits()
+    limiter = _rate_limiter(settings, engines, now)
+    if not settings.metrics:
+        return limiter
+    from adapters.prometheus import CountedLimiter  # imports prometheus_client
+
+    return CountedLimiter(limiter)
+
+
+def _rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
     in_database = SqlLimiter(engines, now)
     if not settings.redis_url:
         return in_database
@@ -74,6 +87,12 @@ def mailer(settings: Settings, templates: Templates) -> Mailer:
 
     name, address = settings.mail_sender
     return SmtpMailer(settings.mail_url, address, name, templates)
+
+
+def metrics(settings: Settings, engines: Engines, hasher: QueueingHasher, delivery: Delivery) -> "Metrics":
+    from adapters.prometheus import Metrics  # imports prometheus_client
+
+    return Metrics(settings.metrics_address, engines, hasher, delivery.backlog)
 
 
 @cache
@@ -108,6 +127,8 @@ class Container(containers.DeclarativeContainer):
     check_wal = providers.Callable(check_wal, settings.provided.database_url)
     check_at_start = providers.Callable(check_at_start, settings.provided.database_url, engines)
     close = providers.Callable(close, engines)
+    back_up = providers.Callable(back_up, settings.provided.database_url)
+    restore = providers.Callable(restore, settings.provided.database_url)
 
     bcrypt = providers.Singleton(BcryptHasher, rounds=settings.provided.bcrypt_rounds)
     hasher = providers.Singleton(QueueingHasher, bcrypt, longest_queue=REQUEST_THREADS - 4)
@@ -139,6 +160,7 @@ class Container(containers.DeclarativeContainer):
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
     streams = providers.Singleton(Streams, look, now)
+    metrics = providers.Factory(metrics, settings, engines, hasher, delivery)
 
 
 def opened(settings: Settings) -> Container:

@@ -31,7 +31,9 @@ def main() -> None:
     chosen = settings.load()
     logs.configure(chosen.log_format)
     _try_module(chosen.entrypoint)
-    _try_address(chosen.host, chosen.port)
+    _try_address(f"PORT {chosen.port} on this HOST", chosen.host, chosen.port)
+    if chosen.metrics:
+        _try_address(f"METRICS {chosen.metrics}", *chosen.metrics_address)
     _try_database()
     module = MODULES[chosen.entrypoint]
     # Workers are forked with the loaded application, which has no connections and no threads yet.
@@ -60,7 +62,7 @@ def main() -> None:
     )
     server.on_startup(lambda: _say(f"{site.NAME} is running on {chosen.base_url}"))
     server.serve()
-    worker.close_database()
+    worker.close()
 
 
 def _open_standard_files() -> None:
@@ -85,12 +87,12 @@ def _try_module(entrypoint: str) -> None:
         raise settings.refused(f"ENTRYPOINT: {entrypoint} was deleted from entrypoints/")
 
 
-def _try_address(host: str, port: int) -> None:
+def _try_address(told: str, host: str, port: int) -> None:
     """Exit with one line when the port is in use, or when this machine does not have the address."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        raise settings.refused(f"PORT {port} on this HOST: {error.strerror}") from None
+        raise settings.refused(f"{told}: {error.strerror}") from None
 
 
 def _try_database() -> None:

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=cores, ge=1, le=1000)
     trusted_proxies: Annotated[Networks, NoDecode] = ()
     log_format: Literal["json", "text"] | None = None
+    metrics: str = ""
 
     @field_validator("host")
     @classmethod
@@ -106,6 +107,16 @@ class Settings(BaseSettings):
         if value:
             _sender(value)
         return value
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not value:
+            return value
+        if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
+            raise ValueError("must be an address of this machine with a port, such as 127.0.0.1:9100")
+        return f"{cls._address(host)}:{int(port)}"
 
     @field_validator("database_url")
     @classmethod
@@ -173,6 +184,8 @@ class Settings(BaseSettings):
         port = f":{url.port}" if url.port not in {None, DEFAULT_PORTS[url.scheme]} else ""
         # In the form that browsers use in Host and Origin.
         object.__setattr__(self, "base_url", f"{url.scheme}://{host}{port}")
+        if self.metrics and self.metrics_address[1] == self.port:
+            raise ValueError("METRICS must have another port than PORT: the site is public")
         if self.production:
             if host.endswith(SAMPLE_HOST):
                 raise ValueError("BASE_URL still has its sample value")
@@ -193,6 +206,11 @@ class Settings(BaseSettings):
     @property
     def production(self) -> bool:
         return self.app_env == "production"
+
+    @property
+    def metrics_address(self) -> tuple[str, int]:
+        host, _, port = self.metrics.rpartition(":")
+        return host, int(port)
 
     @property
     def mail_sender(self) -> tuple[str, str]:

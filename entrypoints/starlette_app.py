@@ -58,16 +58,16 @@ class StarletteApp:
         began, request_id = perf_counter(), urandom(16).hex()
         logs.request_id.set(request_id)
         method, path = scope["method"], scope["path"]
-        state = {"headers": gate.joined(scope["headers"]), "user_id": None, "renewed": None}
+        state = {"headers": gate.joined(scope["headers"]), "user_id": None, "row": gate.OTHER}
         # With `app`, the router raises its errors.
-        scope.update(app=self, state=state | {"began": False, "end": lambda: None})
+        scope.update(app=self, state=state | {"renewed": None, "began": False, "end": lambda: None})
         request = Request(scope, receive)
 
         async def start(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request.state.began, user_id = True, request.state.user_id
-                status = message["status"]
-                request_log.info("request", extra=gate.facts_to_log(method, path, status, began, user_id))
+                facts = gate.facts_to_log(method, path, message["status"], began, user_id, request.state.row)
+                request_log.info("request", extra=facts)
                 ours = [("x-request-id", request_id), *self.gate.headers(path, user_id is not None)]
                 # The session lives longer, so its cookie must too, unless this request has replaced it.
                 if request.state.renewed and b"set-cookie" not in dict(message["headers"]):
@@ -143,6 +143,7 @@ class StarletteApp:
 
     def _asked(self, request: Request, row: http.Row) -> http.Request:
         """The request without its framework. Raise an error of the token or the session, or AnotherUser."""
+        request.state.row = f"{row.method} {row.url}"
         headers, host = request.state.headers, request.client.host if request.client else ""
         forwarded, agent = headers.get("x-forwarded-for", ""), headers.get("user-agent", "")
         client = client_of(host, forwarded, agent, self.settings.trusted_proxies)

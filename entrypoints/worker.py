@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -19,6 +21,8 @@ def container() -> Container:
     """The parts of this process, configured by the environment. Changed settings need a restart."""
     chosen = settings.load()
     logs.configure(chosen.log_format)
+    if chosen.metrics:  # prometheus-client reads it at its import
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hexstart-metrics-")
     return opened(chosen)
 
 
@@ -33,13 +37,20 @@ def check_database() -> None:
     container().check_at_start()
 
 
-def close_database() -> None:
+def close() -> None:
     """For after the last worker has ended."""
     container().close()
+    if container().settings().metrics:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def begin_background() -> None:
-    """Deliver mail and purge, in a thread. One of the workers works, the others wait for the lock."""
+    """Deliver mail and purge, in a thread. One of the workers works, the others wait for the lock.
+
+    With METRICS, another thread serves the metrics.
+    """
+    if container().settings().metrics:
+        container().metrics().start()
     Background(container().delivery(), container().housekeeping(), lock()).start()
 
 

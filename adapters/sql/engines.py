@@ -50,6 +50,12 @@ class Engines:
     writer: Engine
     cursors: Cursors  # of the reader
 
+    def used(self) -> dict[str, int]:
+        """The connections in use, by pool. An idle cursor is not in use."""
+        pools: dict[str, Any] = {"reader": self.reader.pool, "writer": self.writer.pool}
+        idle = {"reader": len(self.cursors.idle), "writer": 0}
+        return {name: max(0, found.checkedout() - idle[name]) for name, found in pools.items()}
+
     def dispose(self) -> None:
         self.cursors.close()
         self.reader.dispose()

@@ -36,6 +36,9 @@ LINK = re.compile(rf"({'|'.join(purpose.page for purpose in Purpose)})/?(?:\?[^#
 # Each mail program on the way may encode the % once more.
 MOST_DECODINGS = 5
 
+# The row of a request that has none, such as a 404.
+OTHER = "other"
+
 HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", POLICY),
@@ -126,9 +129,12 @@ def repaired_link(method: str, path: str, query: str) -> str | None:
     return f"{found[1]}#{found[2]}" if found else None
 
 
-def facts_to_log(method: str, path: str, status: int, began: float, user_id: UUID | None) -> dict[str, Any]:
-    """The log line of a request. `began` is in seconds of `perf_counter`."""
+def facts_to_log(
+    method: str, path: str, status: int, began: float, user_id: UUID | None, row: str
+) -> dict[str, Any]:
+    """The log line of a request. `began` is in seconds of `perf_counter`. `row` is for the metrics."""
     return {
+        "row": row,
         "method": method,
         # Without the query: it may be private. (Secrets travel in bodies.)
         "path": path_to_log(path)[:200],

@@ -10,7 +10,15 @@ from flask import Flask, request
 from werkzeug.exceptions import BadRequest
 
 from entrypoints import logs
-from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS, UNTRUSTED, facts_to_log, gate_of, repaired_link
+from entrypoints.api.gate import (
+    LARGEST_BODY,
+    OTHER,
+    SAFE_METHODS,
+    UNTRUSTED,
+    facts_to_log,
+    gate_of,
+    repaired_link,
+)
 from entrypoints.problems import TooLarge
 from entrypoints.settings import Settings
 
@@ -60,7 +68,8 @@ class FlaskGate:
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             user_id = environ.get(USER_ID)
-            log.info("request", extra=facts_to_log(method, path, int(status[:3]), began, user_id))
+            facts = facts_to_log(method, path, int(status[:3]), began, user_id, _row_of(environ))
+            log.info("request", extra=facts)
             ours = [("X-Request-ID", request_id), *self.gate.headers(path, user_id is not None)]
             return start_response(status, headers + ours, *exc_info)
 
@@ -94,6 +103,12 @@ def path_of(environ: "WSGIEnvironment") -> str:
     """The path that was asked for. WSGI passes its bytes as Latin-1 (PEP 3333)."""
     raw: str = environ.get("PATH_INFO", "")
     return raw.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _row_of(environ: "WSGIEnvironment") -> str:
+    """The row, or the endpoint of a view that has no row. Flask names the endpoint of a row after the row."""
+    asked = environ.get("werkzeug.request")
+    return (asked and asked.endpoint) or OTHER
 
 
 def _bad_query(environ: "WSGIEnvironment") -> BadRequest | None:
