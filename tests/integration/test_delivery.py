@@ -337,5 +337,5 @@ def test_failed_mail_is_counted_and_listed_without_its_token(database_url, engin
         assert server.ask("GET", "/health/ready").json == {
             "data": {"status": "ready", "mail": {"waiting": 1, "parked": 1}}
         }
-    words = ("sessions", "links", "mails", "invitations", "limits")
+    words = ("sessions", "links", "mails", "invitations", "tokens", "logins", "limits")
     assert command("purge").splitlines() == [f"{word}: 0" for word in words]

@@ -51,6 +51,7 @@ def test_the_list_has_the_personal_team(ada, container):
         "name": "ada's team",
         "personal": True,
         "role": "owner",
+        "needs_two_factor": False,
         "created_at": user.created_at.isoformat(),
     }
     assert (status, answer) == (200, {"data": [shown], "next": None})
