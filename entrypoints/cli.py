@@ -94,7 +94,7 @@ def cli(ctx: click.Context, operator: str) -> None:
     ctx.meta["operator"] = operator
     if ctx.obj is None and ctx.invoked_subcommand not in {access.name, openapi.name}:
         chosen = settings.load()
-        logs.configure("text")
+        logs.configure("text", chosen.sentry_dsn)
         logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command prints the reason itself
         ctx.obj = opened(chosen)
 

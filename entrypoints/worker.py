@@ -18,7 +18,7 @@ from entrypoints.container import Container, opened
 def container() -> Container:
     """The parts of this process, configured by the environment. Changed settings need a restart."""
     chosen = settings.load()
-    logs.configure(chosen.log_format)
+    logs.configure(chosen.log_format, chosen.sentry_dsn)
     return opened(chosen)
 
 
