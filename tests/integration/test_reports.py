@@ -257,7 +257,17 @@ def test_a_dsn_that_cannot_be_parsed_is_refused_without_its_value(value):
         Settings(_env_file=None, sentry_dsn=value)
 
 
-def test_a_worker_reports_and_sends_what_waits_before_it_ends(sink, entrypoint, tmp_path):
+def test_a_process_sends_what_waits_before_it_ends(sink):
+    code = (
+        "import logging, sys; from entrypoints import logs; logs.configure('json', sys.argv[1]);"
+        "[logging.getLogger('any').error('a fault', exc_info=ValueError()) for _ in range(20)]"
+    )
+    subprocess.run([sys.executable, "-c", code, sink.dsn], cwd=ROOT, check=True, timeout=30)
+
+    assert len(sink.bodies) == 20
+
+
+def test_a_worker_of_the_server_reports(sink, entrypoint, tmp_path):
     with migrated_database("sqlite", tmp_path) as url:
         with running(url, SENTRY_DSN=sink.dsn, SENTRY_RELEASE="of-a-test", ENTRYPOINT=entrypoint) as server:
             session = server.ask("POST", "/api/register", ADA).cookie
