@@ -14,6 +14,7 @@ from entrypoints.settings import Settings
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
+    "AGENTS.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "adapters/mail/README.md",
