@@ -13,7 +13,7 @@ NPM_PACKAGES := --package=openapi-typescript@7.13.0 --package=typescript@5.9.3
 RELEASED := entrypoints/api/openapi-released.json
 
 .DEFAULT_GOAL := help
-.PHONY: run install dev test check format migrate migration bench lock client released help
+.PHONY: run install dev test check format migrate demo migration bench lock client released help
 
 run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (change it by HOST, PORT, ENTRYPOINT)
 	@exec $(BIN)/python -m entrypoints.serve
@@ -46,6 +46,9 @@ format: .venv/.dev ## Format the code as `make check` wants it
 migrate: .venv/.runtime ## Bring the database up to date
 	@echo "Migrating the database"
 	@$(BIN)/python -m alembic upgrade heads
+
+demo: .venv/.runtime migrate ## Fill an empty development database with users, teams and events
+	@$(BIN)/python -m entrypoints.demo
 
 migration: .venv/.dev migrate ## Write a migration: make migration m="add notes" (manual=1 leaves it empty)
 	@test -n "$$m" || { echo 'Give it a name: make migration m="add notes"' >&2; exit 2; }

@@ -31,15 +31,9 @@ from entrypoints.background import Background
 from entrypoints.container import Container, opened
 from entrypoints.container import openapi as described
 
+FAMILIES = "Invalid NotAuthenticated Forbidden NotFound Conflict Gone TooManyAttempts Unavailable"
 EXIT: dict[type[errors.DomainError], int] = {
-    errors.Invalid: 3,
-    errors.NotAuthenticated: 4,
-    errors.Forbidden: 5,
-    errors.NotFound: 6,
-    errors.Conflict: 7,
-    errors.Gone: 8,
-    errors.TooManyAttempts: 9,
-    errors.Unavailable: 10,
+    getattr(errors, family): code for code, family in enumerate(FAMILIES.split(), 3)
 }
 LONGEST_LIST = 100
 TAGS = {str(tag): tag for tag in Tag}
@@ -95,7 +89,7 @@ def cli(ctx: click.Context, operator: str) -> None:
     ctx.meta["operator"] = operator
     if ctx.obj is None and ctx.invoked_subcommand not in {access.name, openapi.name}:
         chosen = settings.load()
-        logs.configure("text")
+        logs.configure("text", chosen.sentry_dsn)
         logging.getLogger("adapters.sql").setLevel(logging.ERROR)  # the command prints the reason itself
         logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its plugins
         ctx.obj = opened(chosen)

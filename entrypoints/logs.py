@@ -18,6 +18,8 @@ import orjson
 
 # The id of the current request, for each of its log lines.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+# Method and URL of the row that answers it, such as "PATCH /api/user". For reports.
+route: ContextVar[str | None] = ContextVar("route", default=None)
 
 # Lines that wait for a slow reader. Further lines are dropped and counted.
 LONGEST_QUEUE = 10_000
@@ -124,17 +126,18 @@ def printable(text: str) -> str:
     )
 
 
-def configure(log_format: Literal["json", "text"] | None) -> None:
-    """None means text when stderr is a terminal, otherwise JSON."""
-    logging.config.dictConfig(config(log_format))
+def configure(log_format: Literal["json", "text"] | None, sentry_dsn: str = "") -> None:
+    """None means text when stderr is a terminal, otherwise JSON. With a DSN, faults are reported, too."""
+    logging.config.dictConfig(config(log_format, sentry_dsn))
     logging.captureWarnings(True)
     threading.excepthook = lambda error: logging.getLogger(__name__).error(
         "a thread failed", exc_info=error.exc_value
     )
 
 
-def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
+def config(log_format: Literal["json", "text"] | None, sentry_dsn: str = "") -> dict[str, Any]:
     chosen = log_format or ("text" if sys.stderr and sys.stderr.isatty() else "json")
+    reports = {"reports": {"class": "entrypoints.reports.Reports", "dsn": sentry_dsn}} if sentry_dsn else {}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -142,8 +145,8 @@ def config(log_format: Literal["json", "text"] | None) -> dict[str, Any]:
             "json": {"()": "entrypoints.logs.JsonLines"},
             "text": {"()": "entrypoints.logs.TextLines"},
         },
-        "handlers": {"stderr": {"class": "entrypoints.logs.Stderr", "formatter": chosen}},
-        "root": {"level": "INFO", "handlers": ["stderr"]},
+        "handlers": {"stderr": {"class": "entrypoints.logs.Stderr", "formatter": chosen}, **reports},
+        "root": {"level": "INFO", "handlers": ["stderr", *reports]},
         "loggers": {
             # The server has no handler of its own, so its lines look like the application's.
             "_granian": {}

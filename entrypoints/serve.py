@@ -29,7 +29,7 @@ GRACE_SECONDS = 30
 def main() -> None:
     _open_standard_files()
     chosen = settings.load()
-    logs.configure(chosen.log_format)
+    logs.configure(chosen.log_format, chosen.sentry_dsn)
     _try_module(chosen.entrypoint)
     _try_address(f"PORT {chosen.port} on this HOST", chosen.host, chosen.port)
     if chosen.metrics:
@@ -49,7 +49,7 @@ def main() -> None:
         workers_kill_timeout=GRACE_SECONDS,
         # granian warns about the number of threads, which is chosen on purpose.
         log_level=LogLevels.error,
-        log_dictconfig=logs.config(chosen.log_format),
+        log_dictconfig=logs.config(chosen.log_format, chosen.sentry_dsn),
         **OPTIONS[chosen.entrypoint],
     )
     # A worker starts with SIGTERM blocked: no signal is lost before `worker` waits for it. It does not

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[Networks, NoDecode] = ()
     log_format: Literal["json", "text"] | None = None
     metrics: str = ""
+    sentry_dsn: str = ""
 
     @field_validator("host")
     @classmethod
@@ -160,6 +161,18 @@ class Settings(BaseSettings):
             return networks_of(value) if isinstance(value, str) else value
         except ValueError:  # its message quotes the value
             raise ValueError("must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _reports_to(cls, value: str) -> str:
+        if value:
+            from sentry_sdk.utils import Dsn  # imported only when it is set
+
+            try:
+                Dsn(_url(value, DEFAULT_PORTS).geturl())
+            except ValueError:  # its message quotes the value
+                raise ValueError("must be the DSN of a project in Sentry: https://KEY@HOST/NUMBER") from None
+        return value
 
     # Runs before `_networks`: pydantic calls the last "before" validator first.
     @field_validator("*", mode="before")

@@ -46,9 +46,9 @@ class StarletteApp:
         self.pool = ThreadPoolExecutor(REQUEST_THREADS, "request")
         rows: dict[str, dict[str, http.Route]] = {}
         for row in routes(wire):
-            rows.setdefault(_path(row.url), {})[row.method] = row
+            rows.setdefault(row.url, {})[row.method] = row
         call = partial(self.in_thread, self._call)
-        bound = [Route(path, partial(call, of), methods=[*of], name=path) for path, of in rows.items()]
+        bound = [Route(_path(url), partial(call, of), methods=[*of], name=url) for url, of in rows.items()]
         bound += [Route(_path(row.url), partial(self._stream, row), name=row.url) for row in streams(wire)]
         self.router = Router(bound, redirect_slashes=False)
 
@@ -87,6 +87,7 @@ class StarletteApp:
         except Exception as error:
             if request.state.began:
                 raise  # the server cuts the response off
+            logs.route.set(f"{method} {scope['route'].name}" if "route" in scope else None)
             await _shown(error)(scope, receive, start)
         finally:
             request.state.end()
@@ -124,8 +125,7 @@ class StarletteApp:
             given.append(http.read_body(row.body, state.headers.get("content-type", ""), state.body))
         response, status = http.answered(row.view(*given), row.status)
         headers = http.headers_of(response, self.cookie)
-        if response.cookie and response.cookie.user_id:
-            state.user_id = response.cookie.user_id
+        state.user_id = (response.cookie and response.cookie.user_id) or state.user_id
         if isinstance(response.data, Mapping):
             return Response(http.to_json(response.data), status, headers)
         file, length = http.gathered(response.data)

@@ -20,7 +20,7 @@ from entrypoints.container import Container, opened
 def container() -> Container:
     """The parts of this process, configured by the environment. Changed settings need a restart."""
     chosen = settings.load()
-    logs.configure(chosen.log_format)
+    logs.configure(chosen.log_format, chosen.sentry_dsn)
     if chosen.metrics:  # prometheus-client reads it at its import
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hexstart-metrics-")
     return opened(chosen)

@@ -93,6 +93,7 @@ def add_gate(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def refuse() -> None:
+        logs.route.set(request.endpoint)
         if request.environ[REFUSAL] is not None:
             raise request.environ[REFUSAL]
         if request.method not in SAFE_METHODS and len(request.get_data()) > LARGEST_BODY:

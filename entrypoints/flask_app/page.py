@@ -94,6 +94,7 @@ def add_page_globals(app: Flask, settings: Settings, teams: Teams, now: Clock) -
     app.jinja_env.globals.update(
         site=site,
         event_stream=settings.event_stream == "on",
+        faults_are_reported=settings.sentry_dsn != "",
         asset=lambda name: f"/static/{name}?v={versions[name]}",
         password_rules=PASSWORD_RULES,
         username_rules=USERNAME_RULES,

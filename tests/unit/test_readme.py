@@ -14,6 +14,7 @@ from entrypoints.settings import Settings
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
+    "AGENTS.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "adapters/mail/README.md",
@@ -21,14 +22,17 @@ PAGES = (
     "entrypoints/README.md",
     "entrypoints/api/README.md",
     "entrypoints/deploy/README.md",
+    "entrypoints/deploy/hosts.md",
     "migrations/README.md",
 )
 TEXT = {page: (ROOT / page).read_text() for page in PAGES}
 SETTINGS = {name.upper() for name in Settings.model_fields}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# Not files of the tree: a media type, and files that a command or the example makes.
-NO_FILE = re.compile(r"application/json|\.env$|\.venv/|var/|.*\bnotes\.py$|.*\btest_notes\.py$")
+# Not files of the tree: a media type, a network, and files that a command or the example makes.
+NO_FILE = re.compile(
+    r"application/json|[\d.]+/\d+$|fly\.toml$|\.env$|\.venv/|var/|.*\bnotes\.py$|.*\btest_notes\.py$"
+)
 
 
 def section(page: str, title: str) -> str:
