@@ -26,8 +26,10 @@ FILES = {
 }
 # Words that mean something else in the code that is written, or in the folders that it is written to.
 RESERVED = frozenset(
-    """actor body date datetime dialog field frame id layout member page request response route row self
-    static store stored table team text user work world""".split()
+    """actor ada added any body boolean callable changed column created date datetime dialog eve field first
+    frame id index input inputs integer kept layout member other page person protocol request response role
+    route row second self static store stored string tab table tabs team text url user visit work
+    world""".split()
 )
 
 
@@ -180,7 +182,7 @@ def wanted(word: str, of: str, fields: str, entity: str = "", root: Path = ROOT)
 
 def _check_word(label: str, word: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", word) or len(word) > 30:
-        raise Refused(f"{label}={word} is not a lower case word of up to 30 letters, digits and _.")
+        raise Refused(f"{label}={word!r} is not a lower case word of up to 30 letters, digits and _.")
     if keyword.iskeyword(word) or keyword.issoftkeyword(word):
         raise Refused(f"{word} is a word of Python.")
     if word in RESERVED:
@@ -198,7 +200,7 @@ def _check_tree(feature: Feature, root: Path) -> None:
         ("domain application adapters entrypoints", rf'Table\(\s*"{word}"', f"the table {word}"),
         (
             "domain application adapters entrypoints",
-            rf"^class ({feature.kind}(Store|Shape|Views|Pages)?|{feature.service})\b",
+            rf"^(class )?({feature.kind}(Store|Shape|Views|Pages)?|{feature.service})(?=[(:]| =)",
             f"a class of the name {feature.kind} or {feature.service}",
         ),
         (

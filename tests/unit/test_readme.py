@@ -28,7 +28,7 @@ SETTINGS = {name.upper() for name in Settings.model_fields}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Not files of the tree: a media type, and files that a command or the example makes.
-NO_FILE = re.compile(r"application/json|\.env$|\.venv/|var/|.*\bnotes\.py$|.*\btest_notes\.py$")
+NO_FILE = re.compile(r"application/json|\.env$|\.venv/|var/|.*\bprojects\.py$|.*\btest_projects\.py$")
 
 
 def section(page: str, title: str) -> str:
