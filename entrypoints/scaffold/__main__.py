@@ -30,7 +30,9 @@ TEMPLATES = Environment(
     undefined=StrictUndefined,
     autoescape=False,  # noqa: S701 (it writes code)
 )
-SEARCHED = "domain application adapters entrypoints tests README.md CONTRIBUTING.md SECURITY.md"
+# Where `remove` looks for the word, and what has a word as its example.
+SEARCHED = "domain application adapters entrypoints tests README.md SECURITY.md"
+EXAMPLES = ("entrypoints/scaffold/", "tests/unit/test_scaffold.py", "tests/integration/test_feature.py")
 USAGE = "Use feature name= of= fields= entity=, or remove name=."
 
 
@@ -93,21 +95,19 @@ def removable(root: Path, word: str, entity: str) -> Feature:
 
 
 def named(root: Path, feature: Feature) -> list[str]:
-    names = (feature.word, feature.entity, feature.service, feature.kind, feature.word.upper())
-    pattern = re.compile(
-        rf"(?<![\w-])({'|'.join(names)})(?![\w-])|\b{feature.kind}(Store|Shape|Views|Pages)\b"
-    )
+    """The places that still name the feature, with their lines."""
+    names = "|".join((feature.word, feature.word.upper(), feature.service, feature.path, feature.kind))
+    pattern = re.compile(rf"(?<![\w-])({names}|{feature.kind}(Store|Shape|Views|Pages))(?![\w-])")
+    places = [root / name for name in SEARCHED.split()]
+    files = [file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("*")))]
     found = []
-    for name in SEARCHED.split():
-        place = root / name
-        for path in [place] if place.is_file() else sorted(place.rglob("*")):
-            if (
-                path.suffix in {".py", ".html", ".js", ".css", ".md", ".jinja"}
-                and "scaffold" not in path.parts
-            ):
-                for number, line in enumerate(path.read_text().splitlines(), 1):
-                    if pattern.search(line):
-                        found.append(f"{path.relative_to(root)}:{number}: {line.strip()}")
+    for file in files:
+        path = str(file.relative_to(root))
+        if file.suffix in {".py", ".html", ".js", ".md"} and not path.startswith(EXAMPLES):
+            lines = file.read_text().splitlines()
+            found += [
+                f"{path}:{at}: {line.strip()}" for at, line in enumerate(lines, 1) if pattern.search(line)
+            ]
     return found
 
 
