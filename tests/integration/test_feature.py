@@ -95,9 +95,9 @@ def test_the_tables_are_those_of_the_migrations(clone):
     clone.alembic("check")
 
 
-def test_the_written_tests_pass_in_memory_and_on_sqlite(clone):
-    kinds = ("unit", "contract", "integration")
-    written = [f"tests/{kind}/test_{word}.py" for kind in kinds for word in ("projects", "time_entries")]
+@pytest.mark.parametrize("word", ["projects", "time_entries"])
+def test_the_written_tests_pass_in_memory_and_on_sqlite(clone, word):
+    written = [f"tests/{kind}/test_{word}.py" for kind in ("unit", "contract", "integration")]
     clone.pytest(*written, "tests/contract/test_personal.py", *IN_MEMORY_AND_SQLITE)
 
 
@@ -107,8 +107,15 @@ def test_the_unit_tests_cover_every_branch(clone):
     clone.pytest(*covered, "--cov-branch", *(f"tests/unit/test_{word}.py" for word in words))
 
 
-def test_the_rows_answer_each_asker_as_their_lines_say(clone):
-    chosen = "sqlite and (projects or entries or table_says or token_reaches) or has_a_line"
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "has_a_line or sqlite and (table_says or token_reaches)",
+        "sqlite and (projects or entries) and (wrong_field or another_account)",
+    ],
+    ids=["askers", "wrong bodies"],
+)
+def test_the_rows_answer_as_their_lines_say(clone, chosen):
     clone.pytest("tests/integration/test_rows.py", "-k", chosen)
 
 
@@ -116,8 +123,9 @@ def test_the_documentation_agrees(clone):
     clone.pytest("tests/unit/test_readme.py", "tests/unit/test_access.py", "tests/unit/test_openapi.py")
 
 
-def test_the_pages_work_in_a_browser(clone):
-    clone.pytest("tests/browser/test_projects.py", "tests/browser/test_time_entries.py")
+@pytest.mark.parametrize("word", ["projects", "time_entries"])
+def test_the_page_works_in_a_browser(clone, word):
+    clone.pytest(f"tests/browser/test_{word}.py")
 
 
 def test_the_excerpts_of_the_documentation_are_what_is_written(clone):
