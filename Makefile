@@ -13,7 +13,7 @@ NPM_PACKAGES := --package=openapi-typescript@7.13.0 --package=typescript@5.9.3
 RELEASED := entrypoints/api/openapi-released.json
 
 .DEFAULT_GOAL := help
-.PHONY: run install dev test check format migrate demo migration bench lock client released help
+.PHONY: run install dev test check format migrate demo migration feature remove bench lock client released help
 
 run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (change it by HOST, PORT, ENTRYPOINT)
 	@exec $(BIN)/python -m entrypoints.serve
@@ -54,6 +54,12 @@ migration: .venv/.dev migrate ## Write a migration: make migration m="add notes"
 	@test -n "$$m" || { echo 'Give it a name: make migration m="add notes"' >&2; exit 2; }
 	@$(BIN)/python -m alembic revision $(if $(manual),,--autogenerate) -m "$$m"
 	@$(BIN)/ruff format --quiet migrations/versions
+
+feature: .venv/.dev ## Write a feature: make feature name=projects fields="title:text:80 due:date? done:flag" (of=user)
+	@$(BIN)/python -m entrypoints.scaffold feature "name=$$name" "of=$$of" "fields=$$fields" "entity=$$entity"
+
+remove: .venv/.dev ## Take out a feature that `make feature` wrote: make remove name=projects
+	@$(BIN)/python -m entrypoints.scaffold remove "name=$$name" "entity=$$entity"
 
 bench: .venv/.dev ## Measure the speed against its targets (a few minutes)
 	@$(BIN)/python -m tests.bench

@@ -1,6 +1,5 @@
 """Teams and their members. A member has a role. Each user owns a personal team from the start."""
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,15 +7,13 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.access import TEAM_PERMISSIONS, LastOfRole, PermissionDenied, TeamPermission, TeamRole, UserActor
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, NotFound
 from domain.paging import Page
 from domain.personal import PersonalStore
+from domain.texts import acceptable_line
 from domain.two_factor import TwoFactorNeeded
 
 LONGEST_TEAM_NAME = 80
-
-# These characters reverse the text around them, so one name could look like another (Unicode TR 36, 2.9).
-BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class LastOwner(LastOfRole):
@@ -149,16 +146,5 @@ def personal_team_name(username: str) -> str:
 
 
 def acceptable_team_name(unsafe_name: str, plain: Callable[[str], str]) -> str:
-    """The name on one line, without markup (`plain` removes it).
-
-    Raise Invalid when it is too long, has no visible character, or has a control character.
-    """
-    one_line = " ".join(unsafe_name.split())
-    if any(unicodedata.category(letter) == "Cc" or letter in BIDI_CONTROLS for letter in one_line):
-        raise Invalid("name", "This name contains an invalid character.")
-    name = unicodedata.normalize("NFC", " ".join(plain(one_line).split()))
-    if not 1 <= len(name) <= LONGEST_TEAM_NAME:
-        raise Invalid("name", f"Use 1 to {LONGEST_TEAM_NAME} characters.")
-    if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
-        raise Invalid("name", "Use at least one visible character.")
-    return name
+    """The name as `acceptable_line` returns it. Raise Invalid."""
+    return acceptable_line("name", unsafe_name, LONGEST_TEAM_NAME, plain)

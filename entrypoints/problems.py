@@ -84,6 +84,8 @@ MOST_SENTENCES = 20
 
 WITH_OFFSET = "Use a date and time with its offset, for example 2026-01-31T12:00:00Z."
 
+A_DATE = "Use a date, for example 2026-01-31."
+
 SENTENCES = {
     "timezone_aware": WITH_OFFSET,
     "missing": "This field is required.",
@@ -137,6 +139,8 @@ def _of_shape(error: ValidationError) -> Problem:
             sentence = f"Use at most {item['ctx']['max_length']} characters."
         elif item["type"].startswith("datetime_"):
             sentence = WITH_OFFSET
+        elif item["type"].startswith("date_"):
+            sentence = A_DATE
         elif item["type"] == "enum":
             sentence = f"Use {item['ctx']['expected']}."
         else:

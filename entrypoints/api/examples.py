@@ -38,7 +38,7 @@ EXAMPLES: dict[str, Any] = {
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "username": "ada",
 }
-BY_FORMAT = {"uuid": ID, "date-time": MOMENT}
+BY_FORMAT = {"uuid": ID, "date-time": MOMENT, "date": MOMENT[:10]}
 BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
 

@@ -7,7 +7,7 @@ Links = list[tuple[str, str]]
 # For clients without a session, for example ("Pricing", "/pricing").
 FOR_STRANGERS: Links = []
 
-# For users, beside the switcher of teams.
+# For users, beside the switcher of teams. One line for each word: FOR_USERS += [("Notes", "/notes")]
 FOR_USERS: Links = [("Home", "/")]
 
 

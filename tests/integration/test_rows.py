@@ -3,11 +3,14 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from types import UnionType
 from typing import get_args, get_origin
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from pydantic import AwareDatetime
@@ -25,7 +28,7 @@ from domain.two_factor import TwoFactor, typed_code
 from domain.users import Role
 from entrypoints.api.gate import LARGEST_BODY, SAFE_METHODS
 from entrypoints.api.routes import routes
-from entrypoints.problems import WITH_OFFSET
+from entrypoints.problems import A_DATE, WITH_OFFSET
 from tests.bindings import BINDINGS
 from tests.integration.conftest import MARK, ApiClient, code, everything_stored, of_flask
 from tests.integration.described import assert_described
@@ -103,6 +106,7 @@ MISSHAPEN = {
 NOT_TEXT = [None, True, 7, [], ["m4rk3r"], {"m4rk3r": 1}]
 NOT_TRUE_OR_FALSE = [None, 0, 1, "true", "on", "m4rk3r", [], {}]
 NOT_MOMENTS = [True, 7, MARK, "2026-01-31", "2026-01-31T12:00:00", [], {}]
+NOT_DATES = [True, 7, MARK, "", "2026-02-30", "2026-01-31T12:00:00", [], {}]
 NOT_IDS = ["1", MARK, "00000000-0000-0000-0000-00000000000", "%00", "'--", "٣" * 36]
 ABSENT_ID = "00000000-0000-7000-8000-000000000000"
 
@@ -138,6 +142,7 @@ class Made:
     team: Team
     invitation: Invitation
     token: Token
+    post: Callable[[str], UUID]  # sends the right body to a URL, as the owner, and returns the new id
 
 
 @dataclass(frozen=True)
@@ -216,13 +221,20 @@ def site(clock, container, entrypoint, new_client):
         ]
     tokens = {mail.kind: mail.facts["token"] for mail in mails}
     token, text = container.tokens().create(owner, "Deploy", Scope.WRITE, None, GOOD_PASSWORD)
-    made = Made(actors, team, invitation, token)
+    client = new_client(use_cookies=False)
+
+    def post(url):
+        path = url.replace("/api/teams/<id>", f"/api/teams/{team.id}")
+        headers = {"Cookie": cookies["owner"]}
+        return client.open(path, method="POST", json=RIGHT[f"POST {url}"], headers=headers).json["data"]["id"]
+
+    made = Made(actors, team, invitation, token, post)
     ids = {collection: id_of(made) for collection, id_of in IDS.items()}
     right = {
         name: body | {"token": tokens[body["token"]]} if "token" in body else body
         for name, body in RIGHT.items()
     }
-    return Site(new_client(use_cookies=False), entrypoint, cookies, ids, right, text)
+    return Site(client, entrypoint, cookies, ids, right, text)
 
 
 def answer(response):
@@ -366,6 +378,10 @@ def test_a_wrong_field_is_named(site, unchanged, name):
         if of is AwareDatetime:
             for value in NOT_MOMENTS:
                 assert refused(right | {field: value}) == {field: [WITH_OFFSET]}
+            continue
+        if of is date:
+            for value in NOT_DATES:
+                assert refused(right | {field: value}) == {field: [A_DATE]}
             continue
         if issubclass(of, StrEnum):
             [sentence] = refused(right | {field: MARK})[field]

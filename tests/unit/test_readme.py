@@ -31,7 +31,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Not files of the tree: a media type, a network, and files that a command or the example makes.
 NO_FILE = re.compile(
-    r"application/json|[\d.]+/\d+$|fly\.toml$|\.env$|\.venv/|var/|.*\bnotes\.py$|.*\btest_notes\.py$"
+    r"application/json|[\d.]+/\d+$|fly\.toml$|\.env$|\.venv/|var/|.*\bprojects\.py$|.*\btest_projects\.py$"
 )
 
 

@@ -1,0 +1,141 @@
+"""Writes a feature, or removes it. The Makefile calls it:
+
+python -m entrypoints.scaffold feature name=projects of=team fields="title:text:80 due:date? done:flag"
+python -m entrypoints.scaffold remove name=projects
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from entrypoints.scaffold import migration, pages
+from entrypoints.scaffold.feature import ROOT, Feature, singular, wanted
+from entrypoints.scaffold.fields import Refused
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    block_start_string="<%",
+    block_end_string="%>",
+    variable_start_string="<<",
+    variable_end_string=">>",
+    comment_start_string="<#",
+    comment_end_string="#>",
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    undefined=StrictUndefined,
+    autoescape=False,  # noqa: S701 (it writes code)
+)
+# Where `remove` looks for the word, and what has a word as its example.
+SEARCHED = "domain application adapters entrypoints tests README.md SECURITY.md"
+EXAMPLES = ("entrypoints/scaffold/", "tests/unit/test_scaffold.py", "tests/integration/test_feature.py")
+USAGE = "Use feature name= of= fields= entity=, or remove name=."
+
+
+def add(root: Path, feature: Feature) -> None:
+    """Write the files, the lines on shared pages and the migration, and print them."""
+    values = feature.values()
+    files = {
+        path: TEMPLATES.get_template(f"{name}.jinja").render(values) for path, name in feature.files.items()
+    }
+    shared = pages.texts(root, feature)
+    lines = pages.lines_of(feature)
+    for line in lines:
+        shared[line.path] = pages.inserted(shared[line.path], line)
+    for path, text in (files | shared).items():
+        (root / path).write_text(text)
+    made = migration.write(
+        root,
+        f"add {feature.word}",
+        TEMPLATES.get_template("migration.py.jinja").render(values),
+        f'op.drop_table("{feature.word}")',
+    )
+    files[str(made.relative_to(root))] = ""
+    tidy(root, [*files, *shared])
+    print("Files:")
+    for path in files:
+        print(f"  {path}")
+    print("Lines on shared pages:")
+    for line in lines:
+        print(f"  {line.path}: {line.begins.lstrip()}{line.rest}")
+    print("Read them, then run: make check, make migrate, make test")
+
+
+def remove(root: Path, feature: Feature) -> None:
+    """Delete what `add` wrote, write the migration that drops the table, print what still names the word."""
+    upgrade, downgrade = migration.made_and_dropped(root, feature.word)
+    shared = pages.texts(root, feature)
+    for line in pages.lines_of(feature):
+        shared[line.path] = pages.without(shared[line.path], line)
+    for path, text in shared.items():
+        (root / path).write_text(text)
+    for path in feature.files:
+        (root / path).unlink(missing_ok=True)
+    made = migration.write(root, f"drop {feature.word}", downgrade, upgrade)
+    tidy(root, [*shared, str(made.relative_to(root))])
+    print(f"{feature.word} is removed. {made.relative_to(root)} drops its table.")
+    places = named(root, feature)
+    print("These lines still name it:" if places else "Nothing else names it.")
+    for place in places:
+        print(f"  {place}")
+
+
+def removable(root: Path, word: str, entity: str) -> Feature:
+    """The feature that `add` wrote. Raise Refused for another word."""
+    views = root / "entrypoints" / "api" / f"{word}.py"
+    found = re.search(r"(?m)^def (\w+)_rows\(", views.read_text()) if views.is_file() else None
+    if found is None:
+        raise Refused(f"{word} is not a feature that `make feature` wrote.")
+    of = "team" if "/api/teams/<id>/" in views.read_text() else "user"
+    return Feature(word, entity or found[1] or singular(word), of)
+
+
+def named(root: Path, feature: Feature) -> list[str]:
+    """The places that still name the feature, with their lines."""
+    names = "|".join((feature.word, feature.word.upper(), feature.service, feature.path, feature.kind))
+    pattern = re.compile(rf"(?<![\w-])({names}|{feature.kind}(Store|Shape|Views|Pages))(?![\w-])")
+    places = [root / name for name in SEARCHED.split()]
+    files = [file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("*")))]
+    found = []
+    for file in files:
+        path = str(file.relative_to(root))
+        if file.suffix in {".py", ".html", ".js", ".md"} and not path.startswith(EXAMPLES):
+            lines = file.read_text().splitlines()
+            found += [
+                f"{path}:{at}: {line.strip()}" for at, line in enumerate(lines, 1) if pattern.search(line)
+            ]
+    return found
+
+
+def tidy(root: Path, paths: Sequence[str]) -> None:
+    """Sort the imports and wrap the lines, as `make format` does."""
+    python = [path for path in paths if path.endswith(".py")]
+    for arguments in (["check", "--quiet", "--fix-only"], ["format", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "ruff", *arguments, *python], cwd=root, check=True)  # noqa: S603
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    command, *pairs = arguments or [""]
+    given = dict(pair.partition("=")[::2] for pair in pairs)
+    try:
+        if command not in {"feature", "remove"} or set(given) - {"name", "of", "fields", "entity"}:
+            raise Refused(USAGE)
+        if not given.get("name"):
+            raise Refused("Give it a name: name=projects")
+        name, entity = given["name"], given.get("entity", "")
+        if command == "remove":
+            remove(root, removable(root, name, entity))
+        else:
+            add(root, wanted(name, given.get("of") or "team", given.get("fields", ""), entity, root))
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

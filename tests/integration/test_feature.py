@@ -1,0 +1,196 @@
+"""`make feature` in a copy of the tree: the result passes checks and tests, merges, and is removed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.databases import ROOT, unavailable
+
+pytestmark = pytest.mark.alone
+
+BIN = Path(sys.executable).parent
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", "var", ".env", ".*_cache", ".coverage*", ".hypothesis", "__pycache__"
+)
+IN_MEMORY_AND_SQLITE = ("-k", "not postgresql and not mariadb")
+# As in CONTRIBUTING.md.
+PROJECTS = ("name=projects", "fields=title:text:80 due:date? done:flag")
+# More than one text, a date that is needed, a word of two parts, another owner.
+ENTRIES = (
+    "name=time_entries",
+    "of=user",
+    "fields=what:text:500 memo:text:40? day:date paid_on:date? billed:flag",
+)
+
+
+class Clone:
+    """A copy of the tree with a history of its own, begun by one commit on the branch `main`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+        self.git("init", "-b", "main")
+        self.commit()
+
+    def run(self, *command: str | Path, **environ: str) -> str:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+        # mypy compares contents: its cache of this tree is valid for the copy.
+        kept |= {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"), **environ}
+        done = subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def git(self, *arguments: str) -> str:
+        name = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false")
+        return self.run("git", *name, *arguments)
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "A word")
+
+    def make(self, *arguments: str, **environ: str) -> str:
+        """Without the rules that install: the packages are those of this process."""
+        installed = (f"--assume-old=.venv/{stamp}" for stamp in (".created", ".runtime", ".dev"))
+        return self.run("make", f"BIN={BIN}", *installed, *arguments, **environ)
+
+    def pytest(self, *arguments: str) -> None:
+        self.run(BIN / "python", "-m", "pytest", "-p", "no:cacheprovider", *arguments)
+
+    def alembic(self, *arguments: str) -> str:
+        database = f"sqlite:///{self.folder.parent / 'clone.db'}"
+        return self.run(BIN / "python", "-m", "alembic", *arguments, DATABASE_URL=database)
+
+
+@pytest.fixture
+def clone(made):
+    """On the branch `main`, as it was made."""
+    made.git("reset", "--quiet", "--hard")
+    made.git("clean", "--quiet", "--force", "-d")
+    made.git("switch", "--quiet", "main")
+    return made
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The copy, with a feature of a team and one of a user."""
+    if shutil.which("git") is None:
+        unavailable("git is not on this machine")
+    clone = Clone(tmp_path_factory.mktemp("feature") / "clone")
+    clone.printed = [clone.make("feature", *arguments) for arguments in (PROJECTS, ENTRIES)]
+    clone.commit()
+    return clone
+
+
+def test_the_written_code_passes_the_checks(clone):
+    clone.make("check")
+
+
+def test_the_tables_are_those_of_the_migrations(clone):
+    clone.alembic("upgrade", "heads")
+    clone.alembic("check")
+
+
+@pytest.mark.parametrize("word", ["projects", "time_entries"])
+def test_the_written_tests_pass_in_memory_and_on_sqlite(clone, word):
+    written = [f"tests/{kind}/test_{word}.py" for kind in ("unit", "contract", "integration")]
+    clone.pytest(*written, "tests/contract/test_personal.py", *IN_MEMORY_AND_SQLITE)
+
+
+def test_the_unit_tests_cover_every_branch(clone):
+    words = ("projects", "time_entries")
+    covered = [f"--cov={folder}.{word}" for folder in ("domain", "application") for word in words]
+    clone.pytest(*covered, "--cov-branch", *(f"tests/unit/test_{word}.py" for word in words))
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "has_a_line or sqlite and (table_says or token_reaches)",
+        "sqlite and (projects or entries) and (wrong_field or another_account)",
+    ],
+    ids=["askers", "wrong bodies"],
+)
+def test_the_rows_answer_as_their_lines_say(clone, chosen):
+    clone.pytest("tests/integration/test_rows.py", "-k", chosen)
+
+
+def test_the_documentation_agrees(clone):
+    clone.pytest("tests/unit/test_readme.py", "tests/unit/test_access.py", "tests/unit/test_openapi.py")
+
+
+@pytest.mark.parametrize("word", ["projects", "time_entries"])
+def test_the_page_works_in_a_browser(clone, word):
+    clone.pytest(f"tests/browser/test_{word}.py")
+
+
+def test_the_excerpts_of_the_documentation_are_what_is_written(clone):
+    section = (
+        (ROOT / "CONTRIBUTING.md").read_text().partition("\n## Add a feature\n")[2].partition("\n## ")[0]
+    )
+    excerpts = re.findall(r"(?ms)^`([\w/.]+)`\n\n```python\n(.*?)^```$", section)
+
+    assert f'make feature {PROJECTS[0]} fields="{PROJECTS[1].partition("=")[2]}"' in section
+    assert len(excerpts) == 6
+    for path, excerpt in excerpts:
+        assert excerpt in (clone.folder / path).read_text(), path
+
+
+def test_the_command_prints_what_it_wrote(clone):
+    for printed, word in zip(clone.printed, ("projects", "time_entries"), strict=True):
+        assert f"  domain/{word}.py\n" in printed
+        assert f"  entrypoints/container.py: {word} = service(" in printed
+
+
+def test_a_feature_has_few_lines_on_shared_pages(clone):
+    """Own files are as many as CONTRIBUTING.md says. The table of all rows has a line for each row."""
+    added = clone.git("diff", "--name-only", "--diff-filter=A", "main~1", "main").split()
+    assert len(added) == 2 * 12
+    for line in clone.git("diff", "--numstat", "--diff-filter=M", "main~1", "main").splitlines():
+        more, less, path = line.split()
+        assert less == "0", path
+        assert int(more) <= 2 * 2 or path == "tests/integration/table.py", path
+
+
+def test_a_removed_feature_leaves_only_its_migrations(clone):
+    clone.git("switch", "--quiet", "--create", "removed", "main")
+    for word in ("projects", "time_entries"):
+        printed = clone.make("remove", f"name={word}")
+        assert "drops its table" in printed and "\nNothing else names it.\n" in printed
+    clone.commit()
+
+    left = clone.git("diff", "--name-status", "main~1", "removed").splitlines()
+    assert len(left) == 4
+    assert all(line.startswith("A\tmigrations/versions/") for line in left)
+    clone.alembic("upgrade", "heads")
+    clone.alembic("check")
+    clone.alembic("downgrade", "-1")
+    clone.alembic("upgrade", "heads")
+
+
+def test_a_refusal_writes_nothing(clone):
+    command = (BIN / "python", "-m", "entrypoints.scaffold")
+    for arguments in (("feature", *PROJECTS), ("feature", "name=tasks"), ("remove", "name=teams")):
+        done = subprocess.run([*command, *arguments], cwd=clone.folder, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert clone.git("status", "--porcelain") == ""
+
+
+def test_two_features_of_two_branches_merge(clone):
+    for word in ("tasks", "labels"):
+        clone.git("switch", "--quiet", "--create", word, "main~1")
+        clone.make("feature", f"name={word}", PROJECTS[1])
+        clone.commit()
+
+    clone.git("merge", "--no-edit", "tasks")
+    clone.make("format")
+    clone.make("check")
+    clone.pytest("tests/unit/test_tasks.py", "tests/unit/test_labels.py", "tests/unit/test_access.py")
+    clone.pytest("tests/integration/test_rows.py", "-k", "has_a_line")
+    # One more revision joins the revisions of both.
+    clone.make("feature", "name=stamps", "of=user", PROJECTS[1])
+    assert len(clone.alembic("heads").splitlines()) == 2
