@@ -1,4 +1,4 @@
-"""The files for containers, CI and editors agree with the tree. (Their linters are 80 MB: run them by hand.)"""
+"""The files for containers, CI and editors agree with the tree. Their linters, of 80 MB, are run by hand."""
 
 import json
 import re
