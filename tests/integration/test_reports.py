@@ -70,6 +70,8 @@ def sink():
 def reported(sink):
     """The log of this process, with reports to the sink."""
     before = threading.excepthook
+    logs.route.set(None)  # of a test before
+    logs.request_id.set(None)
     logs.configure("json", sink.dsn)
     yield sink
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "root": {"handlers": []}})
