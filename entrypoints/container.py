@@ -160,7 +160,7 @@ class Container(containers.DeclarativeContainer):
     delivery = service(Delivery, vars())
     housekeeping = service(Housekeeping, vars())
     streams = providers.Singleton(Streams, look, now)
-    metrics = providers.Factory(metrics, settings, engines, hasher, delivery)
+    metrics = providers.Callable(metrics, settings, engines, hasher, delivery)
 
 
 def opened(settings: Settings) -> Container:
