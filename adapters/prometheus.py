@@ -52,15 +52,14 @@ class RequestLines(logging.Handler):
         super().__init__()
         self.observe: dict[tuple[str, int], Callable[[float], None]] = {}
 
-    def createLock(self) -> None:
-        self.lock = None  # prometheus-client has its own
-
-    def emit(self, record: logging.LogRecord) -> None:
+    def handle(self, record: logging.LogRecord) -> bool:
+        """In place of `emit`, without a lock: prometheus-client has its own."""
         facts: Any = record
         key = facts.row, facts.status
         if key not in self.observe:
             self.observe[key] = REQUESTS.labels(*key).observe
         self.observe[key](facts.ms / 1000)
+        return True
 
 
 class CountedLimiter(RateLimiter):
