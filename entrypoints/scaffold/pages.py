@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrypoints.scaffold.feature import Feature, body
+from entrypoints.scaffold.fields import Refused
 
 # A new line goes below the last line that has this form.
 IMPORT = r"from \S+ import .*"
@@ -142,9 +143,10 @@ def _tests(feature: Feature) -> list[Line]:
 
 
 def inserted(text: str, line: Line) -> str:
-    """The text with the line in its place. Raise ValueError without the place."""
+    """The text with the line in its place. Raise Refused without the place."""
     found = text.splitlines()
-    start = next(at for at, each in enumerate(found) if re.fullmatch(line.after, each)) if line.after else 0
+    starts = [at for at, each in enumerate(found) if re.fullmatch(line.after or ".*", each)]
+    start = starts[0] if starts else len(found)
     place = None
     for at in range(start, len(found)):
         if at > start and place is not None and re.fullmatch(line.until, found[at]):
@@ -152,7 +154,7 @@ def inserted(text: str, line: Line) -> str:
         if re.fullmatch(line.below, found[at]):
             place = at
     if place is None:
-        raise ValueError(f"{line.path}: no place for a line like {line.begins}")
+        raise Refused(f"{line.path} has no place for this line: {line.begins.strip()}{line.rest}")
     found.insert(place + 1, line.begins + line.rest)
     return "\n".join(found) + "\n"
 

@@ -158,3 +158,9 @@ def test_two_words_do_not_take_each_others_lines():
     for line in lines_of(one):
         shared[line.path] = without(shared[line.path], line)
     assert shared == kept
+
+
+def test_a_shared_page_without_the_place_is_named():
+    for line in lines_of(Feature("projects", "project", "team", parsed(FIELDS))):
+        with pytest.raises(Refused, match="has no place for this line"):
+            inserted("# All of it is rewritten.\n", line)
