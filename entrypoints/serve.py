@@ -62,7 +62,7 @@ def main() -> None:
     )
     server.on_startup(lambda: _say(f"{site.NAME} is running on {chosen.base_url}"))
     server.serve()
-    worker.close()
+    worker.close_database()
 
 
 def _open_standard_files() -> None:

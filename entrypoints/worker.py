@@ -1,5 +1,6 @@
 """A process that serves: what every binding needs from the first setting to the signal that ends it."""
 
+import atexit
 import multiprocessing
 import os
 import shutil
@@ -22,8 +23,23 @@ def container() -> Container:
     chosen = settings.load()
     logs.configure(chosen.log_format, chosen.sentry_dsn)
     if chosen.metrics:  # prometheus-client reads it at its import
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hexstart-metrics-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder()
     return opened(chosen)
+
+
+def _folder() -> str:
+    """A new folder for the metrics, new so that it has no numbers of an earlier start.
+
+    The process that made it deletes it at its end. A worker does not.
+    """
+    folder, owner = tempfile.mkdtemp(prefix="hexstart-metrics-"), os.getpid()
+
+    @atexit.register
+    def delete() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    return folder
 
 
 @cache
@@ -37,11 +53,9 @@ def check_database() -> None:
     container().check_at_start()
 
 
-def close() -> None:
+def close_database() -> None:
     """For after the last worker has ended."""
     container().close()
-    if container().settings().metrics:
-        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def begin_background() -> None:
