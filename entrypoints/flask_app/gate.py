@@ -108,8 +108,8 @@ def path_of(environ: "WSGIEnvironment") -> str:
 
 def _row_of(environ: "WSGIEnvironment") -> str:
     """The row, or the endpoint of a view that has no row. Flask names the endpoint of a row after the row."""
-    asked = environ.get("werkzeug.request")
-    return (asked and asked.endpoint) or OTHER
+    # Before Flask has the request, a test client may have left one of Werkzeug there, without an endpoint.
+    return getattr(environ.get("werkzeug.request"), "endpoint", None) or OTHER
 
 
 def _bad_query(environ: "WSGIEnvironment") -> BadRequest | None:
