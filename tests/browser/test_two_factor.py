@@ -177,6 +177,7 @@ def test_an_invitation_is_kept_over_the_code(visit: Visit, regular: Person, site
     assert inviter.request.post(f"/api/teams/{team}/invitations", data=invite).ok
     page = visit("/login")
     log_in(page, regular)
+    expect(page).to_have_url("/")
     _, codes = set_up(page, regular)
 
     guest = visit(site.link(regular.email, "/invitation").removeprefix(site.url))
