@@ -18,8 +18,8 @@ from sqlalchemy.exc import OperationalError
 
 from adapters.sql import failures
 from entrypoints.container import Container
-from entrypoints.flask_app.app import create_app
 from entrypoints.settings import Settings
+from tests.bindings import BINDINGS
 from tests.databases import alembic_config, migrated_database, unavailable
 from tests.fakes import FakeClock
 from tests.integration.conftest import ADA, ApiClient
@@ -33,6 +33,8 @@ OTHER_USER = 65534  # root could write every file
 class Site:
     """The application over one database, and a signed-in user."""
 
+    entrypoint = "flask"
+
     def __init__(self, url: str) -> None:
         # Attempts are counted, which writes on the engine for reading.
         settings = Settings(
@@ -41,9 +43,11 @@ class Site:
         self.container = Container(settings=settings)
         self.clock = FakeClock()
         self.container.now.override(providers.Object(self.clock))
-        self.app = create_app(self.container)
-        self.app.test_client_class = ApiClient
-        self.ada: ApiClient = self.app.test_client()  # type: ignore[assignment]
+        self.application = BINDINGS[self.entrypoint](self.container)
+        self.ada = self.client()
+
+    def client(self) -> ApiClient:
+        return ApiClient(self.application)
 
     def begin(self) -> None:
         assert self.ada.ask("POST", "/api/register", ADA)[0] == 201
@@ -53,10 +57,10 @@ class Site:
         self.clock.advance(minutes=5)
         asked = {
             "read": self.ada.get("/api/user"),
-            "page": self.ada.get("/settings"),
+            "page": self.ada.get("/settings" if self.entrypoint == "flask" else "/api/teams"),
             "rename": self.ada.patch("/api/user", json={"username": f"ada{uuid4().hex[:8]}"}),
-            "login": self.app.test_client().post("/api/login", json=CREDENTIALS),
-            "register": self.app.test_client().post("/api/register", json=new_user()),
+            "login": self.client().post("/api/login", json=CREDENTIALS),
+            "register": self.client().post("/api/register", json=new_user()),
         }
         for name, response in asked.items():
             if response.status_code == 503 and name != "page":
@@ -92,6 +96,11 @@ def ask_server(url: str, *statements: str) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement)
     engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def on_each_binding(entrypoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Site, "entrypoint", entrypoint)
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +165,7 @@ def test_a_read_only_mariadb_serves_reads_and_recovers(own_mariadb):
     ask_server(
         own_mariadb,
         f"CREATE DATABASE {name}",
-        "CREATE USER site IDENTIFIED BY 'long enough'",
+        "CREATE OR REPLACE USER site IDENTIFIED BY 'long enough'",
         f"GRANT ALL ON {name}.* TO site",
     )
     url = make_url(own_mariadb).set(username="site", password="long enough", database=name)
@@ -329,7 +338,7 @@ def test_a_dropped_database_is_a_503_until_it_is_created_again(tmp_path, caplog,
         def back() -> None:
             ask_server(url, f"CREATE DATABASE {name}")
             command.upgrade(alembic_config(url), "heads")
-            site.ada = site.app.test_client()  # type: ignore[assignment]
+            site.ada = site.client()
             site.begin()
 
         assert_away_and_recovers(site, caplog, words, back)
