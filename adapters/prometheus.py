@@ -15,7 +15,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
@@ -113,6 +113,25 @@ class MailCollector(Collector):
             yield mails
 
 
+class WorkersCollector(Collector):
+    """The numbers of all workers.
+
+    A worker creates a file and fills it a moment later. MultiProcessCollector fails on an empty file.
+    An empty file has no numbers, so it is left out.
+    """
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        files = []
+        for file in folder().glob("*.db"):
+            with suppress(FileNotFoundError):  # a gauge of a worker that has ended
+                if file.stat().st_size:
+                    files.append(str(file))
+        yield from MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+
+
 class Metrics:
     """The metrics of a worker. Make it in the worker: it opens files."""
 
@@ -158,7 +177,7 @@ class Metrics:
     def _serve(self) -> bool:
         """False while another worker serves. When that worker ends, its address is free."""
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(WorkersCollector())
         registry.register(MailCollector(self.backlog))
         host, port = self.address
         try:
@@ -168,9 +187,13 @@ class Metrics:
         return True
 
 
+def folder() -> Path:
+    return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+
+
 def forget_dead_workers() -> None:
     """Forget the gauges of workers that have ended. What they counted stays."""
-    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
+    for file in folder().glob("gauge_live*.db"):
         worker = int(file.stem.rpartition("_")[2])
         try:
             os.kill(worker, 0)

@@ -196,6 +196,17 @@ def test_the_gauges_of_a_killed_worker_are_forgotten(url):
         until(lambda: of(scraped(port), "hexstart_hashing_queue") == 0, "the dead still count")
 
 
+def test_a_file_that_a_new_worker_has_not_filled_yet_is_left_out(url, tmp_path):
+    with measured(url, TMPDIR=str(tmp_path)) as (server, port):
+        server.ask("GET", "/api/user")
+        until_counted(port, "GET /api/user", 401, 1)
+        [folder] = tmp_path.glob("hexstart-metrics-*")
+        for kind in ("histogram", "counter", "gauge_livesum"):
+            (folder / f"{kind}_{os.getpid()}.db").touch()
+        assert of(scraped(port), "hexstart_hashing_queue") == 0
+        assert counted(port)["GET /api/user", "401"] == 1
+
+
 def test_a_clean_stop_leaves_no_folder(url, tmp_path):
     folder = tmp_path / "tmp"
     folder.mkdir()
