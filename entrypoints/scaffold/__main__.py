@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from entrypoints.scaffold import migration, pages
+from entrypoints.scaffold import migration, pages, shipped
 from entrypoints.scaffold.feature import ROOT, Feature, singular, wanted
 from entrypoints.scaffold.fields import Refused
 
@@ -33,6 +33,7 @@ TEMPLATES = Environment(
 # Where `remove` looks for the word, and what has a word as its example.
 SEARCHED = "domain application adapters entrypoints tests README.md SECURITY.md"
 EXAMPLES = ("entrypoints/scaffold/", "tests/unit/test_scaffold.py", "tests/integration/test_feature.py")
+RELEASED = "entrypoints/api/openapi-released.json"
 USAGE = "Use feature name= of= fields= entity=, or remove name=."
 
 
@@ -78,7 +79,44 @@ def remove(root: Path, feature: Feature) -> None:
     made = migration.write(root, f"drop {feature.word}", downgrade, upgrade)
     tidy(root, [*shared, str(made.relative_to(root))])
     print(f"{feature.word} is removed. {made.relative_to(root)} drops its table.")
-    places = named(root, feature)
+    names = "|".join((feature.word, feature.word.upper(), feature.service, feature.path, feature.kind))
+    show_left(root, rf"(?<![\w-])({names}|{feature.kind}(Store|Shape|Views|Pages))(?![\w-])")
+
+
+def remove_shipped(root: Path, word: str) -> None:
+    """Take a word of Hexstart out of the clone, and describe the API anew."""
+    changed = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True)  # noqa: S607
+    if changed.stdout:
+        raise Refused("Commit your changes first. Then `git diff` shows what goes.")
+    what = shipped.shipped(word)
+    texts, missed = shipped.edited(root, word)
+    made = []
+    if what.upgrade:
+        file = migration.write(root, f"drop {word}", what.upgrade, what.downgrade)
+        made.append(str(file.relative_to(root)))
+    for path, text in texts.items():
+        (root / path).write_text(text)
+    for path in (*what.files, f"entrypoints/scaffold/shipped/{word}.py"):
+        (root / path).unlink(missing_ok=True)
+    tidy(root, [path for path in (*texts, *made) if path not in what.files])
+    command = [sys.executable, "-m", "entrypoints.cli", "openapi"]
+    described = subprocess.run(command, cwd=root, capture_output=True, text=True)  # noqa: S603
+    if described.returncode == 0:
+        (root / RELEASED).write_text(described.stdout)
+    else:
+        missed.append(f"{RELEASED}: make released")
+    print(f"{what.title} is removed.", *(f"{path} drops its tables." for path in made))
+    if what.packages:
+        print(f"{' and '.join(what.packages)} left pyproject.toml. Then run: make lock")
+    if missed:
+        print("These places were not found, because this clone has changed them:")
+        for each in missed:
+            print(f"  {each}")
+    show_left(root, what.names)
+
+
+def show_left(root: Path, names: str) -> None:
+    places = named(root, re.compile(names))
     print("These lines still name it:" if places else "Nothing else names it.")
     for place in places:
         print(f"  {place}")
@@ -94,10 +132,8 @@ def removable(root: Path, word: str, entity: str) -> Feature:
     return Feature(word, entity or found[1] or singular(word), of)
 
 
-def named(root: Path, feature: Feature) -> list[str]:
-    """The places that still name the feature, with their lines."""
-    names = "|".join((feature.word, feature.word.upper(), feature.service, feature.path, feature.kind))
-    pattern = re.compile(rf"(?<![\w-])({names}|{feature.kind}(Store|Shape|Views|Pages))(?![\w-])")
+def named(root: Path, pattern: re.Pattern[str]) -> list[str]:
+    """The places that match, with their lines."""
     places = [root / name for name in SEARCHED.split()]
     files = [file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("*")))]
     found = []
@@ -126,7 +162,9 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
         if not given.get("name"):
             raise Refused("Give it a name: name=projects")
         name, entity = given["name"], given.get("entity", "")
-        if command == "remove":
+        if command == "remove" and name in shipped.words():
+            remove_shipped(root, name)
+        elif command == "remove":
             remove(root, removable(root, name, entity))
         else:
             add(root, wanted(name, given.get("of") or "team", given.get("fields", ""), entity, root))

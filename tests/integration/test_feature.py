@@ -1,23 +1,15 @@
 """`make feature` in a copy of the tree: the result passes checks and tests, merges, and is removed."""
 
-import os
 import re
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.databases import ROOT, unavailable
+from tests.clones import BIN, IN_MEMORY_AND_SQLITE, Clone
+from tests.databases import ROOT
 
 pytestmark = pytest.mark.alone
 
-BIN = Path(sys.executable).parent
-NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", "var", ".env", ".*_cache", ".coverage*", ".hypothesis", "__pycache__"
-)
-IN_MEMORY_AND_SQLITE = ("-k", "not postgresql and not mariadb")
 # As in CONTRIBUTING.md.
 PROJECTS = ("name=projects", "fields=title:text:80 due:date? done:flag")
 # More than one text, a date that is needed, a word of two parts, another owner.
@@ -26,44 +18,6 @@ ENTRIES = (
     "of=user",
     "fields=what:text:500 memo:text:40? day:date paid_on:date? billed:flag",
 )
-
-
-class Clone:
-    """A copy of the tree with a history of its own, begun by one commit on the branch `main`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
-        self.git("init", "-b", "main")
-        self.commit()
-
-    def run(self, *command: str | Path, **environ: str) -> str:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-        # mypy compares contents: its cache of this tree is valid for the copy.
-        kept |= {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"), **environ}
-        done = subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def git(self, *arguments: str) -> str:
-        name = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false")
-        return self.run("git", *name, *arguments)
-
-    def commit(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "A word")
-
-    def make(self, *arguments: str, **environ: str) -> str:
-        """Without the rules that install: the packages are those of this process."""
-        installed = (f"--assume-old=.venv/{stamp}" for stamp in (".created", ".runtime", ".dev"))
-        return self.run("make", f"BIN={BIN}", *installed, *arguments, **environ)
-
-    def pytest(self, *arguments: str) -> None:
-        self.run(BIN / "python", "-m", "pytest", "-p", "no:cacheprovider", *arguments)
-
-    def alembic(self, *arguments: str) -> str:
-        database = f"sqlite:///{self.folder.parent / 'clone.db'}"
-        return self.run(BIN / "python", "-m", "alembic", *arguments, DATABASE_URL=database)
 
 
 @pytest.fixture
@@ -78,8 +32,6 @@ def clone(made):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The copy, with a feature of a team and one of a user."""
-    if shutil.which("git") is None:
-        unavailable("git is not on this machine")
     clone = Clone(tmp_path_factory.mktemp("feature") / "clone")
     clone.printed = [clone.make("feature", *arguments) for arguments in (PROJECTS, ENTRIES)]
     clone.commit()

@@ -1,0 +1,52 @@
+"""`make remove` takes each word of its list out of a copy of the tree, and all of them out of another."""
+
+import pytest
+
+from entrypoints.scaffold import shipped
+from tests.clones import IN_MEMORY_AND_SQLITE, Clone
+from tests.databases import ROOT
+
+pytestmark = pytest.mark.alone
+
+WORDS = shipped.words()
+
+
+def removed(clone: Clone, word: str) -> str:
+    printed = clone.make("remove", f"name={word}")
+    clone.commit()
+    return printed
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_without_a_word_checks_and_tests_pass(word, tmp_path):
+    clone = Clone(tmp_path / "clone")
+    printed = removed(clone, word)
+
+    assert "were not found" not in printed, printed
+    assert "Nothing else names it." in printed
+    clone.make("check")
+    clone.alembic("upgrade", "heads")
+    clone.alembic("check")
+    clone.pytest("tests/unit", "-n", "2")
+    rows = ("tests/integration/test_rows.py", "tests/integration/test_openapi.py")
+    clone.pytest("tests/contract", *rows, *IN_MEMORY_AND_SQLITE, "-n", "2")
+
+
+def test_without_all_words_checks_and_tests_pass(tmp_path):
+    clone = Clone(tmp_path / "clone")
+    for word in WORDS:
+        assert "Nothing else names it." in removed(clone, word), word
+    clone.make("check")
+    clone.alembic("upgrade", "heads")
+    clone.alembic("check")
+    clone.pytest("tests/unit", "-n", "2")
+    chosen = "not postgresql and not mariadb"
+    clone.pytest("tests/contract", "tests/integration", "-k", chosen, "-m", "not alone", "-n", "2")
+
+
+def test_the_documentation_lists_what_can_be_removed():
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("\n### Take a feature out\n")[2]
+    listed = [
+        line.split("`")[1] for line in section.partition("\n### ")[0].splitlines() if line.startswith("| `")
+    ]
+    assert listed == WORDS
