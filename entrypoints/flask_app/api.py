@@ -33,14 +33,14 @@ from entrypoints.flask_app.login import client, signed_in, visitor
 def bind(app: Flask, route: Route, cookie: SessionCookie, tokens: Tokens) -> None:
     def view(**path: UUID) -> ResponseReturnValue:
         actor: SignedIn | TokenActor | None
-        secret, authorization = request.cookies.get(cookie.name), request.headers.get("Authorization", "")
-        if actor := token_actor(tokens, route, authorization, client()):
+        environ, secret = request.environ, request.cookies.get(cookie.name)
+        if actor := token_actor(tokens, route, environ.get("HTTP_AUTHORIZATION", ""), client()):
             secret = None  # no cookie is read beside a token
-            request.environ[USER_ID] = actor.id
+            environ[USER_ID] = actor.id
         elif not route.public:
             actor = signed_in()
-        if "X-User" in request.headers:
-            require_own_page(actor or visitor(), request.headers["X-User"])
+        if "HTTP_X_USER" in environ:
+            require_own_page(actor or visitor(), environ["HTTP_X_USER"])
         asked = Request(client(), actor, secret, request.args, path)
         if route.body is None:
             return send(route.view(asked), route.status, cookie)

@@ -17,6 +17,8 @@ from entrypoints.flask_app.gate import USER_ID
 
 # The key of the function that makes the error for a request without a session.
 NO_SESSION = "hexstart.no_session"
+# The key of the WSGI environment for the client of the request.
+CLIENT = "hexstart.client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def add_login(app: Flask, sessions: Sessions, two_factor: SecondFactors, cookie:
 
     @manager.request_loader  # type: ignore[untyped-decorator]
     def load(request: Request) -> Visitor | None:
-        if bearer_token(request.headers.get("Authorization", "")) is not None:
+        if bearer_token(request.environ.get("HTTP_AUTHORIZATION", "")) is not None:
             return None  # no cookie is read beside a token
         secret = request.cookies.get(cookie.name)
         found = sessions.authenticate(secret, client()) if secret else None
@@ -77,11 +79,14 @@ def signed_in() -> SignedIn:
 
 
 def client() -> Client:
-    """The client of this request."""
+    """The client of this request. It is worked out once."""
     environ = request.environ
-    return client_of(
-        environ.get("REMOTE_ADDR") or "",
-        environ.get("HTTP_X_FORWARDED_FOR", ""),
-        environ.get("HTTP_USER_AGENT", ""),
-        current_app.config["TRUSTED_PROXIES"],
-    )
+    if CLIENT not in environ:
+        environ[CLIENT] = client_of(
+            environ.get("REMOTE_ADDR") or "",
+            environ.get("HTTP_X_FORWARDED_FOR", ""),
+            environ.get("HTTP_USER_AGENT", ""),
+            current_app.config["TRUSTED_PROXIES"],
+        )
+    found: Client = environ[CLIENT]
+    return found
