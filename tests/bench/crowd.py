@@ -87,13 +87,11 @@ def fill(url: str, kind: str, size: int) -> None:
 def differences(number: int, one: dict[str, Any]) -> dict[str, Any]:
     """The values that differ in each copy. Those without a column in the table are not used."""
     id, name = f"0190{number:08x}70008000{number:012x}", f"person{number:07}"  # a UUIDv7 of the past
-    email = f"{name}@example.com"
     own = dict.fromkeys(("id", "user_id"), id) | dict.fromkeys(("username", "username_key"), name)
-    own |= dict.fromkeys(("email", "email_key"), email) | {"email_domain_key": "example.com"}
-    if "secret_hash" in one:
-        own["secret_hash"] = sha256(secret(number).encode()).hexdigest()
-        own["last_seen_at"] = one["expires_at"]  # so late that no GET stores the use of the session
-    return own
+    own |= dict.fromkeys(("email", "email_key"), f"{name}@example.com") | {"email_domain_key": "example.com"}
+    # Used so late that no GET stores the use of the session.
+    used = {"last_seen_at": one.get("expires_at")}
+    return own | used | {"secret_hash": sha256(secret(number).encode()).hexdigest()}
 
 
 def secret(number: int) -> str:

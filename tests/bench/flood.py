@@ -8,8 +8,7 @@ from tests.bench.reads import reads
 from tests.bench.report import Row, detail, judge, middle_of_pairs
 from tests.bench.servers import PASSWORD, REAL
 
-READERS, FLOOD, ROUNDS, SECONDS = 4, 32, 2, 6
-BEGINNING = 2  # seconds until the logins wait in the queue
+READERS, FLOOD, ROUNDS, SECONDS, BEGINNING = 4, 32, 2, 6, 2  # it begins until the logins wait in the queue
 
 
 def reads_during_a_flood(kind: str) -> list[Row]:

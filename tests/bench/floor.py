@@ -19,10 +19,9 @@ people = sa.Table(
 
 
 def fill(url: str) -> None:
-    ada = {"id": 1, "username": "ada", "email": "ada@example.com", "password_hash": "x" * 75}
     with sa.create_engine(url).begin() as connection:
         people.create(connection)
-        connection.execute(people.insert(), ada)
+        connection.execute(people.insert().values(id=1, username="ada", email="a@b.c", password_hash="x"))
 
 
 class Person(UserMixin):  # type: ignore[misc]

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from tests.bench import floor, load, servers
 from tests.bench.report import Row, detail, judge, middle_of_pairs
-from tests.bench.servers import PASSWORD, POSTGRESQL, SQLITE, Server
+from tests.bench.servers import GUNICORN, PASSWORD, POSTGRESQL, SQLITE, Server
 
 CONNECTIONS, PAIRS, SECONDS, PATH = 16, 5, 2, "/api/user"
-MIXED_CONNECTIONS, MIXED_SECONDS = 8, 6
-PATHS = ("/", "/login", "/register", "/settings", "/api/user", "/api/teams", "/health/ready", "/nowhere")
 TARGETS = {SQLITE: 0.45, POSTGRESQL: 0.50}
+PATHS = ("/", "/login", "/register", "/settings", "/api/user", "/api/teams", "/health/ready", "/nowhere")
 
 
 def cpu_of_a_read(kind: str) -> list[Row]:
@@ -20,7 +19,7 @@ def cpu_of_a_read(kind: str) -> list[Row]:
         servers.product(url, ENTRYPOINT="starlette") as starlette,
     ):
         floor.fill(url)
-        with servers.flask_login(url) as theirs:
+        with servers.running(GUNICORN, "/login", DATABASE_URL=url) as theirs:
             cookies = [*servers.register(flask, CONNECTIONS).values()]
             tokens = [servers.api_token(flask, cookie) for cookie in cookies]
             by_token = [load.request("GET", PATH, flask.port, token=token) for token in tokens]
@@ -67,7 +66,7 @@ def memory_of_a_worker(kind: str) -> list[Row]:
             asked += [("POST", "/api/login", "", login) for login in logins]
             asked += [("POST", "/api/register", "", person) for person in (servers.a_person(), logins[0])]
         requests = [load.request(method, path, server.port, *rest) for method, path, *rest in asked]
-        load.start(server.port, requests, MIXED_CONNECTIONS, MIXED_SECONDS).result()
+        load.start(server.port, requests, 8, 6).result()
         status = [Path(f"/proc/{worker}/status").read_text() for worker in server.workers()]
     # Memory that workers share counts in each.
     sizes = [int(kib) / 1024 for kib in re.findall(r"VmRSS:\s+(\d+) kB", "".join(status))]

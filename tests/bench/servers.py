@@ -90,10 +90,6 @@ def product(url: str, rounds: int = CHEAP, **more: str) -> contextlib.AbstractCo
     return running(PRODUCT, "/health/live", **settings)
 
 
-def flask_login(url: str) -> contextlib.AbstractContextManager[Server]:
-    return running(GUNICORN, "/login", DATABASE_URL=url)
-
-
 @contextlib.contextmanager
 def running(arguments: list[str], path: str, **variables: str) -> Iterator[Server]:
     """A server. The block begins when the server answers at `path`."""
