@@ -76,10 +76,11 @@ def edited(root: Path, word: str) -> tuple[dict[str, str], list[str]]:
     texts: dict[str, str] = {}
     missed = []
     for edit in (*what.edits, *lines("CONTRIBUTING.md", f"| `{word}` |")):
-        if edit.path in what.files:
-            continue
         file = root / edit.path
-        text = texts.get(edit.path) or (file.read_text() if file.is_file() else "")
+        # The file may have gone with another word.
+        if edit.path in what.files or not file.is_file():
+            continue
+        text = texts.get(edit.path) or file.read_text()
         changed = edit.change(text)
         if changed is None:
             missed.append(f"{edit.path}: {edit.what}")

@@ -1,0 +1,234 @@
+"""API tokens: `Authorization: Bearer`, their scopes and their page."""
+
+from entrypoints.scaffold.shipped import Shipped, drop, lines, section, swap
+
+VIEWS = ("accounts", "events", "invitations", "teams")
+
+SHIPPED = Shipped(
+    title="tokens: API tokens of users",
+    names=r"""(?x) API[ ]tokens? | (?:domain|application|api|sql|memory|flask_app)[./]tokens\b
+        | \b(?:work|stored|world|container|self)\.tokens\b | \btokens=True | /tokens\b | \b(?:a|api|by|new)_token\b
+        | Tokens\b | \b(?:Mem|Sql)\w*Tokens | TokenActor | TokenStore | TokenGone | NotByToken | ReadOnlyToken
+        | TokenViews | TokenPages | TokenShape | CreateToken | TOKEN_(?:CREATED|REVOKED|PREFIX|TOUCH) | NEW_TOKENS
+        | token_(?:created|revoked|actor) | bearer | Bearer | hxs_ | 40104 | 40907 | user_actor""",
+    files=(
+        "domain/tokens.py",
+        "application/tokens.py",
+        "adapters/sql/tokens.py",
+        "adapters/memory/tokens.py",
+        "adapters/mail/templates/token_created.jinja",
+        "entrypoints/api/tokens.py",
+        "entrypoints/flask_app/tokens.py",
+        "entrypoints/flask_app/templates/tokens.html",
+        "tests/unit/test_tokens.py",
+        "tests/contract/test_tokens.py",
+        "tests/integration/test_tokens.py",
+        "tests/browser/test_tokens.py",
+    ),
+    edits=(
+        # The core
+        *swap(
+            "domain/access.py",
+            "A user, by a session or by an API token. A use case that no token reaches takes `SignedIn`.",
+            "A user. `SignedIn` has the session, too.",
+        ),
+        *drop("domain/events.py", "Tag.TOKEN_CREATED", "Tag.TOKEN_REVOKED"),
+        *drop("domain/limits.py", "NEW_TOKENS"),
+        *drop("domain/mails.py", "MailKind.TOKEN_CREATED"),
+        *drop("application/ports.py", "Reading.tokens"),
+        *drop("application/limits.py", "Limits.new_token"),
+        *swap("application/accounts.py", "SignedIn | TokenActor", "SignedIn"),
+        *lines("application/administration.py", "work.tokens."),
+        *lines("application/passwords.py", "work.tokens."),
+        *swap("application/reauthentication.py", "SignedIn | TokenActor", "SignedIn"),
+        *swap(
+            "application/reauthentication.py",
+            "by a change of the password, and TokenGone\n        for a revoked token. Raise",
+            "by a change of the password.\n        Raise",
+        ),
+        *lines("application/reauthentication.py", "found: tuple[object, User] | None"),
+        *swap(
+            "application/reauthentication.py",
+            "        if isinstance(actor, TokenActor):\n"
+            "            found = work.tokens.find(actor.token.token_hash, self.now())\n"
+            "        else:\n"
+            "            found = ",
+            "        found = ",
+        ),
+        *swap("application/reauthentication.py", "TokenGone if isinstance(actor, TokenActor) else "),
+        *lines("adapters/sql/unit_of_work.py", "self.tokens = "),
+        *lines("adapters/memory/unit_of_work.py", "self.tokens = "),
+        *lines("adapters/memory/tables.py", '"tokens": '),
+        *drop("entrypoints/container.py", "Container.tokens"),
+        *lines("entrypoints/demo.py", "self.container.tokens()"),
+        # The API
+        *lines("entrypoints/api/routes.py", "tokens = wire(", 'route("GET", "/api/tokens"'),
+        *lines("entrypoints/api/routes.py", 'route("POST", "/api/tokens"', 'route("DELETE", "/api/tokens/'),
+        *swap("entrypoints/api/routes.py", ", tokens=True"),
+        *(edit for view in VIEWS for edit in swap(f"entrypoints/api/{view}.py", "user_actor()", "signed_in()")),
+        *swap("entrypoints/api/http.py", "\n\n    A request with an API token has no cookie.\n    "),
+        *drop("entrypoints/api/http.py", "Request.user_actor", "Row.tokens", "Route.tokens"),
+        *swap("entrypoints/api/http.py", "SignedIn | TokenActor", "SignedIn"),
+        *swap(
+            "entrypoints/api/http.py",
+            "Raise NotLoggedIn, or NotByToken.\"\"\"\n"
+            "        actor = self.user_actor()\n"
+            "        if not isinstance(actor, SignedIn):\n"
+            "            raise NotByToken\n"
+            "        return actor",
+            "Raise NotLoggedIn.\"\"\"\n"
+            "        if self.actor is None:\n"
+            "            raise NotLoggedIn\n"
+            "        return self.actor",
+        ),
+        *swap("entrypoints/api/http.py", " `tokens` says that an API token reaches the route, too."),
+        *lines("entrypoints/api/gate.py", "# No browser adds a token by itself"),
+        *swap("entrypoints/api/gate.py", ' or bearer_token(headers.get("authorization", "")) is not None'),
+        *swap(
+            "entrypoints/api/openapi.py",
+            " Some calls take \\\nan API token in its place: `Authorization: Bearer hxs_...`.",
+        ),
+        *lines("entrypoints/api/openapi.py", '"token": {"type": "http"'),
+        *swap(
+            "entrypoints/api/openapi.py",
+            'return ("session", "token") if row.tokens else ("session",)',
+            'return ("session",)',
+        ),
+        *swap(
+            "entrypoints/api/openapi.py",
+            "no session, a wrong token, or a token that does not reach the row",
+            "no session, or no permission",
+        ),
+        *swap("entrypoints/api/streams.py", " It needs a session: no API token reaches it."),
+        *drop("entrypoints/api/streams.py", "StreamRoute.tokens"),
+        *lines("entrypoints/problems.py", "if isinstance(error, TokenGone)", 'return {"WWW-Authenticate"'),
+        # Its bindings and the pages
+        *swap("entrypoints/flask_app/app.py", ", cookie, container.tokens())", ", cookie)"),
+        *swap("entrypoints/flask_app/api.py", "cookie: SessionCookie, tokens: Tokens", "cookie: SessionCookie"),
+        *lines("entrypoints/flask_app/api.py", "actor: SignedIn | TokenActor", "secret = None  # no cookie"),
+        *lines("entrypoints/flask_app/api.py", "request.environ[USER_ID] = actor.id"),
+        *swap(
+            "entrypoints/flask_app/api.py",
+            "        secret, authorization = request.cookies.get(cookie.name), "
+            'request.headers.get("Authorization", "")\n'
+            "        if actor := token_actor(tokens, route, authorization, client()):\n"
+            "        elif not route.public:\n"
+            "            actor = signed_in()",
+            "        secret = request.cookies.get(cookie.name)\n"
+            "        actor = None if route.public else signed_in()",
+        ),
+        *lines("entrypoints/flask_app/login.py", "if bearer_token(", "return None  # no cookie"),
+        *lines("entrypoints/starlette_app.py", "self.tokens = ", "by_token = token_actor("),
+        *swap("entrypoints/starlette_app.py", "an error of the token or the session", "an error of the session"),
+        *swap("entrypoints/starlette_app.py", "None if by_token else "),
+        *swap(
+            "entrypoints/starlette_app.py",
+            "by_token or (self._visitor(request, secret, client) if needed else None)",
+            "self._visitor(request, secret, client) if needed else None",
+        ),
+        *lines("entrypoints/flask_app/routes.py", "tokens = wire(", 'page("GET", "/settings/tokens"'),
+        *lines("entrypoints/flask_app/dev.py", "MailKind.TOKEN_CREATED: "),
+        *drop("entrypoints/flask_app/docs.py", "Operation.by_token"),
+        *lines("entrypoints/flask_app/docs.py", "by_token="),
+        *swap(
+            "entrypoints/flask_app/templates/docs.html",
+            '{% elif operation.by_token %} <span class="muted">By session or API token.</span>',
+        ),
+        *swap(
+            "entrypoints/flask_app/templates/security.html",
+            '  <a class="setting-row fixed" href="/settings/tokens">\n'
+            '    <span class="label">API tokens</span>\n'
+            '    <span class="value">For programs that act as you</span>\n'
+            '    <span class="change">Open</span>\n'
+            "  </a>\n",
+        ),
+        *swap("entrypoints/flask_app/templates/security.html", "How you and your programs log in", "How you log in"),
+        *swap("entrypoints/flask_app/templates/admin_user.html", "API tokens and links", "and links"),
+        *swap("entrypoints/flask_app/templates/data.html", ", API tokens\n    and links,", "\n    and links,"),
+        *swap(
+            "entrypoints/flask_app/templates/reset_password.html",
+            "You'll be logged out everywhere, and your API tokens will stop working.",
+            "You'll be logged out everywhere.",
+        ),
+        # Documentation
+        *lines("README.md", "- Users create API tokens", "A row with `tokens=True`"),
+        *swap("README.md", ", tokens=True"),
+        *swap("README.md", "user_actor()", "signed_in()"),
+        *swap("README.md", "SignedIn | TokenActor", "SignedIn"),
+        *lines("SECURITY.md", "| API token |", "| new API tokens |", "- A mail tells of a new API token."),
+        *section("SECURITY.md", "## API tokens"),
+        *lines("CONTRIBUTING.md", "tokens=True,"),
+        *swap(
+            "entrypoints/api/README.md",
+            "A program sends an API token in place of the cookie: `Authorization: Bearer hxs_...`. "
+            "The user creates it on `/settings/tokens`.\n"
+            "A token with the scope `read` may send GET and HEAD. A token reaches the routes with `tokens=True` in\n"
+            "`entrypoints/api/routes.py`: the user, the username, the history, teams, members and invitations. "
+            "On every other route the answer\n"
+            "is 403. No cookie is read or set beside a token.\n\n",
+        ),
+        *swap("entrypoints/api/README.md", ", and all API tokens"),
+        *swap("entrypoints/api/README.md", "invitations, tokens", "invitations"),
+        *swap("entrypoints/api/README.md", "API tokens and links", "and links"),
+        *lines("entrypoints/api/README.md", "| `GET /api/tokens", "| `POST /api/tokens", "| `DELETE /api/tokens"),
+        *lines("entrypoints/api/README.md", "| `GET /settings/tokens`"),
+        *swap(
+            "entrypoints/api/README.md",
+            "| `public`, `tokens` | whether it needs a session, and whether an API token is enough |",
+            "| `public` | whether it needs a session |",
+        ),
+        # What `make feature` writes
+        *lines("entrypoints/scaffold/templates/api.py.jinja", "tokens=True,"),
+        *swap("entrypoints/scaffold/templates/api.py.jinja", ", tokens=True"),
+        *swap("entrypoints/scaffold/templates/api.py.jinja", "user_actor()", "signed_in()"),
+        # Tests and the bench
+        *drop("tests/samples.py", "a_token"),
+        *lines("tests/unit/test_mails.py", '"tokens": 0,'),
+        *drop("tests/contract/test_side_by_side.py", "SideBySide.add_a_token", "SideBySide.use_or_revoke_a_token"),
+        *swap("tests/contract/test_side_by_side.py", ', "tokens"'),
+        *lines("tests/contract/test_side_by_side.py", "[stored.tokens."),
+        *swap("tests/integration/test_delivery.py", ', "tokens"'),
+        *lines("tests/integration/table.py", "GET    /api/tokens", "POST   /api/tokens", "DELETE /api/tokens/"),
+        *lines("tests/integration/table.py", "GET    /settings/tokens", '"POST /api/tokens": ', '"/api/tokens/": '),
+        *drop("tests/integration/test_rows.py", "Made.token", "Site.token"),
+        *drop("tests/integration/test_rows.py", "test_a_token_reaches_the_rows_that_say_so_and_no_others"),
+        *lines("tests/integration/test_rows.py", "token, text = container.tokens()"),
+        *swap("tests/integration/test_rows.py", ", token, post)", ", post)"),
+        *swap("tests/integration/test_rows.py", ", right, text)", ", right)"),
+        *swap("tests/integration/test_openapi.py", ', "token"]', "]"),
+        *lines("tests/integration/test_openapi.py", "_, token = ", '"token": lambda'),
+        *swap("tests/integration/test_openapi.py", ', "token": row.tokens or url.startswith("/health/")'),
+        *lines("tests/browser/test_pages.py", 'Case("tokens'),
+        *lines("tests/bench/reads.py", "tokens = ", "by_token = ", '"by API token"', '("by API token"'),
+        *drop("tests/bench/servers.py", "api_token"),
+        *swap("tests/bench/load.py", ', token: str = ""'),
+        *lines("tests/bench/load.py", 'head += [f"Authorization: Bearer'),
+    ),
+    # A tag or a kind of mail that the code does not know could not be read.
+    upgrade="""\
+op.execute("DELETE FROM events WHERE tag IN ('token_created', 'token_revoked')")
+    op.execute("DELETE FROM mails WHERE kind = 'token_created'")
+    op.drop_table("tokens")""",
+    downgrade="""\
+op.create_table(
+        "tokens",
+        sa.Column("id", adapters.sql.types.Id(), nullable=False),
+        sa.Column("user_id", adapters.sql.types.Id(), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("scope", sa.String(30), nullable=False),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("created_at", adapters.sql.types.Utc(), nullable=False),
+        sa.Column("expires_at", adapters.sql.types.Utc()),
+        sa.Column("last_used_at", adapters.sql.types.Utc()),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_tokens_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_tokens_token_hash")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    for name in ("user_id", "expires_at"):
+        op.create_index(op.f(f"ix_tokens_{name}"), "tokens", [name])""",
+)
