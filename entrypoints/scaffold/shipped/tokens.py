@@ -2,14 +2,22 @@
 
 from entrypoints.scaffold.shipped import Shipped, drop, lines, section, swap
 
+API = "entrypoints/api/"
+FLASK = "entrypoints/flask_app/"
+PAGES = "entrypoints/flask_app/templates/"
+WRITTEN = "entrypoints/scaffold/templates/"
+CONTRACT = "tests/contract/"
+INTEGRATION = "tests/integration/"
 VIEWS = ("accounts", "events", "invitations", "teams")
 
 SHIPPED = Shipped(
     title="tokens: API tokens of users",
     names=r"""(?x) API[ ]tokens? | (?:domain|application|api|sql|memory|flask_app)[./]tokens\b
-        | \b(?:work|stored|world|container|self)\.tokens\b | \btokens=True | /tokens\b | \b(?:a|api|by|new)_token\b
-        | Tokens\b | \b(?:Mem|Sql)\w*Tokens | TokenActor | TokenStore | TokenGone | NotByToken | ReadOnlyToken
-        | TokenViews | TokenPages | TokenShape | CreateToken | TOKEN_(?:CREATED|REVOKED|PREFIX|TOUCH) | NEW_TOKENS
+        | \b(?:work|stored|world|container|self)\.tokens\b | \btokens=True | /tokens\b
+        | \b(?:a|api|by|new)_token\b | Tokens\b | \b(?:Mem|Sql)\w*Tokens | TokenActor | TokenStore
+        | TokenGone | NotByToken | ReadOnlyToken
+        | TokenViews | TokenPages | TokenShape | CreateToken
+        | TOKEN_(?:CREATED|REVOKED|PREFIX|TOUCH) | NEW_TOKENS
         | token_(?:created|revoked|actor) | bearer | Bearer | hxs_ | 40104 | 40907 | user_actor""",
     files=(
         "domain/tokens.py",
@@ -62,53 +70,53 @@ SHIPPED = Shipped(
         *drop("entrypoints/container.py", "Container.tokens"),
         *lines("entrypoints/demo.py", "self.container.tokens()"),
         # The API
-        *lines("entrypoints/api/routes.py", "tokens = wire(", 'route("GET", "/api/tokens"'),
-        *lines("entrypoints/api/routes.py", 'route("POST", "/api/tokens"', 'route("DELETE", "/api/tokens/'),
-        *swap("entrypoints/api/routes.py", ", tokens=True"),
-        *(edit for view in VIEWS for edit in swap(f"entrypoints/api/{view}.py", "user_actor()", "signed_in()")),
-        *swap("entrypoints/api/http.py", "\n\n    A request with an API token has no cookie.\n    "),
-        *drop("entrypoints/api/http.py", "Request.user_actor", "Row.tokens", "Route.tokens"),
-        *swap("entrypoints/api/http.py", "SignedIn | TokenActor", "SignedIn"),
+        *lines(API + "routes.py", "tokens = wire(", 'route("GET", "/api/tokens"'),
+        *lines(API + "routes.py", 'route("POST", "/api/tokens"', 'route("DELETE", "/api/tokens/'),
+        *swap(API + "routes.py", ", tokens=True"),
+        *(edit for view in VIEWS for edit in swap(f"{API}{view}.py", "user_actor()", "signed_in()")),
+        *swap(API + "http.py", "\n\n    A request with an API token has no cookie.\n    "),
+        *drop(API + "http.py", "Request.user_actor", "Row.tokens", "Route.tokens"),
+        *swap(API + "http.py", "SignedIn | TokenActor", "SignedIn"),
         *swap(
-            "entrypoints/api/http.py",
-            "Raise NotLoggedIn, or NotByToken.\"\"\"\n"
+            API + "http.py",
+            'Raise NotLoggedIn, or NotByToken."""\n'
             "        actor = self.user_actor()\n"
             "        if not isinstance(actor, SignedIn):\n"
             "            raise NotByToken\n"
             "        return actor",
-            "Raise NotLoggedIn.\"\"\"\n"
+            'Raise NotLoggedIn."""\n'
             "        if self.actor is None:\n"
             "            raise NotLoggedIn\n"
             "        return self.actor",
         ),
-        *swap("entrypoints/api/http.py", " `tokens` says that an API token reaches the route, too."),
-        *lines("entrypoints/api/gate.py", "# No browser adds a token by itself"),
-        *swap("entrypoints/api/gate.py", ' or bearer_token(headers.get("authorization", "")) is not None'),
+        *swap(API + "http.py", " `tokens` says that an API token reaches the route, too."),
+        *lines(API + "gate.py", "# No browser adds a token by itself"),
+        *swap(API + "gate.py", ' or bearer_token(headers.get("authorization", "")) is not None'),
         *swap(
-            "entrypoints/api/openapi.py",
+            API + "openapi.py",
             " Some calls take \\\nan API token in its place: `Authorization: Bearer hxs_...`.",
         ),
-        *lines("entrypoints/api/openapi.py", '"token": {"type": "http"'),
+        *lines(API + "openapi.py", '"token": {"type": "http"'),
         *swap(
-            "entrypoints/api/openapi.py",
+            API + "openapi.py",
             'return ("session", "token") if row.tokens else ("session",)',
             'return ("session",)',
         ),
         *swap(
-            "entrypoints/api/openapi.py",
+            API + "openapi.py",
             "no session, a wrong token, or a token that does not reach the row",
             "no session, or no permission",
         ),
-        *swap("entrypoints/api/streams.py", " It needs a session: no API token reaches it."),
-        *drop("entrypoints/api/streams.py", "StreamRoute.tokens"),
+        *swap(API + "streams.py", " It needs a session: no API token reaches it."),
+        *drop(API + "streams.py", "StreamRoute.tokens"),
         *lines("entrypoints/problems.py", "if isinstance(error, TokenGone)", 'return {"WWW-Authenticate"'),
         # Its bindings and the pages
-        *swap("entrypoints/flask_app/app.py", ", cookie, container.tokens())", ", cookie)"),
-        *swap("entrypoints/flask_app/api.py", "cookie: SessionCookie, tokens: Tokens", "cookie: SessionCookie"),
-        *lines("entrypoints/flask_app/api.py", "actor: SignedIn | TokenActor", "secret = None  # no cookie"),
-        *lines("entrypoints/flask_app/api.py", "request.environ[USER_ID] = actor.id"),
+        *swap(FLASK + "app.py", ", cookie, container.tokens())", ", cookie)"),
+        *swap(FLASK + "api.py", "cookie: SessionCookie, tokens: Tokens", "cookie: SessionCookie"),
+        *lines(FLASK + "api.py", "actor: SignedIn | TokenActor", "secret = None  # no cookie"),
+        *lines(FLASK + "api.py", "request.environ[USER_ID] = actor.id"),
         *swap(
-            "entrypoints/flask_app/api.py",
+            FLASK + "api.py",
             "        secret, authorization = request.cookies.get(cookie.name), "
             'request.headers.get("Authorization", "")\n'
             "        if actor := token_actor(tokens, route, authorization, client()):\n"
@@ -117,36 +125,38 @@ SHIPPED = Shipped(
             "        secret = request.cookies.get(cookie.name)\n"
             "        actor = None if route.public else signed_in()",
         ),
-        *lines("entrypoints/flask_app/login.py", "if bearer_token(", "return None  # no cookie"),
+        *lines(FLASK + "login.py", "if bearer_token(", "return None  # no cookie"),
         *lines("entrypoints/starlette_app.py", "self.tokens = ", "by_token = token_actor("),
-        *swap("entrypoints/starlette_app.py", "an error of the token or the session", "an error of the session"),
+        *swap(
+            "entrypoints/starlette_app.py", "an error of the token or the session", "an error of the session"
+        ),
         *swap("entrypoints/starlette_app.py", "None if by_token else "),
         *swap(
             "entrypoints/starlette_app.py",
             "by_token or (self._visitor(request, secret, client) if needed else None)",
             "self._visitor(request, secret, client) if needed else None",
         ),
-        *lines("entrypoints/flask_app/routes.py", "tokens = wire(", 'page("GET", "/settings/tokens"'),
-        *lines("entrypoints/flask_app/dev.py", "MailKind.TOKEN_CREATED: "),
-        *drop("entrypoints/flask_app/docs.py", "Operation.by_token"),
-        *lines("entrypoints/flask_app/docs.py", "by_token="),
+        *lines(FLASK + "routes.py", "tokens = wire(", 'page("GET", "/settings/tokens"'),
+        *lines(FLASK + "dev.py", "MailKind.TOKEN_CREATED: "),
+        *drop(FLASK + "docs.py", "Operation.by_token"),
+        *lines(FLASK + "docs.py", "by_token="),
         *swap(
-            "entrypoints/flask_app/templates/docs.html",
+            PAGES + "docs.html",
             '{% elif operation.by_token %} <span class="muted">By session or API token.</span>',
         ),
         *swap(
-            "entrypoints/flask_app/templates/security.html",
+            PAGES + "security.html",
             '  <a class="setting-row fixed" href="/settings/tokens">\n'
             '    <span class="label">API tokens</span>\n'
             '    <span class="value">For programs that act as you</span>\n'
             '    <span class="change">Open</span>\n'
             "  </a>\n",
         ),
-        *swap("entrypoints/flask_app/templates/security.html", "How you and your programs log in", "How you log in"),
-        *swap("entrypoints/flask_app/templates/admin_user.html", "API tokens and links", "and links"),
-        *swap("entrypoints/flask_app/templates/data.html", ", API tokens\n    and links,", "\n    and links,"),
+        *swap(PAGES + "security.html", "How you and your programs log in", "How you log in"),
+        *swap(PAGES + "admin_user.html", "API tokens and links", "and links"),
+        *swap(PAGES + "data.html", ", API tokens\n    and links,", "\n    and links,"),
         *swap(
-            "entrypoints/flask_app/templates/reset_password.html",
+            PAGES + "reset_password.html",
             "You'll be logged out everywhere, and your API tokens will stop working.",
             "You'll be logged out everywhere.",
         ),
@@ -159,45 +169,49 @@ SHIPPED = Shipped(
         *section("SECURITY.md", "## API tokens"),
         *lines("CONTRIBUTING.md", "tokens=True,"),
         *swap(
-            "entrypoints/api/README.md",
+            API + "README.md",
             "A program sends an API token in place of the cookie: `Authorization: Bearer hxs_...`. "
             "The user creates it on `/settings/tokens`.\n"
-            "A token with the scope `read` may send GET and HEAD. A token reaches the routes with `tokens=True` in\n"
-            "`entrypoints/api/routes.py`: the user, the username, the history, teams, members and invitations. "
-            "On every other route the answer\n"
-            "is 403. No cookie is read or set beside a token.\n\n",
+            "A token with the scope `read` may send GET and HEAD. "
+            "A token reaches the routes with `tokens=True` in\n"
+            "`entrypoints/api/routes.py`. On every other route the answer is 403. "
+            "No cookie is read or set beside a token.\n\n",
         ),
-        *swap("entrypoints/api/README.md", ", and all API tokens"),
-        *swap("entrypoints/api/README.md", "invitations, tokens", "invitations"),
-        *swap("entrypoints/api/README.md", "API tokens and links", "and links"),
-        *lines("entrypoints/api/README.md", "| `GET /api/tokens", "| `POST /api/tokens", "| `DELETE /api/tokens"),
-        *lines("entrypoints/api/README.md", "| `GET /settings/tokens`"),
+        *swap(API + "README.md", ", and all API tokens"),
+        *swap(API + "README.md", ", tokens"),
+        *swap(API + "README.md", "API tokens and links", "and links"),
+        *lines(API + "README.md", "| `GET /api/tokens", "| `POST /api/tokens", "| `DELETE /api/tokens"),
+        *lines(API + "README.md", "| `GET /settings/tokens`"),
         *swap(
-            "entrypoints/api/README.md",
+            API + "README.md",
             "| `public`, `tokens` | whether it needs a session, and whether an API token is enough |",
             "| `public` | whether it needs a session |",
         ),
         # What `make feature` writes
-        *lines("entrypoints/scaffold/templates/api.py.jinja", "tokens=True,"),
-        *swap("entrypoints/scaffold/templates/api.py.jinja", ", tokens=True"),
-        *swap("entrypoints/scaffold/templates/api.py.jinja", "user_actor()", "signed_in()"),
+        *lines(WRITTEN + "api.py.jinja", "tokens=True,"),
+        *swap(WRITTEN + "api.py.jinja", ", tokens=True"),
+        *swap(WRITTEN + "api.py.jinja", "user_actor()", "signed_in()"),
         # Tests and the bench
         *drop("tests/samples.py", "a_token"),
         *lines("tests/unit/test_mails.py", '"tokens": 0,'),
-        *drop("tests/contract/test_side_by_side.py", "SideBySide.add_a_token", "SideBySide.use_or_revoke_a_token"),
-        *swap("tests/contract/test_side_by_side.py", ', "tokens"'),
-        *lines("tests/contract/test_side_by_side.py", "[stored.tokens."),
-        *swap("tests/integration/test_delivery.py", ', "tokens"'),
-        *lines("tests/integration/table.py", "GET    /api/tokens", "POST   /api/tokens", "DELETE /api/tokens/"),
-        *lines("tests/integration/table.py", "GET    /settings/tokens", '"POST /api/tokens": ', '"/api/tokens/": '),
-        *drop("tests/integration/test_rows.py", "Made.token", "Site.token"),
-        *drop("tests/integration/test_rows.py", "test_a_token_reaches_the_rows_that_say_so_and_no_others"),
-        *lines("tests/integration/test_rows.py", "token, text = container.tokens()"),
-        *swap("tests/integration/test_rows.py", ", token, post)", ", post)"),
-        *swap("tests/integration/test_rows.py", ", right, text)", ", right)"),
-        *swap("tests/integration/test_openapi.py", ', "token"]', "]"),
-        *lines("tests/integration/test_openapi.py", "_, token = ", '"token": lambda'),
-        *swap("tests/integration/test_openapi.py", ', "token": row.tokens or url.startswith("/health/")'),
+        *drop(
+            CONTRACT + "test_side_by_side.py", "SideBySide.add_a_token", "SideBySide.use_or_revoke_a_token"
+        ),
+        *swap(CONTRACT + "test_side_by_side.py", ', "tokens"'),
+        *lines(CONTRACT + "test_side_by_side.py", "[stored.tokens."),
+        *swap(INTEGRATION + "test_delivery.py", ', "tokens"'),
+        *lines(INTEGRATION + "table.py", "GET    /api/tokens", "POST   /api/tokens", "DELETE /api/tokens/"),
+        *lines(
+            INTEGRATION + "table.py", "GET    /settings/tokens", '"POST /api/tokens": ', '"/api/tokens/": '
+        ),
+        *drop(INTEGRATION + "test_rows.py", "Made.token", "Site.token"),
+        *drop(INTEGRATION + "test_rows.py", "test_a_token_reaches_the_rows_that_say_so_and_no_others"),
+        *lines(INTEGRATION + "test_rows.py", "token, text = container.tokens()"),
+        *swap(INTEGRATION + "test_rows.py", ", token, post)", ", post)"),
+        *swap(INTEGRATION + "test_rows.py", ", right, text)", ", right)"),
+        *swap(INTEGRATION + "test_openapi.py", ', "token"]', "]"),
+        *lines(INTEGRATION + "test_openapi.py", "_, token = ", '"token": lambda'),
+        *swap(INTEGRATION + "test_openapi.py", ', "token": row.tokens or url.startswith("/health/")'),
         *lines("tests/browser/test_pages.py", 'Case("tokens'),
         *lines("tests/bench/reads.py", "tokens = ", "by_token = ", '"by API token"', '("by API token"'),
         *drop("tests/bench/servers.py", "api_token"),
