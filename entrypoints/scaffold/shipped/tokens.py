@@ -89,7 +89,7 @@ SHIPPED = Shipped(
             "            raise NotLoggedIn\n"
             "        return self.actor",
         ),
-        *swap(API + "http.py", " `tokens` says that an API token reaches the route, too."),
+        *lines(API + "http.py", "`tokens` says that an API token reaches the route"),
         *lines(API + "gate.py", "# No browser adds a token by itself"),
         *swap(API + "gate.py", ' or bearer_token(headers.get("authorization", "")) is not None'),
         *swap(
@@ -153,8 +153,8 @@ SHIPPED = Shipped(
             "  </a>\n",
         ),
         *swap(PAGES + "security.html", "How you and your programs log in", "How you log in"),
-        *swap(PAGES + "admin_user.html", "API tokens and links", "and links"),
-        *swap(PAGES + "data.html", ", API tokens\n    and links,", "\n    and links,"),
+        *swap(PAGES + "admin_user.html", "API tokens, "),
+        *swap(PAGES + "data.html", "API tokens, "),
         *swap(
             PAGES + "reset_password.html",
             "You'll be logged out everywhere, and your API tokens will stop working.",
@@ -179,7 +179,7 @@ SHIPPED = Shipped(
         ),
         *swap(API + "README.md", ", and all API tokens"),
         *swap(API + "README.md", ", tokens"),
-        *swap(API + "README.md", "API tokens and links", "and links"),
+        *swap(API + "README.md", "API tokens, "),
         *lines(API + "README.md", "| `GET /api/tokens", "| `POST /api/tokens", "| `DELETE /api/tokens"),
         *lines(API + "README.md", "| `GET /settings/tokens`"),
         *swap(
