@@ -126,8 +126,8 @@ def test_lines_of_other_files_have_no_brackets():
 
 
 def test_a_text_is_replaced_wherever_it_stands():
-    assert after(swap("a.py", ", tokens=True"), "f(1, tokens=True)\ng(tokens=True, x=2, tokens=True)\n") == (
-        "f(1)\ng(tokens=True, x=2)\n"
+    assert after(swap("a.py", ", open=True"), "f(1, open=True)\ng(open=True, x=2, open=True)\n") == (
+        "f(1)\ng(open=True, x=2)\n"
     )
     assert after(swap("a.py", "A | B", "A"), "A | B") == "A"
     assert after(swap("a.py", "A | B", "A"), "A|B") is None

@@ -257,7 +257,6 @@ SHIPPED = Shipped(
         ),
         *lines("SECURITY.md", "- A mail tells of each change of the second factor."),
         *section("SECURITY.md", "## Second factor"),
-        *swap("SECURITY.md", " the second factor, sessions", " sessions"),
         *swap("SECURITY.md", "A right password or code takes", "A right password takes"),
         *lines("CONTRIBUTING.md", "| pyotp |", "| segno |"),
         *lines("entrypoints/deploy/README.md", "| `users two-factor-off E` |"),
