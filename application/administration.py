@@ -61,8 +61,8 @@ class Administration:
     ) -> User:
         """Disable or enable the user, and set exactly these roles. None leaves it as it is.
 
-        A disabled user cannot log in. The sessions, pending logins, links, API tokens and invitations of the
-        user end. Raise NotFound, or LastAdmin when no other administrator is enabled.
+        A disabled user cannot log in, and what lets the user in ends, such as sessions and links.
+        Raise NotFound, or LastAdmin when no other administrator is enabled.
         """
         needed = [Permission.SEE_USERS]  # the answer shows the user, also when nothing is changed
         if disabled is not None:

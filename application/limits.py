@@ -27,9 +27,8 @@ from domain.limits import (
     network_of,
 )
 from domain.logins import WrongLoginCode
-from domain.passwords import WrongProof
 from domain.sessions import Client
-from domain.two_factor import WrongCode
+from domain.two_factor import WrongCode, WrongProof
 from domain.users import key_of
 
 WRONG_CODE = (WrongLoginCode, WrongProof, WrongCode)

@@ -1,20 +1,18 @@
-"""Reauthentication: a dangerous change needs the password or a code of the second factor, not only a session.
+"""Reauthentication: a dangerous change needs a proof of the user, such as the password, not only a session.
 
 Verifying the password takes time. The session may end meanwhile, so the unit of work calls `still`.
 """
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
-from application.codes import Codes
 from application.events import Events
 from application.limits import Limits
 from application.ports import Clock, PasswordHasher, Transaction, UnitOfWork
 from domain.access import AnotherUser, SignedIn
 from domain.errors import Invalid
 from domain.events import Tag
-from domain.passwords import ProofNeeded, WrongPassword, WrongProof, normal_password
+from domain.passwords import ProofNeeded, WrongPassword, normal_password
 from domain.sessions import NotLoggedIn
 from domain.tokens import TokenActor, TokenGone
 from domain.users import User
@@ -24,7 +22,6 @@ from domain.users import User
 class Reauthentication:
     transaction: Transaction
     hasher: PasswordHasher
-    codes: Codes
     limits: Limits
     events: Events
     now: Clock
@@ -50,21 +47,14 @@ class Reauthentication:
                 work.commit()
             raise WrongPassword
 
-    def prove(self, actor: SignedIn, current_password: str, unsafe_code: str) -> None:
-        """Store a proof of the session: the password, or a code of the second factor.
+    def prove(self, actor: SignedIn, current_password: str) -> None:
+        """Store a proof of the session.
 
-        Raise NotWhileActing, ProofNeeded, WrongPassword, WrongProof, TooManyAttempts or NotLoggedIn.
+        Raise NotWhileActing, ProofNeeded, WrongPassword, TooManyAttempts or NotLoggedIn.
         """
-        actor.require_self()
-        by_code = bool(unsafe_code) and not current_password
-        if not by_code:
-            self.require_password(actor, current_password)
-        attempt = self.codes.attempt(actor.user, unsafe_code, actor) if by_code else nullcontext()
-        with attempt, self.transaction() as work:
-            user = self.still(work, actor)
-            if by_code and not self.codes.use(work, user, unsafe_code, actor):
-                work.commit()  # stores the event of the wrong code
-                raise WrongProof
+        self.require_password(actor, current_password)
+        with self.transaction() as work:
+            self.still(work, actor)
             self.store_proof(work, actor)
             work.commit()
 

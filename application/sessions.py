@@ -8,13 +8,14 @@ from uuid import UUID
 
 from application.events import Events
 from application.limits import Limits
+from application.logins import Logins
 from application.mails import Mails
 from application.ports import Clock, Ids, Look, PasswordHasher, Secrets, Transaction, UnitOfWork
 from domain.access import SignedIn
 from domain.devices import Device
 from domain.errors import Invalid, NotFound, Unavailable
 from domain.events import Tag
-from domain.logins import MOST_PENDING_LOGINS, PENDING_LOGIN_LIFE, PendingLogin
+from domain.logins import PendingLogin
 from domain.mails import MailKind
 from domain.paging import Page, page_size
 from domain.passwords import normal_password
@@ -36,6 +37,7 @@ class Sessions:
     hasher: PasswordHasher
     syntax: EmailSyntax
     limits: Limits
+    logins: Logins
     mails: Mails
     events: Events
     session_life: SessionLife
@@ -71,13 +73,10 @@ class Sessions:
                 if upgraded:
                     stored.password_hash = upgraded
                     work.users.save(stored)
-                factor = work.two_factor.get(stored.id)
-                if factor is not None and factor.on:
-                    found: tuple[SignedIn | PendingLogin, str] = self._wait_for_code(
-                        work, stored, remember, replacing
-                    )
-                else:
-                    found = self.open(work, stored, remember=remember, replacing=replacing, client=client)
+                pending = self.logins.begin(work, stored, remember, replacing)
+                found = pending or self.open(
+                    work, stored, remember=remember, replacing=replacing, client=client
+                )
                 work.commit()
             return found
         raise WrongCredentials
@@ -171,25 +170,6 @@ class Sessions:
             if work.sessions.end_others(actor.id, actor.session.id):
                 self.events.record(work, Tag.SESSIONS_ENDED, actor.id, actor)
             work.commit()
-
-    def _wait_for_code(
-        self, work: UnitOfWork, user: User, remember: bool, replacing: str | None
-    ) -> tuple[PendingLogin, str]:
-        secret, now = self.new_secret(), self.now()
-        login = PendingLogin(
-            id=self.new_id(),
-            user_id=user.id,
-            secret_hash=hash_of(secret),
-            remembered=remember,
-            created_at=now,
-            expires_at=now + PENDING_LOGIN_LIFE,
-        )
-        if replacing is not None:
-            work.sessions.end(hash_of(replacing))
-            work.logins.end(hash_of(replacing), now)
-        work.logins.end_oldest(user.id, MOST_PENDING_LOGINS - 1)
-        work.logins.add(login)
-        return login, secret
 
     def _normal(self, unsafe_email: str) -> str | None:
         try:

@@ -23,6 +23,7 @@ from domain.two_factor import (
     TwoFactorOff,
     TwoFactorOn,
     WrongCode,
+    WrongProof,
     recovery_code_of,
     typed_code,
 )
@@ -148,6 +149,20 @@ class SecondFactors:
             work.commit()
         self.codes.limits.clear_codes(user.id)
         return user
+
+    def prove(self, actor: SignedIn, unsafe_code: str) -> None:
+        """Store a proof of the session, as `Reauthentication.prove` does for the password.
+
+        Raise NotWhileActing, WrongProof, TooManyAttempts or NotLoggedIn.
+        """
+        actor.require_self()
+        with self.codes.attempt(actor.user, unsafe_code, actor), self.transaction() as work:
+            user = self.reauthentication.still(work, actor)
+            if not self.codes.use(work, user, unsafe_code, actor):
+                work.commit()  # stores the event of the wrong code
+                raise WrongProof
+            self.reauthentication.store_proof(work, actor)
+            work.commit()
 
     def on_for(self, actor: Actor, user_id: UUID) -> bool:
         """Whether the factor of a user is on."""

@@ -19,7 +19,7 @@ PasswordStrength = Callable[[str, Sequence[str]], tuple[int, str]]
 
 
 class ProofNeeded(Forbidden):
-    """The session is valid, but a dangerous change needs a proof: the current password, or a code."""
+    """The session is valid, but a dangerous change needs a proof, such as the current password."""
 
     code = 40303
     message = "Enter your password to confirm it's you."
@@ -27,12 +27,6 @@ class ProofNeeded(Forbidden):
 
 class WrongPassword(ProofNeeded):
     message = "Wrong password."
-
-
-class WrongProof(ProofNeeded):
-    """The code of the second factor is wrong."""
-
-    message = "Wrong code."
 
 
 def normal_password(password: str, field: str = "password") -> str:

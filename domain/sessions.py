@@ -23,7 +23,7 @@ MOST_SESSIONS = 100
 # Long enough to look into a problem, and short enough to not be forgotten.
 LONGEST_ACTING = timedelta(minutes=30)
 
-# The longest age of a proof for a dangerous change. A proof is the password, or a code of the second factor.
+# The longest age of a proof for a dangerous change. A proof is the password, for example.
 PROOF_LASTS = timedelta(minutes=10)
 
 # Longer user agents are cut, not refused.
@@ -76,7 +76,7 @@ class Session:
     """The cookie's secret is not stored, only its hash: a reader of the table cannot log in with it.
 
     The session of an administrator acts as the user `acting_as_id`, for support, until `acting_until`.
-    `proven_at` is the moment of the last proof: the password, or a code of the second factor.
+    `proven_at` is the moment of the last proof, such as the password.
     """
 
     EXPORTED: ClassVar = "id created_at last_seen_at expires_at ip user_agent device remembered"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.access import PermissionDenied
 from domain.errors import Conflict, Invalid
+from domain.passwords import ProofNeeded
 from domain.personal import PersonalStore, exported
 
 CODE_DIGITS = 6
@@ -26,6 +27,12 @@ RECOVERY_CODE_LENGTH = 16
 class WrongCode(Invalid):
     def __init__(self) -> None:
         super().__init__("code", "Wrong code.")
+
+
+class WrongProof(ProofNeeded):
+    """The code is wrong, in place of the password."""
+
+    message = "Wrong code."
 
 
 class TwoFactorOn(Conflict):

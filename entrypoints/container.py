@@ -33,6 +33,7 @@ from application.impersonation import Impersonation
 from application.invitations import Invitations
 from application.limits import Limits
 from application.links import Links
+from application.logins import Logins
 from application.mails import Delivery, Mails
 from application.passwords import Passwords
 from application.ports import Clock, Mailer, RateLimiter
@@ -146,6 +147,7 @@ class Container(containers.DeclarativeContainer):
     mails = service(Mails, vars())
     links = service(Links, vars())
     codes = service(Codes, vars())
+    logins = service(Logins, vars())
     reauthentication = service(Reauthentication, vars())
     sessions = service(Sessions, vars())
     accounts = service(Accounts, vars())

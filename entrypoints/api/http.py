@@ -179,8 +179,8 @@ class Route:
     """One row of the API: all that a client needs to know. A path value in `url` is `<name>`, always a UUID.
 
     `does` is one short sentence for people. `shows` is the shape of `data`, None without data. A public route
-    needs no session. `tokens` says that an API token reaches the route, too. `query` has the type of each
-    parameter of the query.
+    needs no session. `query` has the type of each parameter of the query.
+    `tokens` says that an API token reaches the route, too.
 
     An answer without data has a `message`. A POST has both, unless `message` is False. Without an `envelope`,
     the answer is the data alone. `also` has statuses of errors that do not follow from the row.

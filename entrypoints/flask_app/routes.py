@@ -11,6 +11,7 @@ from entrypoints.flask_app.emails import verify_email
 from entrypoints.flask_app.events import EventPages
 from entrypoints.flask_app.invitations import invitation
 from entrypoints.flask_app.passwords import forgot_password, reset_password
+from entrypoints.flask_app.reauthentication import ReauthenticationPages
 from entrypoints.flask_app.sessions import SessionPages
 from entrypoints.flask_app.teams import TeamPages
 from entrypoints.flask_app.tokens import TokenPages
@@ -25,6 +26,7 @@ def add_pages(app: Flask, wire: Wire) -> None:
     sessions = wire(SessionPages)
     events = wire(EventPages)
     teams = wire(TeamPages)
+    reauthentication = wire(ReauthenticationPages)
     two_factor = wire(TwoFactorPages)
     tokens = wire(TokenPages)
     administration = wire(AdministrationPages)
@@ -36,7 +38,7 @@ def add_pages(app: Flask, wire: Wire) -> None:
     page("GET", "/settings/security", accounts.security)
     page("GET", "/settings/data", accounts.data)
     page("GET", "/login/two-factor", two_factor.log_in)
-    page("GET", "/reauthenticate", two_factor.reauthenticate)
+    page("GET", "/reauthenticate", reauthentication.form)
     page("GET", "/settings/two-factor", two_factor.settings)
     page("GET", "/settings/tokens", tokens.list)
     page("GET", "/login", sessions.login)

@@ -27,12 +27,6 @@ class TwoFactorPages:
             return redirect(f"/login?next={quote(onward, safe='/')}" if onward != AFTER_LOGIN else "/login")
         return show_page("login_two_factor.html", None, next=onward)
 
-    def reauthenticate(self) -> ResponseReturnValue:
-        actor = signed_in()
-        on, _ = self.two_factor.state(actor)
-        onward = local_path(request.args.get("next", ""))
-        return show_page("reauthenticate.html", actor, next=onward, by_code=on)
-
     def settings(self) -> ResponseReturnValue:
         actor = signed_in()
         on, codes_left = self.two_factor.state(actor)

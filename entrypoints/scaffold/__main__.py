@@ -86,10 +86,10 @@ def remove(root: Path, feature: Feature) -> None:
 def remove_shipped(root: Path, word: str) -> None:
     """Take a word of Hexstart out of the clone, and describe the API anew."""
     changed = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True)  # noqa: S607
-    if changed.stdout:
-        raise Refused("Commit your changes first. Then `git diff` shows what goes.")
+    if changed.returncode or changed.stdout:
+        raise Refused("Commit your changes to git first. Then `git diff` shows what goes.")
     what = shipped.shipped(word)
-    texts, missed = shipped.edited(root, word)
+    texts, missed = shipped.edited(root, word, what)
     made = []
     if what.upgrade:
         file = migration.write(root, f"drop {word}", what.upgrade, what.downgrade)

@@ -1,4 +1,4 @@
-"""The second factor and API tokens, as a person uses them. The app is pyotp."""
+"""The second factor, as a person uses it. The app is pyotp."""
 
 import re
 import time
@@ -130,28 +130,6 @@ def test_a_form_whose_proof_has_ended_leads_to_the_proof_and_back(
     page.get_by_role("button", name="Confirm", exact=True).click()
     expect(page).to_have_url("/settings")
     expect(page.get_by_label("New email address")).to_have_value("later@example.com")
-
-
-def test_a_token_is_made_used_and_revoked(visit: Visit, person: Person, site: Site) -> None:
-    page = visit("/settings/security", person)
-    page.get_by_role("link", name="API tokens").click()
-    page.get_by_label("Name").fill("Deploy")
-    page.get_by_label("Current password", exact=True).fill(person.password)
-    page.get_by_role("button", name="Create token").click()
-    token = page.locator("#new-token-text")
-    expect(token).to_have_text(re.compile(r"^hxs_[\w-]{51}$"))
-    program = visit("/login").context.request
-    header = {"Authorization": f"Bearer {token.inner_text()}"}
-    assert program.get("/api/user", headers=header).json()["data"]["username"] == person.username
-    assert program.post("/api/teams", data={"name": "x"}, headers=header).status == 403
-
-    page.get_by_role("link", name="Done").click()
-    expect(page.get_by_text("Used just now")).to_be_visible()
-    page.get_by_role("button", name="Revoke… token: Deploy").click()
-    page.get_by_role("button", name="Revoke token").click()
-    expect(page.get_by_text("Token revoked.")).to_be_visible()
-    expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
-    assert program.get("/api/user", headers=header).status == 401
 
 
 def test_a_team_leads_a_member_without_a_factor_to_set_it_up(visit: Visit, person: Person) -> None:

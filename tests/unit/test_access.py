@@ -9,11 +9,12 @@ from domain.access import (
     Permission,
     PermissionDenied,
     TeamRole,
+    UserActor,
 )
 from domain.users import Role
 from entrypoints.cli import cli
 from tests.databases import ROOT
-from tests.samples import CLIENT
+from tests.samples import CLIENT, a_user
 
 
 def test_every_role_is_in_the_table():
@@ -47,3 +48,9 @@ def test_the_documentation_shows_the_table():
 @pytest.mark.parametrize("role, covered", [("owner", 3), ("admin", 2), ("member", 1)])
 def test_a_role_covers_itself_and_the_lower_ones(role, covered):
     assert [TeamRole(role).covers(other) for other in TeamRole] == [False] * (3 - covered) + [True] * covered
+
+
+def test_a_user_without_a_session_acts_for_itself():
+    actor = UserActor(CLIENT, a_user())
+
+    assert (actor.person_id, actor.own_client) == (actor.user.id, CLIENT)

@@ -15,7 +15,7 @@ from domain.logins import (
     WrongLoginCode,
 )
 from domain.mails import MailKind
-from domain.passwords import ProofNeeded, WrongPassword, WrongProof
+from domain.passwords import ProofNeeded, WrongPassword
 from domain.sessions import PROOF_LASTS, NotLoggedIn, WrongCredentials
 from domain.teams import Membership
 from domain.two_factor import (
@@ -25,6 +25,7 @@ from domain.two_factor import (
     TwoFactorOff,
     TwoFactorOn,
     WrongCode,
+    WrongProof,
     is_app_code,
     recovery_code_of,
     typed_code,
@@ -119,7 +120,7 @@ def test_the_begun_factor_is_shown_to_the_session_that_has_proven(world, ada):
 
 
 def test_there_is_nothing_to_show_without_a_begun_factor(world, ada, codes):
-    world.reauthentication.prove(ada, GOOD_PASSWORD, "")
+    world.reauthentication.prove(ada, GOOD_PASSWORD)
     [session] = world.rows("sessions")
     with pytest.raises(NotFound):
         world.two_factor.begun(type(ada)(CLIENT, ada.user, session))
@@ -221,18 +222,18 @@ def test_the_password_does_not_reset_the_limit_of_codes(world, codes):
 def test_a_session_does_not_lock_the_login(world, ada, codes):
     for _ in range(WRONG_CODES.times):
         with pytest.raises(WrongProof):
-            world.reauthentication.prove(ada, "", "000000")
+            world.two_factor.prove(ada, "000000")
     with pytest.raises(TooManyAttempts):
-        world.reauthentication.prove(ada, "", world.code())
+        world.two_factor.prove(ada, world.code())
     assert answer(world, begin_login(world), world.code())
 
 
 def test_recovery_codes_are_counted_for_the_network(world, ada, codes):
     for _ in range(WRONG_PASSWORDS_PER_IP.times):
         with pytest.raises(WrongProof):
-            world.reauthentication.prove(ada, "", "no code")
+            world.two_factor.prove(ada, "no code")
     with pytest.raises(TooManyAttempts):
-        world.reauthentication.prove(ada, "", codes[0])
+        world.two_factor.prove(ada, codes[0])
 
 
 def test_what_is_no_guess_is_not_counted(world, ada):
@@ -265,7 +266,7 @@ def test_a_begun_factor_ends_with_a_new_password_and_after_ten_minutes(world, ad
     world.clock.advance(seconds=SETUP_LASTS.total_seconds())
     with pytest.raises(TwoFactorOff):
         world.two_factor.confirm(actor, world.code())
-    world.reauthentication.prove(actor, "another long password", "")
+    world.reauthentication.prove(actor, "another long password")
     with pytest.raises(NotFound):
         world.two_factor.begun(type(ada)(CLIENT, actor.user, world.rows("sessions")[0]))
 
@@ -273,11 +274,11 @@ def test_a_begun_factor_ends_with_a_new_password_and_after_ten_minutes(world, ad
 def test_a_code_of_a_begun_factor_is_no_proof(world, ada):
     world.two_factor.begin(ada, GOOD_PASSWORD)
     with pytest.raises(WrongProof):
-        world.reauthentication.prove(ada, "", world.code())
+        world.two_factor.prove(ada, world.code())
 
 
 def test_a_proof_does_not_prolong_itself(world, ada):
-    world.reauthentication.prove(ada, GOOD_PASSWORD, "")
+    world.reauthentication.prove(ada, GOOD_PASSWORD)
     proven = world.rows("sessions")[0]
     world.clock.advance(minutes=9)
     world.two_factor.begin(type(ada)(CLIENT, ada.user, proven), "")
@@ -348,7 +349,7 @@ def test_a_reset_password_keeps_the_factor(world, ada, codes):
 
 
 def test_switching_off_asks_for_password_and_code(world, ada, codes):
-    world.reauthentication.prove(ada, GOOD_PASSWORD, "")
+    world.reauthentication.prove(ada, GOOD_PASSWORD)
     for password, code, error in (
         ("", world.code(), ProofNeeded),
         ("wrong", world.code(), WrongPassword),
@@ -381,7 +382,7 @@ def test_an_administrator_switches_the_factor_of_a_user_off(world, ada, codes):
     assert world.two_factor.on_for(eve, ada.id)
     with pytest.raises(ProofNeeded):
         world.two_factor.switch_off_for(eve, ada.id)
-    world.reauthentication.prove(eve, GOOD_PASSWORD, "")
+    world.reauthentication.prove(eve, GOOD_PASSWORD)
     eve, _ = world.sessions.authenticate(secret, CLIENT)
     with pytest.raises(PermissionDenied):
         world.two_factor.switch_off_for(eve, eve.id)
@@ -399,38 +400,22 @@ def test_an_administrator_switches_the_factor_of_a_user_off(world, ada, codes):
         world.two_factor.switch_off_for(eve, world.new_id())
 
 
-def test_a_proof_is_the_password_or_a_code(world, ada, codes):
-    for password, code in ((GOOD_PASSWORD, ""), ("", world.code()), ("", codes[0])):
+def test_a_code_is_a_proof(world, ada, codes):
+    for code in (world.code(), codes[0]):
         with world.transaction() as work:
             work.sessions.prove(ada.session.id, world.clock() - PROOF_LASTS)
             work.commit()
-        world.reauthentication.prove(ada, password, code)
+        world.two_factor.prove(ada, code)
         assert world.rows("sessions")[0].proven(world.clock())
 
 
-@pytest.mark.parametrize(
-    "password, code, error", [("", "", ProofNeeded), ("x", "", WrongPassword), ("", "0", WrongProof)]
-)
-def test_a_wrong_proof_is_not_stored(world, ada, codes, password, code, error):
+def test_a_wrong_code_is_no_proof(world, ada, codes):
     with world.transaction() as work:
         work.sessions.prove(ada.session.id, world.clock() - PROOF_LASTS)
         work.commit()
-    with pytest.raises(error):
-        world.reauthentication.prove(ada, password, code)
+    with pytest.raises(WrongProof):
+        world.two_factor.prove(ada, "0")
     assert not world.rows("sessions")[0].proven(world.clock())
-
-
-def test_a_proof_counts_for_ten_minutes_in_place_of_the_password(world, ada):
-    with pytest.raises(ProofNeeded):
-        world.emails.ask_to_change(ada, "new@example.org", "")
-    world.reauthentication.prove(ada, GOOD_PASSWORD, "")
-    proven = type(ada)(CLIENT, ada.user, world.rows("sessions")[0])
-    world.emails.ask_to_change(proven, "new@example.org", "")
-    with pytest.raises(WrongPassword):
-        world.emails.ask_to_change(proven, "new@example.org", "wrong password")
-    world.clock.advance(seconds=PROOF_LASTS.total_seconds())
-    with pytest.raises(ProofNeeded):
-        world.emails.ask_to_change(proven, "new@example.org", "")
 
 
 def test_support_changes_no_factor_and_gives_no_proof(world, ada, codes):
@@ -443,7 +428,8 @@ def test_support_changes_no_factor_and_gives_no_proof(world, ada, codes):
         lambda: world.two_factor.confirm(acting, world.code()),
         lambda: world.two_factor.switch_off(acting, GOOD_PASSWORD, world.code()),
         lambda: world.two_factor.renew_recovery_codes(acting, GOOD_PASSWORD, world.code()),
-        lambda: world.reauthentication.prove(acting, GOOD_PASSWORD, ""),
+        lambda: world.two_factor.prove(acting, world.code()),
+        lambda: world.reauthentication.prove(acting, GOOD_PASSWORD),
         lambda: world.two_factor.demand(acting, world.rows("teams")[0].id, True),
     ):
         with pytest.raises(NotWhileActing):
@@ -487,7 +473,7 @@ def test_a_team_can_need_a_second_factor_of_its_members(world, ada, team):
     assert len(world.tags) == tags
     with pytest.raises(ProofNeeded):
         world.two_factor.demand(ada, team.id, False)
-    world.reauthentication.prove(ada, GOOD_PASSWORD, "")
+    world.reauthentication.prove(ada, GOOD_PASSWORD)
     proven = type(ada)(CLIENT, ada.user, world.rows("sessions")[0])
     world.two_factor.demand(proven, team.id, False)
     assert not world.teams.show(ada, team.id)[0].needs_two_factor

@@ -70,17 +70,16 @@ def section(path: str, heading: str) -> Iterator[Edit]:
     yield Edit(path, heading, lambda text: _without_section(text, heading))
 
 
-def edited(root: Path, word: str) -> tuple[dict[str, str], list[str]]:
+def edited(root: Path, word: str, what: Shipped) -> tuple[dict[str, str], list[str]]:
     """The changed files with their new texts, and the edits that found nothing. Writes nothing."""
-    what = shipped(word)
     texts: dict[str, str] = {}
     missed = []
     for edit in (*what.edits, *lines("CONTRIBUTING.md", f"| `{word}` |")):
-        if edit.path in what.files:
-            continue
         file = root / edit.path
-        text = texts.get(edit.path) or (file.read_text() if file.is_file() else "")
-        changed = edit.change(text)
+        # The file may have gone with another word.
+        if edit.path in what.files or not file.is_file():
+            continue
+        changed = edit.change(texts[edit.path] if edit.path in texts else file.read_text())
         if changed is None:
             missed.append(f"{edit.path}: {edit.what}")
         else:
