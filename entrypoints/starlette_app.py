@@ -41,7 +41,8 @@ class StarletteApp:
         self.settings, wire = container.settings(), wire_from(container)
         self.gate, self.cookie = gate.gate_of(self.settings), container.cookie()
         self.tokens, self.two_factor = container.tokens(), container.two_factor()
-        self.sessions, self.streams = container.sessions(), OpenStreams(container.streams(), self.in_thread)
+        self.sessions = container.sessions()
+        self.streams = OpenStreams(container.streams(), self.in_thread)
         self.ignores_proxies = self.settings.production and not self.settings.trusted_proxies
         self.pool = ThreadPoolExecutor(REQUEST_THREADS, "request")
         rows: dict[str, dict[str, http.Route]] = {}
