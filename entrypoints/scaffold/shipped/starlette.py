@@ -1,4 +1,4 @@
-"""Starlette's binding of the API, and the choice between two bindings. Flask cannot serve the stream of events."""
+"""Starlette's binding of the API, and the choice between two. Flask does not serve the stream of events."""
 
 from entrypoints.scaffold.shipped import Shipped, drop, lines, section, swap
 
@@ -53,14 +53,10 @@ SHIPPED = Shipped(
         *lines("tests/unit/test_readme.py", '"entrypoints/README.md",'),
         *swap("Makefile", ", ENTRYPOINT)", ")"),
         *swap(
-            ".env.sample",
-            "# flask (the API and the pages) or starlette (the API).\n#ENTRYPOINT=flask\n\n",
+            ".env.sample", "# flask (the API and the pages) or starlette (the API).\n#ENTRYPOINT=flask\n\n"
         ),
         *lines("entrypoints/deploy/README.md", "| `ENTRYPOINT` |"),
-        *swap(
-            "entrypoints/deploy/README.md",
-            ", and any ASGI server\n`entrypoints.starlette_app:create()`",
-        ),
+        *swap("entrypoints/deploy/README.md", ", and any ASGI server\n`entrypoints.starlette_app:create()`"),
         *section("entrypoints/api/README.md", "## Another framework"),
         *lines("README.md", "- Starlette serves the same API.", "| Flask, Starlette, or both |"),
         *lines("CONTRIBUTING.md", "| starlette |"),

@@ -4,7 +4,7 @@ from entrypoints.scaffold.shipped import Shipped, drop, lines, section, swap
 
 SHIPPED = Shipped(
     title="The stream of events",
-    names=r"(?i:event.?stream|events/stream|stream of)|\b[Ss]treams\b|\bStream\b|Stream(Route|Views)|OpenStream",
+    names=r"(?i:event.?stream|events/stream|stream of)|\b[Ss]treams\b|\b(Open)?Stream(Route|Views)?\b",
     files=(
         "application/streams.py",
         "entrypoints/api/streams.py",
@@ -27,13 +27,12 @@ SHIPPED = Shipped(
             "test_the_events_that_follow_are_those_of_the_users_oldest_first",
             "test_the_events_that_follow_have_names",
         ),
-        *drop(
-            "tests/contract/test_sessions.py",
-            "test_the_users_of_sessions_are_those_that_have_not_ended",
-        ),
+        *drop("tests/contract/test_sessions.py", "test_the_users_of_sessions_are_those_that_have_not_ended"),
         *drop("tests/integration/test_volume.py", "test_a_poll_of_the_streams_reads_by_an_index"),
         # The rows, and the binding that serves them.
-        *lines("entrypoints/container.py", "from application.streams import", "streams = providers.Singleton("),
+        *lines(
+            "entrypoints/container.py", "from application.streams import", "streams = providers.Singleton("
+        ),
         *lines("entrypoints/api/routes.py", "from entrypoints.api.streams import"),
         *drop("entrypoints/api/routes.py", "streams"),
         *swap("entrypoints/starlette_app.py", "import routes, streams", "import routes"),
@@ -54,7 +53,7 @@ SHIPPED = Shipped(
             "entrypoints/flask_app/templates/sessions.html",
             "{% block head %}\n{{ super() }}\n"
             "{% if event_stream %}"
-            "<script type=\"module\" src=\"{{ asset('sessions.js') }}\"></script>{% endif %}\n"
+            '<script type="module" src="{{ asset(\'sessions.js\') }}"></script>{% endif %}\n'
             "{% endblock %}\n",
         ),
         *swap("entrypoints/flask_app/templates/sessions.html", ' data-id="{{ session.id }}"'),
