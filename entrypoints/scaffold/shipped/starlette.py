@@ -55,8 +55,7 @@ SHIPPED = Shipped(
         *swap(
             ".env.sample", "# flask (the API and the pages) or starlette (the API).\n#ENTRYPOINT=flask\n\n"
         ),
-        *lines("entrypoints/deploy/README.md", "| `ENTRYPOINT` |"),
-        *swap("entrypoints/deploy/README.md", ", and any ASGI server\n`entrypoints.starlette_app:create()`"),
+        *lines("entrypoints/deploy/README.md", "| `ENTRYPOINT` |", "Any ASGI server can load"),
         *section("entrypoints/api/README.md", "## Another framework"),
         *lines("README.md", "- Starlette serves the same API.", "| Flask, Starlette, or both |"),
         *lines("CONTRIBUTING.md", "| starlette |"),
