@@ -60,21 +60,22 @@ T = TypeVar("T")
 def rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
     if settings.limits == "off":
         return NoLimits()
-    limiter = _rate_limiter(settings, engines, now)
-    if not settings.metrics:
-        return limiter
+    limiter: RateLimiter = SqlLimiter(engines, now)
+    if settings.redis_url:
+        limiter = in_redis(settings.redis_url, limiter)
+    return counted(limiter) if settings.metrics else limiter
+
+
+def in_redis(url: str, fallback: RateLimiter) -> RateLimiter:
+    from adapters.redis_limits import RedisLimiter  # imports redis
+
+    return RedisLimiter(url, fallback)
+
+
+def counted(limiter: RateLimiter) -> RateLimiter:
     from adapters.prometheus import CountedLimiter  # imports prometheus_client
 
     return CountedLimiter(limiter)
-
-
-def _rate_limiter(settings: Settings, engines: Engines, now: Clock) -> RateLimiter:
-    in_database = SqlLimiter(engines, now)
-    if not settings.redis_url:
-        return in_database
-    from adapters.redis_limits import RedisLimiter  # imports redis
-
-    return RedisLimiter(settings.redis_url, fallback=in_database)
 
 
 def templates(settings: Settings) -> Templates:

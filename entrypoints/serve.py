@@ -18,7 +18,7 @@ from entrypoints import logs, settings, site, worker
 MODULES = {"flask": "entrypoints.flask_app.wsgi", "starlette": "entrypoints.starlette_app"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "flask": {"interface": Interfaces.WSGI, "blocking_threads": settings.REQUEST_THREADS},
-    # Its threads are its own. Streams wait in connections, so a worker serves many of them.
+    # Its threads are its own. A connection holds none, so a worker takes many connections.
     "starlette": {"interface": Interfaces.ASGI, "backpressure": 8192, "websockets": False},
 }
 

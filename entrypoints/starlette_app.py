@@ -42,7 +42,8 @@ class StarletteApp:
         self.gate, self.cookie = gate.gate_of(self.settings), container.cookie()
         self.tokens = container.tokens()
         self.two_factor = container.two_factor()
-        self.sessions, self.streams = container.sessions(), OpenStreams(container.streams(), self.in_thread)
+        self.sessions = container.sessions()
+        self.streams = OpenStreams(container.streams(), self.in_thread)
         self.ignores_proxies = self.settings.production and not self.settings.trusted_proxies
         self.pool = ThreadPoolExecutor(REQUEST_THREADS, "request")
         rows: dict[str, dict[str, http.Route]] = {}
@@ -80,10 +81,8 @@ class StarletteApp:
             await send(message)
 
         try:
-            link = await self._admit(request)
-            if link:
-                moved = RedirectResponse(link, 302, {"Cache-Control": "no-store"})
-                return await moved(scope, receive, start)
+            if link := await self._admit(request):
+                return await RedirectResponse(link, 302, {"Cache-Control": "no-store"})(scope, receive, start)
             await self.router(scope, receive, start)
         except Exception as error:
             if request.state.began:

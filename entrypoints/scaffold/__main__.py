@@ -84,10 +84,17 @@ def remove(root: Path, feature: Feature) -> None:
 
 
 def remove_shipped(root: Path, word: str) -> None:
-    """Take a word of Hexstart out of the clone, and describe the API anew."""
+    """Take a word of Hexstart out of the clone, after the words that work only with it."""
     changed = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True)  # noqa: S607
     if changed.returncode or changed.stdout:
         raise Refused("Commit your changes to git first. Then `git diff` shows what goes.")
+    left = [each for each in shipped.shipped(word).takes if each in shipped.words()]
+    for each in (*left, word):
+        take_out(root, each)
+
+
+def take_out(root: Path, word: str) -> None:
+    """Delete and edit the files of the word, and describe the API anew."""
     what = shipped.shipped(word)
     texts, missed = shipped.edited(root, word, what)
     made = []

@@ -2,26 +2,16 @@
 """Every limiter can take back an attempt that it has counted."""
 
 import pytest
-from redis import Redis
 
-from adapters.memory.limits import MemoryLimiter
 from adapters.no_limits import NoLimits
-from adapters.redis_limits import RedisLimiter
 from domain.errors import TooManyAttempts
 from domain.limits import Limit
-from tests.contract.test_limits import LIMIT, REDIS, allowed, clock, limiter, make, silent_port, subject
+from tests.contract.test_limits import LIMIT, allowed, clock, limiter, make, subject
 from tests.races import racing
 
 
 def fill(limiter, subject):
     return [limiter.count(LIMIT, subject) for _ in range(LIMIT.times)]
-
-
-def in_redis(limiter, subject):
-    """The key of the count, and Redis itself."""
-    redis = Redis.from_url(REDIS)
-    limiter.storage.key_prefix = subject
-    return redis, lambda: next(redis.scan_iter(f"{subject}:*"))
 
 
 def test_an_attempt_that_is_taken_back_makes_room_for_another(limiter, subject):
@@ -59,8 +49,6 @@ def test_nothing_is_taken_back_from_a_count_that_was_forgotten(limiter, subject)
 
 @pytest.mark.parametrize("later", [59.999999, 60, 90])
 def test_nothing_is_taken_back_from_a_later_count(limiter, clock, subject, later):
-    if isinstance(limiter, RedisLimiter):
-        pytest.skip("Redis has a clock of its own: see the test with Redis")
     limiter.count(LIMIT, subject)
     clock.advance(seconds=59.999998)
     take_back = limiter.count(LIMIT, subject)
@@ -71,18 +59,6 @@ def test_nothing_is_taken_back_from_a_later_count(limiter, clock, subject, later
     # One microsecond before the end it is still the same count.
     assert before == ([True, False, False, False] if later < 60 else [True, True, True, False])
     assert allowed(limiter, subject) == (later < 60)
-
-
-def test_redis_takes_nothing_back_from_a_later_count(limiter, subject):
-    if not isinstance(limiter, RedisLimiter):
-        pytest.skip("the others have the clock of the test")
-    redis, key = in_redis(limiter, subject)
-    take_back = limiter.count(LIMIT, subject)
-    redis.delete(key())  # as at its end
-    fill(limiter, subject)
-    take_back()
-
-    assert not allowed(limiter, subject)
 
 
 def test_at_most_three_of_thirty_racing_attempts_are_allowed(limiter, subject):
@@ -114,8 +90,6 @@ def test_racing_attempts_that_are_taken_back_leave_no_count(limiter, subject):
 
 def test_a_clock_that_is_five_seconds_behind_ends_no_count(make, clock, subject):
     limiter = make(clock)
-    if isinstance(limiter, RedisLimiter):
-        pytest.skip("Redis has a clock of its own")
     clock.advance(seconds=5)
     first, *_ = fill(limiter, subject)
     clock.advance(seconds=-5)
@@ -127,8 +101,6 @@ def test_a_clock_that_is_five_seconds_behind_ends_no_count(make, clock, subject)
 
 @pytest.mark.parametrize("back", [{"minutes": -2}, {"hours": -1}, {"days": -2}])
 def test_a_count_restarts_after_the_clock_was_set_back(limiter, clock, subject, back):
-    if isinstance(limiter, RedisLimiter):
-        pytest.skip("Redis has a clock of its own: see the next test")
     taken, *_ = fill(limiter, subject)
     clock.advance(**back)
 
@@ -137,39 +109,6 @@ def test_a_count_restarts_after_the_clock_was_set_back(limiter, clock, subject, 
     assert not allowed(limiter, subject)
     clock.advance(seconds=60)
     assert allowed(limiter, subject)
-
-
-def test_a_count_in_redis_restarts_after_the_clock_was_set_back(limiter, subject):
-    if not isinstance(limiter, RedisLimiter):
-        pytest.skip("the others have the clock of the test")
-    redis, key = in_redis(limiter, subject)
-    fill(limiter, subject)
-    redis.expire(key(), 3600)
-
-    assert [allowed(limiter, subject) for _ in range(4)] == [True, True, True, False]
-    assert redis.ttl(key()) <= LIMIT.seconds
-
-
-def test_a_count_of_the_fallback_is_taken_back_from_the_fallback(clock, subject):
-    server, port = silent_port()
-    server.close()
-    limiter = RedisLimiter(f"redis://127.0.0.1:{port}/0", fallback=MemoryLimiter(clock))
-    first, *_ = fill(limiter, subject)
-    first()
-
-    assert [allowed(limiter, subject) for _ in range(2)] == [True, False]
-
-
-def test_nothing_is_taken_back_while_redis_is_away(make, clock, subject):
-    limiter = make(clock)
-    if not isinstance(limiter, RedisLimiter):
-        pytest.skip("this test is about Redis")
-    first, *_ = fill(limiter, subject)
-    limiter.paused_until = float("inf")
-    first()
-    limiter.paused_until = 0
-
-    assert not allowed(limiter, subject)
 
 
 def test_without_limits_taking_back_does_nothing(subject):

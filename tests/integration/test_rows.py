@@ -155,7 +155,7 @@ class Site:
     token: str
 
     def binds(self, name):
-        """Whether this site has the row or page. Starlette has no pages."""
+        """Whether this site has the row or page. Only Flask has pages."""
         return name in ROWS or self.entrypoint == "flask"
 
     def ask(self, asker, name, data=None, content_type="application/json", id=None, **options):

@@ -12,6 +12,7 @@ from entrypoints import logs
 from entrypoints.api.routes import routes
 from entrypoints.container import wire_from
 from entrypoints.settings import REQUEST_THREADS
+from tests.bindings import BINDINGS
 from tests.databases import migrated_database
 from tests.integration.conftest import ADA, code
 from tests.integration.test_processes import a_person
@@ -57,6 +58,30 @@ def test_requests_that_are_served_together_have_log_lines_of_their_own(tmp_path)
     told = {line["request_id"]: line["status"] for line in lines if line.get("path") == "/api/register"}
     assert told == numbers
     assert set(numbers.values()) == {201, 422}
+
+
+@pytest.mark.skipif("flask" not in BINDINGS, reason="this clone has deleted it")
+def test_a_session_of_flask_is_one_of_starlette_too(tmp_path):
+    production = {
+        "APP_ENV": "production",
+        "BASE_URL": "https://app.example.com",
+        "MAIL_URL": "smtp://127.0.0.1:1",
+        "LIMITS": "on",
+        "BCRYPT_ROUNDS": "10",
+        "WORKERS": "1",
+    }
+    with (
+        migrated_database("sqlite", tmp_path) as url,
+        running(url, **production) as flask,
+        running(url, **production, ENTRYPOINT="starlette") as starlette,
+    ):
+        person = a_person()
+        cookie = flask.ask("POST", "/api/register", person, Host="app.example.com").cookie
+        shown = starlette.ask("GET", "/api/user", cookie=cookie, Host="app.example.com").json["data"]
+        assert cookie.startswith("__Host-session=")
+        assert shown["username"] == person["username"]
+        assert starlette.ask("POST", "/api/logout", cookie=cookie, Host="app.example.com").status == 200
+        assert flask.ask("GET", "/api/user", cookie=cookie, Host="app.example.com").code == 40102
 
 
 def test_a_worker_has_a_bounded_number_of_threads(tmp_path):

@@ -27,6 +27,7 @@ class Shipped:
     """A word of Hexstart. `names` is a regular expression: what names the word in the code.
 
     `upgrade` and `downgrade` are the bodies of the migration. Without `upgrade`, there is none.
+    `takes` are the words that work only with this one. They go first.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Shipped:
     upgrade: str = ""
     downgrade: str = ""
     packages: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
 
 
 def words() -> list[str]:
