@@ -135,6 +135,12 @@ def test_a_changed_role_ends_acting(world, ada, eve, acting, role):
     assert now_of(world, eve).id == eve[0].id
 
 
+def test_disabling_the_user_ends_acting(world, ada, eve, acting):
+    world.administration.change(Operator(CLIENT), ada.id, disabled=True)
+
+    assert now_of(world, eve).id == eve[0].id
+
+
 def test_logging_out_ends_the_session_of_the_administrator(world, ada, eve, acting):
     world.sessions.logout(acting)
 

@@ -5,6 +5,7 @@ An edit that finds nothing is left to the founder: `make remove` prints it.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -63,6 +64,12 @@ def swap(path: str, old: str, new: str = "") -> Iterator[Edit]:
     """Replace a text wherever it stands."""
     first = old.strip().partition("\n")[0]
     yield Edit(path, first, lambda text: text.replace(old, new) if old in text else None)
+
+
+def sub(path: str, pattern: str, new: str = "") -> Iterator[Edit]:
+    """Replace each match of a regular expression. `^` and `$` are the ends of a line."""
+    found = re.compile(pattern, re.MULTILINE)
+    yield Edit(path, pattern, lambda text: found.sub(new, text) if found.search(text) else None)
 
 
 def section(path: str, heading: str) -> Iterator[Edit]:
