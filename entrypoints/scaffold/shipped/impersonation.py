@@ -1,4 +1,4 @@
-"""Impersonation. Without it, a session belongs to one user for good. Its events are deleted with their tags."""
+"""Impersonation. Without it, a session belongs to one user for good. Its events are deleted, too."""
 
 from entrypoints.scaffold.shipped import Shipped, drop, lines, sub, swap
 
