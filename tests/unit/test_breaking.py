@@ -48,7 +48,7 @@ def test_an_addition_breaks_nothing(old, new):
 
 
 def removed_operation(new):
-    del new["paths"]["/api/user"]["patch"]
+    del new["paths"]["/api/teams/{id}"]["patch"]
 
 
 def removed_status(new):
@@ -139,7 +139,7 @@ def no_longer_public(new):
 
 
 BROKEN = {
-    removed_operation: "PATCH /api/user: removed",
+    removed_operation: "PATCH /api/teams/{id}: removed",
     removed_status: "GET /api/user: the status 409 is removed",
     another_status: "POST /api/teams: the status 201 is removed",
     renamed_field: "GET /api/sessions: 200.data[].ip is removed",
