@@ -1,4 +1,4 @@
-"""Usernames. Without them, a user has an email address only, and is shown by it: "Email only" in CONTRIBUTING.md."""
+"""Usernames. A user then has an email address only, and is shown by it: "Email only" in CONTRIBUTING.md."""
 
 from entrypoints.scaffold.shipped import Shipped, drop, everywhere, lines, section, sub, swap
 from entrypoints.scaffold.shipped._usernames_in_tests import TESTS
