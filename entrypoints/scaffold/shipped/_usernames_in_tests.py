@@ -13,6 +13,9 @@ ACCOUNTS = "tests/unit/test_accounts.py"
 LIFE = "tests/integration/test_account_life.py"
 REGISTRATION = "tests/integration/test_accounts.py"
 CLI = "tests/integration/test_cli.py"
+FORMS = "tests/browser/test_forms.py"
+PROFILE = "tests/browser/test_settings.py"
+STALE = "tests/browser/test_stale_tabs.py"
 BESIDE = "tests/contract/test_side_by_side.py"
 
 UNIT = (
@@ -129,6 +132,50 @@ BENCH = (
     *lines("tests/bench/floor.py", 'sa.Column("username"'),
     *swap("tests/bench/floor.py", '"username": row.username, '),
 )
+BROWSER = (
+    *lines("tests/browser/conftest.py", "username: str"),
+    *swap("tests/browser/test_administration.py", '"Username or address"', '"Email address"'),
+    *swap("tests/browser/test_administration.py", '"no_such_user"', '"no.such.user@example.com"'),
+    *swap("tests/browser/test_administration.py", "user with this name", "user with this address"),
+    *swap(
+        "tests/browser/test_administration.py",
+        "events?user={regular.username}",
+        "events?user={regular.email.replace('@', '%40')}",
+    ),
+    *drop(FORMS, "test_a_taken_username_is_reported_at_its_field"),
+    *drop(FORMS, "test_a_form_with_a_value_is_filled_without_a_script"),
+    *sub(FORMS, '"Username", "Email address"', '"Email address"'),
+    *sub(
+        FORMS, r'get_by_label\("Username"\)\)\.to_be_focused', 'get_by_label("Email address")).to_be_focused'
+    ),
+    *swap(
+        "tests/browser/test_invitations.py", "owner_{person.username} invites", "owner.{person.email} invites"
+    ),
+    *swap("tests/browser/test_mails.py", '    "username": "a" * 30,\n'),
+    *swap("tests/browser/test_pages.py", "Act as member…", "Act as member@example.com…"),
+    *lines("tests/browser/test_rows.py", '("/settings", "Username"'),
+    *drop(PROFILE, "test_a_member_changes_the_username", "test_a_taken_username_is_reported_at_its_field"),
+    *lines(PROFILE, 'opened_row(page, "Username").get_by_label("New username").fill('),
+    *lines(PROFILE, 'page.get_by_role("button", name="Change username")'),
+    *lines(PROFILE, 'expect(page.get_by_text("Username changed.'),
+    *swap(PROFILE, " and person.username in text"),
+    *swap(
+        "tests/browser/test_stale_tabs.py",
+        "first).to_have_text(other.username)",
+        "first).to_contain_text(other.email)",
+    ),
+    *swap("tests/browser/test_stale_tabs.py", "to_have_value(other.username)", 'to_have_value("")'),
+    *swap("tests/browser/test_teams.py", "by boss_{person.username}", "by boss.{person.email}"),
+    *swap("tests/browser/test_trip.py", "Search by username, email", "Search by email"),
+    *lines("tests/browser/test_trip.py", '("Username", person.username)'),
+    *everywhere("tests/browser/*.py", r'^ *page\.get_by_label\("Username"\)\.fill\(.*\)\n'),
+    *everywhere("tests/browser/*.py", rf"\bPerson\((?:{TEXT}|regular\.username), ", "Person("),
+    *everywhere("tests/browser/*.py", r'f"Hello, {\w+\.username}"', '"Hello"'),
+    *everywhere("tests/browser/*.py", r"{(\w+)\.username}'s", r"{\1.email.partition('@')[0]}'s"),
+    *everywhere("tests/browser/*.py", r'"Username"', '"Email address"'),
+    *everywhere("tests/browser/*.py", r'"(New|Change) username"', r'"\1 email address"'),
+    *everywhere("tests/browser/*.py", r"\.username\b", ".email"),
+)
 # The order counts: a body of a change of the username is found before other bodies.
 EVERYWHERE = (
     *everywhere(ALL, "USERNAME_CHANGED", "TEAM_CREATED"),
@@ -148,10 +195,10 @@ EVERYWHERE = (
     *everywhere(ALL, rf'{{"username": {NAME}}}', "{}"),
     *everywhere(ALL, r'"username", "email"', '"email"'),
     *everywhere(ALL, r" \| \{\}"),
-    *everywhere(ALL, rf"(?<!set\()\busername={NAME}, "),
+    *everywhere(ALL, rf"(?<!set\()\busername={NAME},\s*"),
     *everywhere(ALL, rf"(?:, )?(?<!set\()\busername={NAME}(?=\))"),
     *everywhere("tests/[ciu]*/*.py", r"(?<!url)\.username\b", '.email.partition("@")[0]'),
     *everywhere("tests/[ciu]*/*.py", r'\["username"\]', '["email"].partition("@")[0]'),
     *everywhere(ALL, r'"username"', '"email"'),
 )
-TESTS = (*UNIT, *CONTRACT, *INTEGRATION, *BENCH, *EVERYWHERE)
+TESTS = (*UNIT, *CONTRACT, *INTEGRATION, *BROWSER, *BENCH, *EVERYWHERE)
