@@ -150,6 +150,7 @@ ENTRYPOINTS = (
         "{person.username}'s",
         "{person.email.partition('@')[0]}'s",
     ),
+    *section("CONTRIBUTING.md", "### Email only"),
     *section("README.md", "## The path of a request"),
     *swap(
         "README.md",
