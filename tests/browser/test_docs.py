@@ -13,10 +13,10 @@ def test_the_search_finds_calls_by_every_word(visit: Visit) -> None:
     everything = calls.count()
     expect(page.get_by_role("heading", name="Teams", exact=True)).to_be_visible()
 
-    page.get_by_label("Search").fill("invitation  EMAIL_KEY")
+    page.get_by_label("Search").fill("session  REMEMBERED")
 
     expect(calls.filter(visible=True)).to_have_count(1)
-    expect(page.get_by_role("heading", name="POST /api/invitations/show")).to_be_visible()
+    expect(page.get_by_role("heading", name="GET /api/sessions")).to_be_visible()
     expect(page.get_by_role("heading", name="Teams", exact=True)).to_be_hidden()
     expect(page.get_by_role("status").get_by_text(f"1 of {everything} calls")).to_be_visible()
 

@@ -62,12 +62,11 @@ def test_an_empty_form_names_every_field_that_is_missing(visit: Visit) -> None:
 
 def test_an_error_disappears_when_its_field_is_corrected(visit: Visit, person: Person) -> None:
     page = visit("/register")
-    register(page, replace(person, username="", password="password"))
-    says(page.get_by_label("Username"), re.compile(r"\w"))
+    register(page, replace(person, email="", password="password"))
+    says(page.get_by_label("Email address"), re.compile(r"\w"))
+    register(page, replace(person, password="password"))
     expect(page.locator("#email-error")).to_be_empty()
     expect(page.get_by_label("Email address")).to_have_attribute("aria-invalid", "false")
-    register(page, replace(person, password="password"))
-    expect(page.locator("#username-error")).to_be_empty()
     says(page.get_by_label("Password", exact=True), re.compile(r"\w"))
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
     register(page, person)
@@ -82,11 +81,15 @@ def test_the_password_rules_are_shown_from_the_start(visit: Visit) -> None:
     expect(page.locator("#password-hint")).to_be_visible()
 
 
-def test_a_taken_username_or_email_is_reported_at_its_field(visit: Visit, regular: Person) -> None:
+def test_a_taken_address_is_reported_at_its_field(visit: Visit, regular: Person) -> None:
     page = visit("/register")
     register(page, replace(regular, username=f"{regular.username}_2"))
     says(page.get_by_label("Email address"), re.compile("already"))
     expect(page.get_by_label("Email address")).to_be_focused()
+
+
+def test_a_taken_username_is_reported_at_its_field(visit: Visit, regular: Person) -> None:
+    page = visit("/register")
     register(page, replace(regular, email=f"2.{regular.email}"))
     says(page.get_by_label("Username"), re.compile(r"\w"))
     expect(page.get_by_label("Username")).to_be_focused()

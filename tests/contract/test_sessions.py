@@ -253,7 +253,7 @@ def test_a_session_acts_as_its_own_user_again(store, user, session, how):
         assert stored.sessions.find(session.secret_hash, NOON)[1] == user
 
 
-def test_the_users_of_sessions_are_those_that_have_not_ended(store, user, session):
+def test_a_session_that_acts_has_two_users_one_after_the_other(store, user):
     other = a_user("eve@example.org")
     acting = a_session(user.id, "b" * 64, acting_as_id=other.id, acting_until=NOON + timedelta(minutes=1))
     with store.transaction() as work:
@@ -261,11 +261,14 @@ def test_the_users_of_sessions_are_those_that_have_not_ended(store, user, sessio
         work.sessions.add(acting)
         work.commit()
 
-    def users(now, *sessions):
-        with store.look() as stored:
-            return stored.sessions.users({each.id for each in sessions}, now)
+    with store.look() as stored:
+        assert stored.sessions.users([acting.id], NOON) == {acting.id: other.id}
+        assert stored.sessions.users([acting.id], NOON + timedelta(minutes=1)) == {acting.id: user.id}
 
-    ended = a_session(user.id)
-    assert users(NOON, session, acting, ended) == {session.id: user.id, acting.id: other.id}
-    assert users(NOON + timedelta(minutes=1), acting) == {acting.id: user.id}
-    assert users(session.expires_at, session) == users(NOON) == {}
+
+def test_the_users_of_sessions_are_those_that_have_not_ended(store, user, session):
+    with store.look() as stored:
+        users = stored.sessions.users
+
+        assert users([session.id, uuid7()], NOON) == {session.id: user.id}
+        assert users([session.id], session.expires_at) == users([], NOON) == {}

@@ -33,7 +33,7 @@ def add_users(container, emails):
 
 def listed(page):
     """The addresses in the order of the page."""
-    return re.findall(r'class="muted">([^<]+@[^<]+)<', page.text)
+    return re.findall(r'">([^<\s]+@[^<\s]+)</(?:a|span)>', page.text)
 
 
 def next_page(page):

@@ -48,7 +48,7 @@ def test_an_addition_breaks_nothing(old, new):
 
 
 def removed_operation(new):
-    del new["paths"]["/api/user"]["patch"]
+    del new["paths"]["/api/teams/{id}"]["patch"]
 
 
 def removed_status(new):
@@ -103,7 +103,7 @@ def removed_field_of_a_body(new):
 
 
 def fewer_values_in_a_body(new):
-    schemas(new)["Invite"]["properties"]["role"] = {"type": "string", "enum": ["owner", "admin"]}
+    schemas(new)["ChangeRole"]["properties"]["role"] = {"type": "string", "enum": ["owner", "admin"]}
 
 
 def values_in_place_of_text(new):
@@ -139,7 +139,7 @@ def no_longer_public(new):
 
 
 BROKEN = {
-    removed_operation: "PATCH /api/user: removed",
+    removed_operation: "PATCH /api/teams/{id}: removed",
     removed_status: "GET /api/user: the status 409 is removed",
     another_status: "POST /api/teams: the status 201 is removed",
     renamed_field: "GET /api/sessions: 200.data[].ip is removed",
@@ -152,7 +152,7 @@ BROKEN = {
     new_required_field: "POST /api/login: body.code is required",
     field_that_is_required_now: "DELETE /api/user: body.current_password is required",
     removed_field_of_a_body: "POST /api/login: body.remember is removed",
-    fewer_values_in_a_body: "POST /api/teams/{id}/invitations: body.role: fewer values are accepted",
+    fewer_values_in_a_body: "PATCH /api/teams/{id}/members/{user_id}: body.role: fewer values are accepted",
     values_in_place_of_text: "POST /api/teams: body.name: fewer values are accepted",
     shorter_text: "POST /api/teams: body.name: maxLength is now 100",
     null_that_is_refused: "PATCH /api/admin/users/{id}: body.disabled: the type was boolean or null, "

@@ -116,11 +116,9 @@ def test_acting_does_not_begin_while_acting(world, ada, acting):
         world.impersonation.begin(acting, bob.id, REASON)
 
 
-def test_a_request_that_waited_does_not_change_the_wrong_account(world, acting):
-    world.impersonation.end(acting)
-
+def test_a_request_that_waited_does_not_change_the_wrong_account(world, ada, eve, acting):
     with pytest.raises(AnotherUser):
-        world.accounts.rename(acting, "countess")
+        world.impersonation.begin(eve[0], ada.id, REASON)
 
 
 @pytest.mark.parametrize("role", ["of the administrator", "of the user"])
@@ -131,6 +129,12 @@ def test_a_changed_role_ends_acting(world, ada, eve, acting, role):
         world.administration.revoke(Operator(CLIENT), eve[0].id, Role.ADMIN)
     else:
         world.administration.grant(Operator(CLIENT), ada.id, Role.ADMIN)
+
+    assert now_of(world, eve).id == eve[0].id
+
+
+def test_disabling_the_user_ends_acting(world, ada, eve, acting):
+    world.administration.change(Operator(CLIENT), ada.id, disabled=True)
 
     assert now_of(world, eve).id == eve[0].id
 

@@ -234,6 +234,13 @@ def test_an_invitation_ends_with_the_role_of_its_inviter(world, ada, team, how):
         world.invitations.show(token)
 
 
+def test_the_invitations_of_a_disabled_user_end(world, ada, team):
+    invite(world, ada, team)
+    world.administration.change(Operator(CLIENT), ada.id, disabled=True)
+
+    assert world.rows("invitations") == []
+
+
 def test_an_administrator_that_acts_as_the_user_does_not_join(world, ada, team):
     bob, _ = world.register("bob")
     eve, secret = world.register("eve")

@@ -37,7 +37,7 @@ def test_a_word_without_a_plural_s_needs_its_entity(word):
 @pytest.mark.parametrize(
     "word, reason",
     [
-        ("invitations", "invitations exists: domain/invitations.py"),
+        ("devices", "devices exists: domain/devices.py"),
         ("settings", "settings exists: entrypoints/flask_app/templates/settings.html"),
         ("memberships", "The table memberships exists: adapters/sql/teams.py"),
         ("transactions", "A class of the name Transaction or Transactions exists: application/ports.py"),

@@ -222,10 +222,10 @@ def test_a_user_is_a_member_once(world, team, cyd):
 
 def test_a_role_above_that_of_the_member_is_refused():
     member = Membership(team_id=None, user_id=None, role=ADMIN, joined_at=None)
-    member.require(TeamPermission.INVITE, ADMIN, MEMBER)
+    member.require(TeamPermission.MANAGE_MEMBERS, ADMIN, MEMBER)
 
     with pytest.raises(PermissionDenied):
-        member.require(TeamPermission.INVITE, OWNER)
+        member.require(TeamPermission.MANAGE_MEMBERS, OWNER)
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u200d \ufeff", "\u034f"])
@@ -256,13 +256,18 @@ def test_a_name_stays_as_it_was_typed(world, ada, name):
 def test_the_first_steps_of_a_new_user(world, ada, team):
     def steps():
         steps = world.teams.first_steps(ada, world.teams.mine(ada))
-        return steps.verified, steps.named, steps.invited, steps.done
+        return steps.verified, steps.named, steps.done
 
-    assert steps() == (False, False, False, False)
+    assert steps() == (False, False, False)
     world.teams.rename(ada, team.id, "Analysts")
-    assert steps() == (False, True, False, False)
+    assert steps() == (False, True, False)
+
+
+def test_an_invitation_is_a_first_step(world, ada, team):
+    assert not world.teams.first_steps(ada, world.teams.mine(ada)).invited
     world.invitations.invite(ada, team.id, "bob@example.org", MEMBER)
-    assert steps() == (False, True, True, False)
+
+    assert world.teams.first_steps(ada, world.teams.mine(ada)).invited
 
 
 def test_a_member_or_a_second_team_counts_as_an_invitation(world, ada, team, bob):

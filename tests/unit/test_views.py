@@ -77,16 +77,21 @@ def test_logging_out_and_deleting_the_account_delete_the_cookie(world):
         assert world.sessions.authenticate(secret, CLIENT) is None
 
 
-def test_the_account_is_shown_renamed_and_exported(world, ada):
+def test_the_user_is_renamed(world, ada):
+    renamed = world.wire(AccountViews).rename(asked(ada), RenameUser(username="countess"))
+
+    assert renamed.data["data"]["username"] == "countess"
+
+
+def test_the_account_is_shown_and_exported(world, ada):
     accounts = world.wire(AccountViews)
 
     assert accounts.show(asked(ada)).data["data"]["username"] == "ada"
-    assert accounts.rename(asked(ada), RenameUser(username="countess")).data["data"]["username"] == "countess"
     export = accounts.export(asked(ada))
 
     assert (export.filename, export.cookie) == ("account.json", None)
     document = json.loads(b"".join(export.data))["data"]
-    assert document["user"]["username"] == "countess"
+    assert document["user"]["username"] == "ada"
     assert [session["current"] for session in document["sessions"]] == [True]
 
 

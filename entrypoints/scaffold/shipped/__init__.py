@@ -5,12 +5,14 @@ An edit that finds nothing is left to the founder: `make remove` prints it.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[2]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def swap(path: str, old: str, new: str = "") -> Iterator[Edit]:
     yield Edit(path, first, lambda text: text.replace(old, new) if old in text else None)
 
 
+def sub(path: str, pattern: str, new: str = "") -> Iterator[Edit]:
+    """Replace each match of a regular expression. `^` and `$` are the ends of a line."""
+    found = re.compile(pattern, re.MULTILINE)
+    yield Edit(path, pattern, lambda text: found.sub(new, text) if found.search(text) else None)
+
+
+def everywhere(paths: str, pattern: str, new: str = "") -> Iterator[Edit]:
+    """`sub` in the files that a glob finds. A file without a match stays as it is."""
+    found = re.compile(pattern, re.MULTILINE)
+    for file in sorted(ROOT.glob(paths)):
+        yield Edit(str(file.relative_to(ROOT)), pattern, lambda text: found.sub(new, text))
+
+
 def section(path: str, heading: str) -> Iterator[Edit]:
     """A heading of a Markdown file, and what follows until the next heading of its level or above."""
     yield Edit(path, heading, lambda text: _without_section(text, heading))
@@ -118,9 +133,10 @@ def _place(body: list[ast.stmt], names: list[str]) -> ast.stmt | None:
 
 def _without_section(text: str, heading: str) -> str | None:
     level = heading.partition(" ")[0]
-    kept, inside, found = [], False, False
+    kept, inside, found, code = [], False, False, False
     for line in text.splitlines(keepends=True):
-        mark = line.partition(" ")[0]
+        code ^= line.startswith("```")
+        mark = "" if code else line.partition(" ")[0]  # a comment in an example is no heading
         if line.rstrip() == heading:
             inside = found = True
         elif inside and mark.strip("#") == "" and 0 < len(mark) <= len(level):
