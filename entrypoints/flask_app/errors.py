@@ -29,7 +29,7 @@ TITLES = {
     413: "Too large",
     429: "Please slow down",
     500: "Sorry about that",
-    503: "Temporarily unavailable",
+    503: "We'll be right back",
 }
 
 
