@@ -37,6 +37,13 @@ class Administration:
         with self.look() as stored:
             return stored.users.page(search, after, page_size(limit))
 
+    def count_users(self, actor: Actor, unsafe_search: str) -> int:
+        """The number of users that the search finds, at most MOST_COUNTED + 1."""
+        actor.require(Permission.SEE_USERS)
+        search = user_search(unsafe_search, self.syntax)
+        with self.look() as stored:
+            return stored.users.count(search)
+
     def user(self, actor: Actor, user_id: UUID) -> User:
         """Raise NotFound."""
         actor.require(Permission.SEE_USERS)
@@ -121,6 +128,12 @@ class Administration:
         actor.require(Permission.SEE_EVENTS)
         with self.look() as stored:
             return stored.events.page(filter, after, page_size(limit))
+
+    def count_events(self, actor: Actor, filter: EventFilter) -> int:
+        """At most MOST_COUNTED + 1."""
+        actor.require(Permission.SEE_EVENTS)
+        with self.look() as stored:
+            return stored.events.count(filter)
 
     def _locked(
         self, work: UnitOfWork, actor: Actor, needed: list[Permission], user_id: UUID

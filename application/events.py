@@ -5,7 +5,7 @@ from uuid import UUID
 
 from application.ports import Clock, Ids, Look, UnitOfWork
 from domain.access import Actor, UserActor
-from domain.events import Event, Tag
+from domain.events import Event, EventFilter, Tag
 from domain.paging import Page, page_size
 from domain.sessions import Client
 
@@ -47,3 +47,8 @@ class Events:
         with self.look() as stored:
             page = stored.events.about(actor.id, after, page_size(limit))
         return Page([event.for_user() for event in page.items], page.next)
+
+    def count_mine(self, actor: UserActor) -> int:
+        """The number of the actor's own events, at most MOST_COUNTED + 1."""
+        with self.look() as stored:
+            return stored.events.count(EventFilter(user_id=actor.id))

@@ -91,6 +91,12 @@ class Teams:
             stored.teams.member(team_id, actor).require(TeamPermission.SEE)
             return stored.teams.members(team_id, after, page_size(limit))
 
+    def count_members(self, actor: UserActor, team_id: UUID) -> int:
+        """At most MOST_COUNTED + 1."""
+        with self.look() as stored:
+            stored.teams.member(team_id, actor).require(TeamPermission.SEE)
+            return stored.teams.count_members(team_id)
+
     def change_role(self, actor: UserActor, team_id: UUID, user_id: UUID, role: TeamRole) -> Membership:
         """The member with the new role. An actor cannot give or take a role higher than its own.
 

@@ -157,6 +157,9 @@ class EventStore(PersonalStore, Protocol):
     def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
         """The events that the filter asks for, newest first."""
 
+    def count(self, filter: EventFilter) -> int:
+        """The number of events that the filter asks for: at most MOST_COUNTED + 1."""
+
     def following(self, user_ids: Collection[UUID], after: UUID, limit: int) -> list[Event]:
         """The first `limit` events of these users' accounts with a greater id, oldest first."""
 

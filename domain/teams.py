@@ -114,6 +114,9 @@ class TeamStore(PersonalStore, Protocol):
     def members(self, team_id: UUID, after: UUID | None, limit: int) -> Page[Membership]:
         """A page of members, oldest account first."""
 
+    def count_members(self, team_id: UUID) -> int:
+        """At most MOST_COUNTED + 1."""
+
     def owners(self, team_id: UUID) -> set[UUID]: ...
 
     def change_role(self, team_id: UUID, user_id: UUID, role: TeamRole) -> None:

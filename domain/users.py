@@ -136,6 +136,9 @@ class UserStore(PersonalStore, Protocol):
         Empty after a user that is deleted, or no longer found: its place is unknown.
         """
 
+    def count(self, search: UserSearch | None) -> int:
+        """The number of users, or of the results of the search: at most MOST_COUNTED + 1."""
+
     def forget(self, user_id: UUID) -> None:
         """Delete the user, with sessions, roles, devices and memberships."""
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from adapters.memory.rows import PersonalRows, newest
+from adapters.memory.rows import PersonalRows, newest, number_of
 from domain.events import Event, EventFilter, EventStore
 from domain.paging import Page
 from domain.personal import EXPORT_BATCH, exported
@@ -16,14 +16,10 @@ class MemoryEvents(PersonalRows, EventStore):
         return self._named(newest(self.rows.where(user_id=user_id), after, limit))
 
     def page(self, filter: EventFilter, after: UUID | None, limit: int) -> Page[Event]:
-        values = filter.values()
-        since, until = values.pop("since", None), values.pop("until", None)
-        found = [
-            event
-            for event in self.rows.where(**values)
-            if (since is None or event.id >= since) and (until is None or event.id < until)
-        ]
-        return self._named(newest(found, after, limit))
+        return self._named(newest(self._found(filter), after, limit))
+
+    def count(self, filter: EventFilter) -> int:
+        return number_of(self._found(filter))
 
     def following(self, user_ids: Collection[UUID], after: UUID, limit: int) -> list[Event]:
         found = [event for event in self.rows.where() if event.user_id in user_ids and event.id > after]
@@ -42,6 +38,15 @@ class MemoryEvents(PersonalRows, EventStore):
         if more:
             self._blank(not_blank[:limit])
         return more
+
+    def _found(self, filter: EventFilter) -> list[Event]:
+        values = filter.values()
+        since, until = values.pop("since", None), values.pop("until", None)
+        return [
+            event
+            for event in self.rows.where(**values)
+            if (since is None or event.id >= since) and (until is None or event.id < until)
+        ]
 
     def _blank(self, events: list[Event]) -> None:
         for event in events:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.errors import DomainError, Stale
-from domain.paging import Page
+from domain.paging import MOST_COUNTED, Page
 from domain.personal import EXPORT_BATCH, exported
 
 Values = tuple[Any, ...]
@@ -103,6 +103,11 @@ def newest(rows: list[Any], after: UUID | None, limit: int) -> Page[Any]:
     """A page of rows, newest id first."""
     found = sorted((row for row in rows if after is None or row.id < after), key=lambda row: row.id)[::-1]
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+def number_of(rows: list[Any]) -> int:
+    """As SQL counts: at most MOST_COUNTED + 1."""
+    return min(len(rows), MOST_COUNTED + 1)
 
 
 class MemoryStore:

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from adapters.memory.rows import MemoryStore, Rows, newest
+from adapters.memory.rows import MemoryStore, Rows, newest, number_of
 from domain.access import TeamRole
 from domain.paging import Page
 from domain.teams import Membership, Team, TeamStore, exported_team
@@ -36,6 +36,9 @@ class MemoryTeams(MemoryStore, TeamStore):
             member for member in self._memberships(team_id=team_id) if after is None or member.user_id > after
         ]
         return Page(found[:limit], found[limit - 1].user_id if len(found) > limit else None)
+
+    def count_members(self, team_id: UUID) -> int:
+        return number_of(self.memberships.where(team_id=team_id))
 
     def owners(self, team_id: UUID) -> set[UUID]:
         return {owner.user_id for owner in self.memberships.where(team_id=team_id, role=TeamRole.OWNER)}

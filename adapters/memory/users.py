@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from adapters.memory.rows import MemoryStore, newest
+from adapters.memory.rows import MemoryStore, newest, number_of
 from domain.errors import Stale
 from domain.paging import Page
 from domain.personal import exported
@@ -47,15 +47,21 @@ class MemoryUsers(MemoryStore, UserStore):
     def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
         if search is None:
             return newest(self.rows.where(), after, limit)
-        found = [user for user in self.rows.where() if search.place(user)]
+        found = self._found(search)
         found.sort(key=lambda user: (search.place(user), user.id))
         if after is not None:
             ids = [user.id for user in found]
             found = found[ids.index(after) + 1 :] if after in ids else []
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
+    def count(self, search: UserSearch | None) -> int:
+        return number_of(self.rows.where() if search is None else self._found(search))
+
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         return Page([exported(user) for user in self.rows.where(id=user_id)], None)
 
     def forget(self, user_id: UUID) -> None:
         self.rows.delete_all(self.rows.where(id=user_id))
+
+    def _found(self, search: UserSearch) -> list[User]:
+        return [user for user in self.rows.where() if search.place(user)]

@@ -81,6 +81,10 @@ class SqlEvents(PersonalRows, EventStore):
         values = filter.values()
         return found_by(*values).page(self.execute, after, limit, **values)
 
+    def count(self, filter: EventFilter) -> int:
+        values = filter.values()
+        return found_by(*values).count(self.execute, **values)
+
     def following(self, user_ids: Collection[UUID], after: UUID, limit: int) -> list[Event]:
         values = {"user_ids": list(user_ids), "after": after, "limit": limit}
         return [EVENTS.read(row) for row in self.execute(FOLLOWING, values)]

@@ -6,10 +6,21 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, CursorResult, Executable, Table, bindparam, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CursorResult,
+    Executable,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from domain.errors import Stale
-from domain.paging import Page
+from domain.paging import MOST_COUNTED, Page
 from domain.personal import EXPORT_BATCH, exported
 
 E = TypeVar("E")
@@ -89,6 +100,15 @@ class Rows(Generic[E]):
         entity.version += 1
 
 
+def counting(found: Select[Any]) -> Select[Any]:
+    """The number of rows of a list: at most MOST_COUNTED + 1, because it reads no more.
+
+    It keeps the order of the list, so it reads the same index as a page.
+    """
+    found = found.with_only_columns(literal_column("1"), maintain_column_froms=True)
+    return select(func.count()).select_from(found.limit(MOST_COUNTED + 1).subquery())
+
+
 class Newest(Generic[E]):
     """Pages of a list, newest id first. A page begins after the last id of the one before, without OFFSET.
 
@@ -101,6 +121,7 @@ class Newest(Generic[E]):
         if index:
             self.first = self.first.with_hint(rows.id.table, f"FORCE INDEX ({index})", "mysql")
         self.following = self.first.where(rows.id < bindparam("after"))
+        self.number = counting(self.first)
 
     def page(self, execute: Execute, after: UUID | None, limit: int, **values: Any) -> Page[E]:
         values["limit"] = limit + 1  # the extra row shows that there is another page
@@ -111,6 +132,11 @@ class Newest(Generic[E]):
         found = [self.rows.read(row) for row in result]
         last: Any = found[limit - 1] if len(found) > limit else None
         return Page(found[:limit], last and last.id)
+
+    def count(self, execute: Execute, **values: Any) -> int:
+        """At most MOST_COUNTED + 1."""
+        found: int = execute(self.number, values).scalar_one()
+        return found
 
 
 class SqlStore:

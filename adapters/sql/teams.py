@@ -15,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from adapters.sql.mapping import Newest, Rows, SqlStore
+from adapters.sql.mapping import Newest, Rows, SqlStore, counting
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.two_factor import two_factors
 from adapters.sql.types import Id, Utc, Word
@@ -74,6 +74,7 @@ OF_TEAM = (
     .limit(bindparam("limit"))
 )
 OF_TEAM_ONWARD = OF_TEAM.where(memberships.c.user_id > bindparam("after"))
+COUNT_MEMBERS = counting(OF_TEAM)
 OWNERS = select(memberships.c.user_id).where(
     memberships.c.team_id == bindparam("team_id"), memberships.c.role == TeamRole.OWNER
 )
@@ -124,6 +125,10 @@ class SqlTeams(SqlStore, TeamStore):
             result = self.execute(OF_TEAM_ONWARD, values | {"after": after})
         found = [MEMBERSHIPS.read(row) for row in result]
         return Page(found[:limit], found[limit - 1].user_id if len(found) > limit else None)
+
+    def count_members(self, team_id: UUID) -> int:
+        found: int = self.execute(COUNT_MEMBERS, {"team_id": team_id}).scalar_one()
+        return found
 
     def owners(self, team_id: UUID) -> set[UUID]:
         return set(self.execute(OWNERS, {"team_id": team_id}).scalars())

@@ -17,10 +17,10 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from adapters.sql.mapping import Newest, Rows, SqlStore
+from adapters.sql.mapping import Newest, Rows, SqlStore, counting
 from adapters.sql.tables import metadata, user_id
 from adapters.sql.types import Id, Key, Utc, Word, Words, gathered
-from domain.paging import Page
+from domain.paging import MOST_COUNTED, Page
 from domain.personal import exported
 from domain.users import (
     LONGEST_EMAIL,
@@ -118,7 +118,14 @@ SAME_DOMAIN = found_by(
     without=OTHER_KEYS,
 )
 PARTS = (BY_USERNAME, BY_ADDRESS, BY_DOMAIN)
+COUNTS = tuple(map(counting, PARTS))
 REST = ((USERNAMES_ONWARD,), (ADDRESSES_ONWARD,), (SAME_DOMAIN, DOMAINS_ONWARD))
+
+
+def beginnings(search: UserSearch) -> dict[str, Any]:
+    """The values of all parts of a search."""
+    found = {"username_key": search.username, "email_key": search.email, "email_domain_key": search.domain}
+    return found | {f"{name}_end": beginning + LAST for name, beginning in found.items()}
 
 
 class SqlUsers(SqlStore, UserStore):
@@ -143,13 +150,7 @@ class SqlUsers(SqlStore, UserStore):
     def page(self, search: UserSearch | None, after: UUID | None, limit: int) -> Page[User]:
         if search is None:
             return ALL.page(self.execute, after, limit)
-        values: dict[str, Any] = {"limit": limit + 1}  # one more tells whether there is another page
-        for name, beginning in (
-            ("username_key", search.username),
-            ("email_key", search.email),
-            ("email_domain_key", search.domain),
-        ):
-            values |= {name: beginning, f"{name}_end": beginning + LAST}
+        values = beginnings(search) | {"limit": limit + 1}  # one more tells whether there is another page
         statements = list(PARTS)
         if after is not None:
             last = self.get(after)
@@ -166,6 +167,15 @@ class SqlUsers(SqlStore, UserStore):
             if len(found) <= limit:
                 found += [USERS.read(row) for row in self.execute(statement, values)]
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    def count(self, search: UserSearch | None) -> int:
+        if search is None:
+            return ALL.count(self.execute)
+        found = 0
+        for statement in COUNTS if search.domain else COUNTS[:-1]:
+            if found <= MOST_COUNTED:
+                found += self.execute(statement, beginnings(search)).scalar_one()
+        return min(found, MOST_COUNTED + 1)
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:
         user = self.get(user_id)

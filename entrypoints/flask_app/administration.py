@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from domain.paging import Page
 from entrypoints.api.administration import event_filter
 from entrypoints.api.http import Request, cursor
 from entrypoints.flask_app.login import client, signed_in
-from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page, size
 
 EVENTS_OF_A_USER = 10
 FILTERS = ("user", "team", "tag", "since", "until")
@@ -33,7 +34,12 @@ class AdministrationPages:
         page = self.administration.users(actor, search, cursor(request.args), ROWS_ON_A_PAGE)
         more = urlencode({"q": search, "after": page.next}) if page.next else None
         return show_page(
-            "admin.html", actor, people=page.items, q=search, next_url=f"/admin?{more}" if more else None
+            "admin.html",
+            actor,
+            people=page.items,
+            number=size(page, partial(self.administration.count_users, actor, search)),
+            q=search,
+            next_url=f"/admin?{more}" if more else None,
         )
 
     def user(self, id: UUID) -> ResponseReturnValue:
@@ -55,6 +61,7 @@ class AdministrationPages:
         kept = {name: value for name, value in asked.items() if value}
         wrong = ""
         page: Page[Event] = Page([], None)
+        number = 0
         try:
             filter = self._filter(actor, asked)
         except NotFound:
@@ -63,11 +70,13 @@ class AdministrationPages:
             wrong = f"This isn't valid: {', '.join(error.fields)}."
         else:
             page = self.administration.events_of(actor, filter, cursor(request.args), ROWS_ON_A_PAGE)
+            number = size(page, partial(self.administration.count_events, actor, filter))
         more = urlencode(kept | {"after": page.next}) if page.next else None
         return show_page(
             "admin_events.html",
             actor,
             events=page.items,
+            number=number,
             asked=asked,
             filtered=bool(kept),
             wrong=wrong,

@@ -27,9 +27,9 @@ TITLES = {
     405: "Not allowed",
     410: "This link is no longer valid",
     413: "Too large",
-    429: "Too many attempts",
-    500: "Something went wrong",
-    503: "Temporarily unavailable",
+    429: "Please slow down",
+    500: "Sorry about that",
+    503: "We'll be right back",
 }
 
 

@@ -1,5 +1,6 @@
 """What all pages share: how a page is rendered, and the globals of every template."""
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from application.ports import Clock
 from application.teams import Teams
 from domain.access import SignedIn
 from domain.links import Purpose, in_words
+from domain.paging import MOST_COUNTED, Page
 from domain.passwords import PASSWORD_RULES, SHORTEST_PASSWORD
 from domain.teams import LONGEST_TEAM_NAME
 from domain.users import USERNAME_RULES
@@ -31,6 +33,12 @@ def show_page(template: str, actor: SignedIn | None, **context: Any) -> str:
     if actor and "teams" not in context:
         context["teams"] = current_app.extensions[TEAMS].mine(actor)
     return render_template(template, **common(actor), **context)
+
+
+def size(page: Page[Any], count: Callable[[], int]) -> int:
+    """The number of rows of the list. `count` asks for it, where the page does not have all of them."""
+    whole = page.next is None and "after" not in request.args
+    return len(page.items) if whole else count()
 
 
 def show_to_strangers(template: str, **context: Any) -> ResponseReturnValue:
@@ -100,6 +108,7 @@ def add_page_globals(app: Flask, settings: Settings, teams: Teams, now: Clock) -
         username_rules=USERNAME_RULES,
         shortest_password=SHORTEST_PASSWORD,
         longest_team_name=LONGEST_TEAM_NAME,
+        most_counted=MOST_COUNTED,
         reset_link_lifetime=in_words(settings.link_lifetimes[Purpose.RESET_PASSWORD]),
     )
     # A changed file has a new URL, so a browser may keep the old one for a year.

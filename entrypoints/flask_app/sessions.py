@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from application.sessions import Sessions
 from application.two_factor import SecondFactors
+from domain.paging import LARGEST_PAGE
 from entrypoints.api.http import Cookie, SessionCookie, cursor
 from entrypoints.flask_app.login import signed_in, visitor
-from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page, show_to_strangers
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page, show_to_strangers, size
 
 # The same sentence is in static/forms.js, for a form that finds its session ended.
 SESSION_ENDED = "Your session has ended. Log in to continue."
@@ -49,6 +50,7 @@ class SessionPages:
             "sessions.html",
             actor,
             sessions=page.items,
+            number=size(page, lambda: len(self.sessions.of(actor, None, LARGEST_PAGE).items)),
             current_id=actor.session.id,
             next_url=more,
             alone=not after and not more and all(session.id == actor.session.id for session in page.items),

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from flask import request
@@ -10,7 +11,7 @@ from domain.access import TeamPermission, TeamRole
 from domain.paging import LARGEST_PAGE
 from entrypoints.api.http import cursor
 from entrypoints.flask_app.login import signed_in
-from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page
+from entrypoints.flask_app.page import ROWS_ON_A_PAGE, show_page, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class TeamPages:
             team=team,
             member=member,
             members=page.items,
-            invitations=self.invitations.of(actor, id, None, LARGEST_PAGE).items if invites else [],
+            number=size(page, partial(self.teams.count_members, actor, id)),
+            invitations=self.invitations.of(actor, id, None, LARGEST_PAGE) if invites else None,
             roles=[(role.value, role.capitalize()) for role in TeamRole if member.role.covers(role)],
             here_url=f"/teams/{id}/members",
             next_url=f"/teams/{id}/members?after={page.next}" if page.next else None,

@@ -26,10 +26,10 @@ FILES = {
 }
 # Words that mean something else in the code that is written, or in the folders that it is written to.
 RESERVED = frozenset(
-    """actor ada added any body boolean callable changed column created date datetime dialog eve field first
-    frame id index input inputs integer kept layout member other page person protocol request response role
-    route row second self static store stored string tab table tabs team text url user visit work
-    world""".split()
+    """actor ada added any body boolean callable changed column count created date datetime dialog eve field
+    first frame id index input inputs integer kept layout member number other page partial person protocol
+    request response role route row second self size static store stored string tab table tabs team text url
+    user visit work world""".split()
 )
 
 

@@ -82,6 +82,7 @@ def test_a_session_shows_when_it_begins_and_goes_when_it_ends(browser, site, vis
         expect(rows).to_have_count(2)
         expect(rows.first).to_contain_text("Firefox on Linux")
         expect(rows.first).to_contain_text("just now")
+        expect(page.locator(".count")).to_have_text("2 sessions")
         expect(page.get_by_role("status")).to_have_text("A session has begun.")
         expect(page.get_by_role("button", name="End all other sessions")).to_be_enabled()
 

@@ -5,6 +5,7 @@ Only Flask has pages. Mark a test that asks for a page, or for something of Flas
 `pytest.mark.flask_only`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,11 @@ def code(response: TestResponse) -> int:
     found: int = errors["internal_error_code"]
     assert found // 100 == response.status_code
     return found
+
+
+def counts(page: TestResponse) -> list[str]:
+    """How long the lists of a page are, as they say it."""
+    return re.findall(r'class="count">([^<]*)<', page.text)
 
 
 def everything_stored(engines: Engines) -> str:

@@ -7,8 +7,8 @@ from domain.access import Operator
 from domain.sessions import Client
 from domain.users import Role
 from tests.fakes import NOON
-from tests.integration.conftest import ADA
-from tests.samples import a_user
+from tests.integration.conftest import ADA, counts
+from tests.samples import a_user, an_event
 
 pytestmark = pytest.mark.flask_only
 
@@ -87,6 +87,36 @@ def test_users_are_listed_page_by_page(admin, container):
 
     assert (len(listed(first)), next_page(second)) == (50, None)
     assert listed(first) + listed(second) == emails
+    assert counts(first) == counts(second) == ["60 users found"]
+
+
+def test_a_list_says_how_long_it_is(admin, container):
+    assert counts(admin.get("/admin")) == ["1 user"]
+    assert counts(admin.get("/admin?q=ada")) == ["1 user found"]
+    assert counts(admin.get("/admin?q=eve")) == [""]
+
+    add_users(container, [f"person{number:02}@example.org" for number in range(59)])
+    assert counts(admin.get("/admin")) == ["60 users"]
+    assert counts(admin.get("/admin/events?user=ada")) == ["2 events found"]
+    assert counts(admin.get("/admin/events")) == ["2 events"]
+    assert counts(admin.get("/admin/events?user=eve")) == [""]
+    assert counts(admin.get("/settings/history")) == ["2 events"]
+
+
+@ON_ONE_DATABASE
+def test_a_list_of_more_than_a_thousand_rows_is_not_counted_to_its_end(admin, container):
+    ada = container.administration().user_with(OPERATOR, ADA["email"])
+    with container.transaction()() as work:
+        for number in range(1100):
+            work.users.add(a_user(f"person{number:04}@example.org"))
+            work.events.add(an_event(ada.id))
+        work.commit()
+
+    assert counts(admin.get("/admin")) == ["More than 1,000 users"]
+    assert counts(admin.get("/admin?q=person0")) == ["1,000 users found"]
+    assert counts(admin.get("/admin?q=example.org")) == ["More than 1,000 users found"]
+    assert counts(admin.get("/admin/events")) == ["More than 1,000 events"]
+    assert counts(admin.get("/settings/history")) == ["More than 1,000 events"]
 
 
 @ON_ONE_DATABASE

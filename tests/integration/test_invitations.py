@@ -5,8 +5,9 @@ import pytest
 from domain.access import TeamRole
 from domain.teams import Membership
 from tests.fakes import NOON
+from tests.integration.conftest import counts
 from tests.races import racing
-from tests.samples import GOOD_PASSWORD
+from tests.samples import GOOD_PASSWORD, an_invitation
 
 INVITATION = {"email": "bob@example.org", "role": "member"}
 
@@ -202,3 +203,27 @@ def test_an_invitation_that_is_revoked_is_not_sent_again_meanwhile(ada, url, tok
         assert (revoked, sent_again) in {(200, 404), (404, 201)}
         if revoked == 200:
             ada.ask("POST", url, INVITATION)
+
+
+@pytest.mark.flask_only
+def test_the_page_of_members_says_how_many_invitations_are_pending(ada, team, url, container):
+    page = f"/teams/{team['id']}/members"
+    assert counts(ada.get(page)) == ["1 member", ""]
+    assert ada.ask("POST", url, INVITATION)[0] == 201
+    assert counts(ada.get(page)) == ["1 member", "1 invitation"]
+
+    with container.transaction()() as work:
+        [inviter] = work.teams.owners(UUID(team["id"]))
+        user, of_team = work.users.get(inviter), work.teams.get(UUID(team["id"]))
+        for number in range(100):
+            work.invitations.add(
+                an_invitation(
+                    of_team,
+                    user,
+                    f"user{number}@example.org",
+                    token_hash=f"{number:064}",
+                    expires_at=NOON.replace(year=2100),
+                )
+            )
+        work.commit()
+    assert counts(ada.get(page)) == ["1 member", "More than 100 invitations"]

@@ -6,9 +6,9 @@ import pytest
 from domain.access import TeamRole
 from domain.teams import Membership
 from tests.fakes import NOON
-from tests.integration.conftest import ADA
+from tests.integration.conftest import ADA, counts
 from tests.races import racing
-from tests.samples import GOOD_PASSWORD
+from tests.samples import GOOD_PASSWORD, a_user
 
 
 @pytest.fixture
@@ -153,6 +153,23 @@ def test_members_are_listed_by_the_page(ada, eve, team, join):
         "member",
         None,
     )
+
+
+@pytest.mark.flask_only
+def test_the_page_of_members_says_how_many_there_are(ada, team, container):
+    page, id = f"/teams/{team['id']}/members", UUID(team["id"])
+    assert counts(ada.get(page))[0] == "1 member"
+    with container.transaction()() as work:
+        for number in range(59):
+            user = a_user(f"user{number}@example.org")
+            work.users.add(user)
+            work.teams.add_member(
+                Membership(team_id=id, user_id=user.id, role=TeamRole.MEMBER, joined_at=NOON)
+            )
+        work.commit()
+
+    assert counts(ada.get(page))[0] == "60 members"
+    assert counts(ada.get("/teams")) == ["2 teams"]
 
 
 def test_permissions_change_with_the_next_request(ada, eve, team, join):

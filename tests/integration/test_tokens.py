@@ -1,12 +1,13 @@
 """API tokens over HTTP."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from domain.events import Tag
-from tests.integration.conftest import ADA, COOKIE, statements
-from tests.samples import GOOD_PASSWORD
+from tests.integration.conftest import ADA, COOKIE, counts, statements
+from tests.samples import GOOD_PASSWORD, a_token
 
 NEW = {"name": "Deploy", "scope": "write", "current_password": GOOD_PASSWORD}
 
@@ -156,3 +157,14 @@ def test_the_cookie_is_not_touched_by_a_token(ada, program):
     token = created(ada)
     program.ask("GET", "/api/user", **by(token))
     assert program.get_cookie(COOKIE) is None
+
+
+@pytest.mark.flask_only
+def test_the_page_says_how_many_tokens_there_are(ada, container):
+    assert counts(ada.get("/settings/tokens")) == [""]
+    user_id = UUID(ada.ask("GET", "/api/user")[1]["data"]["id"])
+    with container.transaction()() as work:
+        for number in range(60):
+            work.tokens.add(a_token(user_id, f"{number:064}"))
+        work.commit()
+    assert counts(ada.get("/settings/tokens")) == ["60 tokens"]

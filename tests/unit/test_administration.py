@@ -40,6 +40,24 @@ def test_the_list_of_users_continues_at_the_cursor(world):
     assert second.next is None
 
 
+def test_the_users_that_a_search_finds_are_counted(world, ada):
+    world.register("bob")
+
+    assert world.administration.count_users(OPERATOR, "") == 2
+    assert world.administration.count_users(OPERATOR, " ADA") == 1
+    assert world.administration.count_users(OPERATOR, "cyd") == 0
+
+
+def test_the_events_of_a_filter_are_counted(world, ada):
+    world.register("bob")
+    mine = EventFilter(user_id=ada.id)
+
+    number = len(world.administration.events_of(OPERATOR, mine, None, 9).items)
+    assert world.administration.count_events(OPERATOR, mine) == number > 0
+    assert world.administration.count_events(OPERATOR, EventFilter()) == 2 * number
+    assert world.events.count_mine(ada) == number
+
+
 @pytest.mark.parametrize("limit, seen", [(0, 1), (-5, 1), (1000, 3)])
 def test_a_page_size_out_of_range_is_accepted(world, limit, seen):
     for name in ("ada", "bob", "cyd"):
@@ -98,6 +116,8 @@ def test_a_user_without_the_permission_is_refused_every_use_case(world, ada):
         lambda: administration.teams(ada, None, 10),
         lambda: administration.team(ada, world.teams.mine(bob)[0][0].id, None, 10),
         lambda: administration.events_of(ada, EventFilter(), None, 10),
+        lambda: administration.count_users(ada, ""),
+        lambda: administration.count_events(ada, EventFilter()),
         lambda: world.passwords.send_reset(ada, bob.id),
         lambda: world.emails.send_to(ada, bob.id),
     ):

@@ -66,6 +66,7 @@ def test_the_members_are_listed_with_their_names(world, team, bob, cyd):
     found = [(member.username, member.role) for member in page.items + rest.items]
     assert found == [("ada", OWNER), ("bob", ADMIN), ("cyd", MEMBER)]
     assert rest.next is None
+    assert world.teams.count_members(cyd, team.id) == 3
 
 
 def test_an_owner_renames_the_team(world, ada, team):
@@ -82,6 +83,7 @@ def test_a_team_is_not_found_by_an_outsider(world, ada, team):
     for ask in (
         lambda: world.teams.show(eve, team.id),
         lambda: world.teams.members(eve, team.id, None, 10),
+        lambda: world.teams.count_members(eve, team.id),
         lambda: world.teams.rename(eve, team.id, "Mine now"),
         lambda: world.teams.change_role(eve, team.id, ada.id, MEMBER),
         lambda: world.teams.remove(eve, team.id, ada.id),

@@ -45,6 +45,7 @@ function replaceList(fresh) {
     row.remove();
     changed = 'A session has ended.';
   }
+  document.querySelector('.count').textContent = fresh.querySelector('.count').textContent;
   const below = document.querySelector('main .below');
   const freshBelow = fresh.querySelector('main .below');
   if (below.tagName !== freshBelow.tagName && !inUse(below)) {

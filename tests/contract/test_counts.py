@@ -1,0 +1,86 @@
+"""How long a list is, over every store. A list of more than MOST_COUNTED rows has no exact count."""
+
+from datetime import timedelta
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from adapters.emails import email_syntax
+from domain.events import EventFilter, Tag
+from domain.paging import MOST_COUNTED
+from domain.users import user_search
+from tests.fakes import NOON
+from tests.samples import a_membership, a_team, a_user, an_event
+
+
+def add(store, users=(), teams=(), members=(), events=()):
+    with store.transaction() as work:
+        for user in users:
+            work.users.add(user)
+        for team in teams:
+            work.teams.add(team)
+        for member in members:
+            work.teams.add_member(member)
+        for event in events:
+            work.events.add(event)
+        work.commit()
+
+
+@pytest.mark.parametrize(
+    "term, number",
+    [("", 5), ("exa", 4), ("EXA", 4), ("exam", 2), ("exa@", 1), ("@exam", 2), ("zo", 1), ("nothing", 0)],
+)
+def test_a_user_is_counted_once_however_a_search_finds_it(store, term, number):
+    emails = {"zoe": "x@exam.org", "dora": "exa@b.org", "exa1": "w@b.org", "exam1": "exam@exam.net"}
+    users = [a_user(email, username=username) for username, email in emails.items()]
+    add(store, [*users, a_user("eve@other.org")])
+    search = user_search(term, email_syntax)
+
+    with store.look() as stored:
+        assert stored.users.count(search) == len(stored.users.page(search, None, 9).items) == number
+
+
+def test_the_members_of_one_team_are_counted(store):
+    ada, bob, team, other = a_user(), a_user("bob@example.org"), a_team(), a_team("Other")
+    both = [a_membership(team, ada), a_membership(team, bob)]
+    add(store, [ada, bob], [team, other], [*both, a_membership(other, ada)])
+
+    with store.look() as stored:
+        assert [stored.teams.count_members(id) for id in (team.id, other.id, uuid7())] == [2, 1, 0]
+
+
+def test_events_are_counted_as_they_are_filtered(store):
+    user_id, team_id = uuid7(), uuid7()
+    renamed = [an_event(user_id, Tag.TEAM_RENAMED, team_id=team_id) for _ in range(3)]
+    add(store, events=[*renamed, an_event(user_id), an_event(None, Tag.LOGIN_FAILED)])
+
+    def number(**asked):
+        with store.look() as stored:
+            return stored.events.count(EventFilter(**asked))
+
+    assert number() == 5
+    assert number(user_id=user_id) == 4
+    assert number(user_id=user_id, tag=Tag.TEAM_RENAMED) == number(team_id=team_id) == 3
+    assert number(tag=Tag.LOGGED_OUT) == number(user_id=uuid7()) == 0
+    # The ids of the samples are of today.
+    assert number(since=NOON - timedelta(days=3650), until=NOON + timedelta(days=3650)) == 5
+    assert number(until=NOON - timedelta(days=3650)) == 0
+
+
+def test_a_count_ends_after_the_first_row_beyond_a_thousand(store):
+    half = MOST_COUNTED // 2 + 5
+    by_name = [a_user(f"n{number}@example.org", username=f"x{number}") for number in range(half)]
+    by_address = [a_user(f"x{number}@example.org", username=f"n{number}") for number in range(half)]
+    users, team = by_name + by_address, a_team()
+    events = [an_event(users[0].id) for _ in users]
+    add(store, users, [team], [a_membership(team, user) for user in users], events)
+
+    with store.look() as stored:
+        counts = [
+            stored.users.count(None),
+            stored.users.count(user_search("x", email_syntax)),
+            stored.teams.count_members(team.id),
+            stored.events.count(EventFilter()),
+            stored.events.count(EventFilter(user_id=users[0].id)),
+        ]
+    assert counts == [MOST_COUNTED + 1] * 5
