@@ -39,24 +39,21 @@ class Clone:
         except Stopped:
             return ""
 
-    def run(self, *command: str, quiet: bool = False, **environ: str) -> tuple[int, str]:
-        """The exit code of a program. Its output is shown. With `quiet`, only its first line is returned."""
-        # make hands its variables and its jobs on. Each step is a make of its own.
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-        }
-        pipe = subprocess.PIPE if quiet else None
+    def run(self, *command: str, **environ: str) -> bool:
+        """Run a program that shows what it does. False when it failed."""
+        return subprocess.run(command, cwd=self.root, env=_surroundings() | environ).returncode == 0  # noqa: S603
+
+    def complaint(self, *command: str) -> str:
+        """Run a program, and return the first line of its output when it failed. Empty otherwise."""
         done = subprocess.run(  # noqa: S603
             command,
             cwd=self.root,
-            env=kept | environ,
-            stdout=pipe,
-            stderr=subprocess.STDOUT if quiet else None,
+            env=_surroundings(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
-        return done.returncode, (done.stdout or "").strip().partition("\n")[0]
+        return (done.stdout.strip() or "it failed").splitlines()[0] if done.returncode else ""
 
     @property
     def branch(self) -> str:
@@ -132,6 +129,12 @@ class Clone:
         """Those that git merges by union."""
         told = self.git("check-attr", "-z", "merge", "--", *sorted(paths)).split("\0") if paths else []
         return [path for path, value in zip(told[::3], told[2::3], strict=False) if value == "union"]
+
+
+def _surroundings() -> dict[str, str]:
+    """The environment without the variables of make: each step is a make of its own."""
+    names = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    return {name: value for name, value in os.environ.items() if name not in names}
 
 
 def ref(version: Version) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from entrypoints.scaffold import merging, releases
 from entrypoints.scaffold.clone import Clone, Stopped, ref
+from entrypoints.scaffold.merging import Three
 from entrypoints.scaffold.releases import Version, tag, version_of
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 # A clone that has changed one of these keeps it: what it promised to its clients, and its own history.
 KEPT = ("entrypoints/api/openapi-released.json", CHANGELOG)
 BRANCH = "upgrade-"
+UNDO = "To undo all of it: make upgrade undo=1"
 USAGE = "Use from= to= since= quick=, or continue=1, or undo=1."
 
 
@@ -124,9 +126,7 @@ def settle(clone: Clone, found: Begun) -> dict[str, str]:
     """Decide what needs no decision. Return the other files, each with what is to do."""
     theirs = ref(found.version)
     both = clone.changes(found.base, found.ours) & clone.changes(found.base, theirs)
-    texts = {
-        path: tuple(clone.text(commit, path) for commit in (found.base, found.ours, theirs)) for path in both
-    }
+    texts = {path: _texts(clone, path, found) for path in both}
     left = {}
     for path in clone.united(both):
         file = clone.root / path
@@ -155,7 +155,12 @@ def settle(clone: Clone, found: Begun) -> dict[str, str]:
     return left
 
 
-def _settle_project(clone: Clone, texts: tuple[str, ...], release: str) -> bool:
+def _texts(clone: Clone, path: str, found: Begun) -> Three:
+    theirs = ref(found.version)
+    return clone.text(found.base, path), clone.text(found.ours, path), clone.text(theirs, path)
+
+
+def _settle_project(clone: Clone, texts: Three, release: str) -> bool:
     """Merge pyproject.toml. False when conflicts are left in it."""
     with tempfile.TemporaryDirectory() as folder:
         base, ours, theirs = (Path(folder, name) for name in ("base", "ours", "theirs"))
@@ -187,7 +192,7 @@ def show_left(clone: Clone, found: Begun, left: dict[str, str]) -> None:
             print(f"  Note of the release: {note}")
         print(f"  What the release changed: git diff {found.base[:12]} {ref(found.version)} -- {path}")
     print("\nEdit these files, and `git add` each. Then: make upgrade continue=1")
-    print("To undo all of it: make upgrade undo=1", flush=True)
+    print(UNDO, flush=True)
 
 
 def _notes(clone: Clone, found: Begun) -> list[str]:
@@ -227,37 +232,31 @@ def finish(clone: Clone, found: Begun, quick: bool) -> None:
 
 def step(clone: Clone, title: str, *command: str, **environ: str) -> None:
     print(title, flush=True)
-    code, _ = clone.run(*command, **environ)
-    if code:
+    if not clone.run(*command, **environ):
         shown = " ".join(command).replace(sys.executable, ".venv/bin/python")
-        raise Stopped(
-            f"`{shown}` failed. Repair it and commit, then: make upgrade continue=1. "
-            "To undo all of it: make upgrade undo=1"
-        )
+        raise Stopped(f"`{shown}` failed. Repair it and commit, then: make upgrade continue=1. {UNDO}")
 
 
 def _make_locks(clone: Clone) -> None:
-    """Both sides have changed packages. Without a package index the lock files have the packages of both."""
+    """Both sides have changed packages. Without a package index, the lock files keep the packages of both."""
     print("Making the lock files anew", flush=True)
-    # The packages that are installed include uv. New ones are installed after this.
-    stamp = ".venv/.dev"
-    there = [f"--assume-old={stamp}"] if (clone.root / stamp).exists() else []
-    code, told = clone.run("make", *there, "lock", quiet=True)
-    if code:
-        print(f"`make lock` failed, perhaps without network: {told}")
-        print("The lock files have the packages of both sides. Run `make lock` later.", flush=True)
+    # uv is installed. The packages of the new lock files are installed after this.
+    installed = ["--assume-old=.venv/.dev"] if (clone.root / ".venv/.dev").exists() else []
+    if told := clone.complaint("make", *installed, "lock"):
+        print(f"This failed, perhaps without network: {told}")
+        print("The lock files have the packages of both sides for now. Run `make lock` later.", flush=True)
 
 
 def rehearse(clone: Clone) -> None:
-    """Migrate a copy of the database of SQLite, or an empty one. The database itself is not changed."""
+    """Migrate a copy of the SQLite database, or an empty one. The database itself is not changed."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "copy.db")
-        code, _ = clone.run(sys.executable, "-m", "entrypoints.cli", "backup", str(copy), quiet=True)
-        what = "an empty database" if code else "a copy of your database"
+        failed = clone.complaint(sys.executable, "-m", "entrypoints.cli", "backup", str(copy))
+        what = "an empty database" if failed else "a copy of the database"
         alembic = (sys.executable, "-m", "alembic")
-        url = {"DATABASE_URL": f"sqlite:///{copy}"}
-        step(clone, f"Migrating {what}", *alembic, "upgrade", "heads", **url)
-        step(clone, "Comparing its tables with the code", *alembic, "check", **url)
+        url = f"sqlite:///{copy}"
+        step(clone, f"Migrating {what}", *alembic, "upgrade", "heads", DATABASE_URL=url)
+        step(clone, "Comparing its tables with the code", *alembic, "check", DATABASE_URL=url)
 
 
 def show_done(clone: Clone, found: Begun) -> None:
