@@ -100,10 +100,7 @@ class Origin(Clone):
         (hexstart / f"2027_01_01_{second}_motto.py").write_text(COLUMN.format(revision=second, parent=first))
         edit(self.folder, "domain/teams.py", "    needs_two_factor: bool = False\n", MOTTO_OF_A_TEAM)
         edit(self.folder, "adapters/sql/teams.py", '    Column("version"', MOTTO_COLUMN)
-        edit(
-            self.folder, "entrypoints/api/health.py", '{"status": "live"}', '{"status": "live", "new": True}'
-        )
-        edit(self.folder, "entrypoints/api/health.py", '["live"]\n', '["live"]\n    new: bool\n')
+        edit(self.folder, "entrypoints/api/health.py", LIVE, f'        """While the process runs."""\n{LIVE}')
         edit(
             self.folder, ROUTES, '"List the API tokens, newest first"', '"List all API tokens, newest first"'
         )
@@ -127,6 +124,7 @@ class Origin(Clone):
         self.make("format")
 
 
+LIVE = '        return Response({"data": {"status": "live"}})'
 MOTTO_OF_A_TEAM = '    needs_two_factor: bool = False\n    motto: str = ""\n'
 MOTTO_COLUMN = '    Column("motto", String(80), nullable=False),\n    Column("version"'
 

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 
 from entrypoints.scaffold import upgrade
-from tests.clones import IN_MEMORY_AND_SQLITE
+from tests.clones import IN_MEMORY_AND_SQLITE, without
 from tests.databases import unavailable
 from tests.releases import HOSTS, LOGIN, RELEASED, ROUTES, Origin, Product, edit, last_release
 
@@ -23,6 +23,7 @@ OFFLINE = {"UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory):
+    without("projects", "time_entries", "labels")
     return Origin(tmp_path_factory.mktemp("made up") / "origin")
 
 
