@@ -59,7 +59,7 @@ def begun(clone: Clone) -> Begun:
     branch = clone.branch
     kept = [clone.asked("config", f"branch.{branch}.hexstart-{field.name}") for field in fields(Begun)]
     if not all(kept):
-        raise Stopped(f"The branch {branch} is not from `make upgrade`. Switch to the branch of the upgrade.")
+        raise Stopped(f"The branch {branch} is not from `make upgrade`. Switch to its branch first.")
     return Begun(*kept)
 
 
