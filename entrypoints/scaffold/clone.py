@@ -90,7 +90,7 @@ class Clone:
         """Get the releases from a remote or a URL. Raise Stopped."""
         if source not in self.git("remote").split() and not any(each in source for each in ":/."):
             raise Stopped(f"Git knows no remote {source}. Name the remote of Hexstart, or its URL: from=URL")
-        self.git("fetch", "--quiet", "--no-tags", "--", source, f"+refs/tags/v*:{TAGS}v*")
+        self.git("fetch", "--quiet", "--no-tags", "--prune", "--", source, f"+refs/tags/v*:{TAGS}v*")
 
     def releases(self) -> list[Version]:
         """All that were fetched, the oldest first."""

@@ -129,10 +129,10 @@ def settle(clone: Clone, found: Begun) -> dict[str, str]:
     texts = {path: _texts(clone, path, found) for path in both}
     left = {}
     for path in clone.united(both):
-        file = clone.root / path
-        if not file.is_file():
+        base, ours, other = texts[path]
+        if not ours or not other:  # one side has deleted it
             continue
-        text, doubts = merging.shared_page(*texts[path], file.read_text())
+        text, doubts = merging.shared_page(base, ours, other, (clone.root / path).read_text())
         _write(clone, path, text)
         if doubts:
             left[path] = "The clone and the release have both changed a line. Keep one: " + " | ".join(doubts)
@@ -219,7 +219,7 @@ def finish(clone: Clone, found: Begun, quick: bool) -> None:
     step(clone, "Formatting", "make", "format")
     clone.git("add", "--update")
     if clone.merging:
-        clone.git("commit", "--quiet", "--no-edit")
+        clone.git("commit", "--quiet", "--no-edit", "--cleanup=strip")
     elif clone.changed:
         clone.git("commit", "--quiet", "-m", f"Format what {found.release} has changed")
     step(clone, "Checking", "make", "check")
@@ -305,6 +305,9 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"\nStopped. To go on: make upgrade continue=1. {UNDO}", file=sys.stderr)
+        return 130
     return 0
 
 
