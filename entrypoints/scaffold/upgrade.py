@@ -124,8 +124,7 @@ def _wanted(known: Sequence[Version], to: str, has: Version | None) -> Version:
 
 def settle(clone: Clone, found: Begun) -> dict[str, str]:
     """Decide what needs no decision. Return the other files, each with what is to do."""
-    theirs = ref(found.version)
-    both = clone.changes(found.base, found.ours) & clone.changes(found.base, theirs)
+    both = _changed_by_both(clone, found)
     texts = {path: _texts(clone, path, found) for path in both}
     left = {}
     for path in clone.united(both):
@@ -147,7 +146,7 @@ def settle(clone: Clone, found: Begun) -> dict[str, str]:
             print(f"{path}: the clone has deleted it, and it stays deleted. The release has changed it.")
             clone.git("rm", "--quiet", "--", path)
         elif "3" not in stages:
-            left[path] = "The release has deleted it, and the clone has changed it."
+            left[path] = "The release has deleted it, and the clone has changed it: `git rm` or `git add`."
         elif "1" not in stages:
             left[path] = "The clone and the release have each added a file of this name."
         elif path != PROJECT or not _settle_project(clone, texts[path], found.release):
@@ -200,21 +199,28 @@ def _notes(clone: Clone, found: Begun) -> list[str]:
     return releases.entries(clone.text(ref(found.version), CHANGELOG), has, found.version)
 
 
-def check_resolved(clone: Clone) -> None:
-    """Raise Stopped when a conflict is open, or when there are changes outside a merge."""
+def _changed_by_both(clone: Clone, found: Begun) -> set[str]:
+    return clone.changes(found.base, found.ours) & clone.changes(found.base, ref(found.version))
+
+
+def check_resolved(clone: Clone, found: Begun) -> None:
+    """Raise Stopped when a conflict is open, when the merge is gone, or when there are changes beside it."""
     if open_ones := sorted(clone.unmerged()):
         raise Stopped(f"These files are in conflict. Edit them, then `git add` them: {' '.join(open_ones)}")
-    if marked := clone.asked("grep", "--cached", "-l", "-E", "^(<{7}|>{7}) "):
+    marks = ("grep", "--cached", "-l", "-E", "^(<{7}|>{7}) ", "--", PROJECT)
+    if marked := clone.asked(*marks, *_changed_by_both(clone, found)):
         raise Stopped(f"These files have marks of a conflict: {' '.join(marked.split())}")
-    if not clone.merging and clone.changed:
+    if clone.merging:
+        return
+    if clone.changed:
         raise Stopped("Some files are not committed. Commit them first: git status")
+    if clone.release_of("HEAD") != found.version:
+        raise Stopped(f"{found.release} is not merged. Begin again: make upgrade undo=1, then make upgrade")
 
 
 def finish(clone: Clone, found: Begun, quick: bool) -> None:
     """Locks, formatting, the commit of the merge, checks, migrations, tests. All of it can run again."""
-    theirs = ref(found.version)
-    both = clone.changes(found.base, found.ours) & clone.changes(found.base, theirs)
-    if both & set(LOCKS):
+    if _changed_by_both(clone, found) & set(LOCKS):
         _make_locks(clone)
     step(clone, "Formatting", "make", "format")
     clone.git("add", "--update")
@@ -288,7 +294,7 @@ def upgrade(clone: Clone, given: dict[str, str]) -> None:
         return undo(clone)
     if given.get("continue"):
         found = begun(clone)
-        check_resolved(clone)
+        check_resolved(clone, found)
     else:
         found = begin(clone, given.get("from") or "hexstart", given.get("to", ""), given.get("since", ""))
         if left := settle(clone, found):

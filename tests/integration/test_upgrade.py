@@ -222,6 +222,8 @@ def test_undo_gives_the_tree_and_the_branch_as_before(in_conflict, called):
     before = state(in_conflict)
     called("from=hexstart")
     assert state(in_conflict) != before
+    in_conflict.git("merge", "--abort")
+    assert "is not merged. Begin again" in called("continue=1")[2]
 
     assert called("undo=1")[0] == 0
     assert state(in_conflict) == before
