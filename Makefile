@@ -13,7 +13,7 @@ NPM_PACKAGES := --package=openapi-typescript@7.13.0 --package=typescript@5.9.3
 RELEASED := entrypoints/api/openapi-released.json
 
 .DEFAULT_GOAL := help
-.PHONY: run install dev test check format migrate demo migration feature remove bench lock client released help
+.PHONY: run install dev test check format migrate demo migration feature remove upgrade bench lock client released help
 
 run: .venv/.runtime migrate ## Install, migrate and serve on http://127.0.0.1:8000 (change it by HOST, PORT, ENTRYPOINT)
 	@exec $(BIN)/python -m entrypoints.serve
@@ -60,6 +60,11 @@ feature: .venv/.dev ## Write a feature: make feature name=projects fields="title
 
 remove: .venv/.dev ## Take out a feature that `make feature` wrote: make remove name=projects
 	@$(BIN)/python -m entrypoints.scaffold remove "name=$$name" "entity=$$entity"
+
+# Without the packages: `undo` and `continue` work when they are not installed.
+upgrade: .venv/.created ## Take our next release into a clone: make upgrade from=hexstart (to=v1.2.0, continue=1, undo=1)
+	@$(BIN)/python -m entrypoints.scaffold.upgrade "from=$$from" "to=$$to" "since=$$since" "quick=$$quick" \
+		"continue=$$continue" "undo=$$undo"
 
 bench: .venv/.dev ## Measure the speed against its targets (a few minutes)
 	@$(BIN)/python -m tests.bench

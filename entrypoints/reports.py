@@ -1,7 +1,6 @@
 """Reports of faults to Sentry. `SENTRY_DSN` switches them on, and only then this module is imported."""
 
 import logging
-import tomllib
 from typing import Any
 
 import sentry_sdk
@@ -9,7 +8,7 @@ from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import get_default_release
 
 from entrypoints import logs
-from entrypoints.settings import ROOT
+from entrypoints.settings import version
 
 # At the end of a process, reports that wait are sent within this time.
 FLUSH_SECONDS = 2.0
@@ -47,10 +46,7 @@ class Reports(logging.Handler):
 
 def release() -> str:
     """The release as the environment or git names it, otherwise the version in pyproject.toml."""
-    if named := get_default_release():
-        return named
-    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    return version
+    return get_default_release() or version()
 
 
 def stripped(event: Event, hint: Hint) -> Event | None:

@@ -1,6 +1,7 @@
 """The settings, from the environment or the file `.env`. A wrong setting is refused in one line."""
 
 import re
+import tomllib
 from collections.abc import Collection
 from datetime import timedelta
 from ipaddress import ip_address
@@ -267,6 +268,12 @@ def load(database_url: str | None = None) -> Settings:
         raise refused(".env must be in UTF-8") from None
     except OSError as error:
         raise refused(f".env cannot be read: {error.strerror}") from None
+
+
+def version() -> str:
+    """The version of the site. pyproject.toml is the only file that names it."""
+    found: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return found
 
 
 def refused(reason: str) -> SystemExit:

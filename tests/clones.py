@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.databases import ROOT, unavailable
 
 BIN = Path(sys.executable).parent
@@ -13,6 +15,12 @@ NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", "var", ".env", ".*_cache", ".coverage*", ".hypothesis", "__pycache__"
 )
 IN_MEMORY_AND_SQLITE = ("-k", "not postgresql and not mariadb")
+
+
+def without(*words: str) -> None:
+    """Skip a test that writes features of these names in a clone that has one of them."""
+    if taken := [word for word in words if (ROOT / "domain" / f"{word}.py").exists()]:
+        pytest.skip(f"this tree has the feature {taken[0]}")
 
 
 class Clone:

@@ -15,10 +15,10 @@ from entrypoints.api.examples import ID, example
 from entrypoints.api.gate import SAFE_METHODS
 from entrypoints.api.http import Request, Response, Route
 from entrypoints.problems import PROBLEMS, Refused
+from entrypoints.settings import version
 
 Json = dict[str, Any]
 
-VERSION = "1"
 UUID = {"type": "string", "format": "uuid"}
 ABOUT = """\
 Bodies are JSON objects in UTF-8, sent as `application/json`. An answer has `data`, `message` or both.
@@ -72,7 +72,7 @@ def document(rows: Sequence[Route], base_url: str, cookie_name: str) -> Json:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"{site.NAME} API", "version": VERSION, "description": ABOUT},
+        "info": {"title": f"{site.NAME} API", "version": version(), "description": ABOUT},
         "servers": [{"url": base_url}],
         "tags": [{"name": word} for word in sorted({_word(row) for row in rows})],
         "paths": paths,

@@ -20,6 +20,7 @@ from adapters.sql.unit_of_work import SqlReading
 from application.ports import MailNotSent
 from domain.errors import Invalid
 from domain.users import normal_email
+from entrypoints import site
 from entrypoints.cli import cli
 from entrypoints.settings import Settings
 from tests.databases import KINDS, alembic_config, empty_database
@@ -126,12 +127,12 @@ def test_a_mail_that_the_server_cannot_address_is_parked_with_the_reason(client,
 @pytest.mark.parametrize(
     "given, sender",
     [
-        ("hello@acme.com", ("Hexstart", "hello@acme.com")),
+        ("hello@acme.com", (site.SENDER, "hello@acme.com")),
         ("Acme <hello@acme.com>", ("Acme", "hello@acme.com")),
         ('"Acme, Inc." <hello@acme.com>', ("Acme, Inc.", "hello@acme.com")),
         (" Bücher <Hello+a.b@BÜCHER.example> ", ("Bücher", "Hello+a.b@xn--bcher-kva.example")),
-        ("hello@faß.de", ("Hexstart", "hello@xn--fa-hia.de")),
-        ("hello@localhost", ("Hexstart", "hello@localhost")),
+        ("hello@faß.de", (site.SENDER, "hello@xn--fa-hia.de")),
+        ("hello@localhost", (site.SENDER, "hello@localhost")),
     ],
 )
 def test_the_sender_is_read_from_mail_from(given, sender):
@@ -169,7 +170,7 @@ def test_an_invalid_sender_is_refused_in_one_line(given):
     ],
 )
 def test_the_sender_is_by_default_at_the_host_of_the_site(values, address):
-    assert chosen(**values).mail_sender == ("Hexstart", address)
+    assert chosen(**values).mail_sender == (site.SENDER, address)
 
 
 def test_production_does_not_start_with_the_sender_of_the_sample():

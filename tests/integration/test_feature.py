@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.clones import BIN, IN_MEMORY_AND_SQLITE, Clone
+from tests.clones import BIN, IN_MEMORY_AND_SQLITE, Clone, without
 from tests.databases import ROOT
 
 pytestmark = pytest.mark.alone
@@ -32,6 +32,7 @@ def clone(made):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The copy, with a feature of a team and one of a user."""
+    without("projects", "time_entries", "tasks", "labels", "stamps")
     clone = Clone(tmp_path_factory.mktemp("feature") / "clone")
     clone.printed = [clone.make("feature", *arguments) for arguments in (PROJECTS, ENTRIES)]
     clone.commit()

@@ -19,6 +19,7 @@ from adapters.sql.mails import mails
 from adapters.sql.unit_of_work import SqlReading, SqlUnitOfWork
 from domain.errors import Stale, TooManyAttempts
 from domain.limits import Limit
+from entrypoints import site
 from tests.databases import KINDS, ROOT, alembic_config, empty_database
 from tests.fakes import NOON, FakeClock
 from tests.samples import a_device, a_link, a_mail, a_membership, a_session, a_team, a_user, an_event
@@ -150,7 +151,7 @@ def test_alembic_refuses_a_url_without_its_driver_in_one_line():
     done = alembic("-x", "db=test", "upgrade", "heads", TEST_DATABASE_URL="postgresql+asyncpg://127.0.0.1/x")
 
     assert done.returncode == 1
-    assert done.stderr.startswith("Hexstart does not start: DATABASE_URL: must be sqlite:///")
+    assert done.stderr.startswith(f"{site.NAME} does not start: DATABASE_URL: must be sqlite:///")
     assert done.stderr.count("\n") == 1
 
 

@@ -17,7 +17,7 @@ from adapters.sql.engines import connect
 from domain.errors import Unavailable
 from entrypoints import logs
 from entrypoints.background import Background
-from entrypoints.settings import ROOT, Settings
+from entrypoints.settings import ROOT, Settings, version
 from tests.databases import migrated_database
 from tests.integration.conftest import ADA, COOKIE
 from tests.samples import GOOD_PASSWORD
@@ -114,7 +114,7 @@ def test_a_report_has_request_id_route_release_and_lines_of_code(broken, reporte
     assert report["tags"] == {"request_id": number}
     assert report["transaction"] == "POST /api/register"
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
-    assert report["release"] == commit.strip() or report["release"] == "0.1.0"
+    assert report["release"] == commit.strip() or report["release"] == version()
     kinds = [found["type"] for found in report["exception"]["values"]]
     assert kinds == ["ValueError", "RuntimeError"]
     lines = [frame["context_line"] for frame in report["exception"]["values"][-1]["stacktrace"]["frames"]]

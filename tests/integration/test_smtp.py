@@ -130,7 +130,7 @@ def test_a_mail_arrives_with_its_headers_and_both_bodies(inbox):
     [message] = inbox.messages
     assert message["From"] == f"Hexstart <{SENDER}>"
     assert message["To"] == "ada@example.org"
-    assert message["Subject"] == "Verify your email address · Hexstart"
+    assert message["Subject"] == f"Verify your email address · {site.NAME}"
     assert parsedate_to_datetime(message["Date"]) == NOON
     assert message["Message-ID"] == f"<{mail.id}@app.acme.test>"
     assert message["Auto-Submitted"] == "auto-generated"

@@ -1,6 +1,7 @@
 """The description of the API: complete, valid, and with examples that fit."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from entrypoints.container import openapi
 from tests.breaking import breaks
 from tests.samples import CLIENT
 
-RELEASED = Path(__file__).parents[2] / "entrypoints/api/openapi-released.json"
+ROOT = Path(__file__).parents[2]
+RELEASED = ROOT / "entrypoints/api/openapi-released.json"
 DOCUMENT = openapi("http://localhost", "session")
 OPERATIONS = {
     operation["operationId"]: operation
@@ -37,6 +39,11 @@ def contents(part):
 
 def test_the_document_is_valid():
     OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_the_document_has_the_version_of_the_site():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert DOCUMENT["info"]["version"] == project["version"]
 
 
 def test_the_document_holds_json_only():

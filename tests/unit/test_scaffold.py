@@ -45,11 +45,11 @@ def test_a_word_without_a_plural_s_needs_its_entity(word):
         ("migrations", "migrations is a folder or module at the top of the tree"),
         ("pages", "page is reserved"),
         ("classes", "class is a word of Python"),
-        ("Projects", "name='Projects' is not a lower case word"),
-        ("2projects", "is not a lower case word"),
-        ("pro-jects", "is not a lower case word"),
-        ("project__s", "is not a lower case word"),
-        ("../projects", "is not a lower case word"),
+        ("Otters", "name='Otters' is not a lower case word"),
+        ("2otters", "is not a lower case word"),
+        ("ot-ters", "is not a lower case word"),
+        ("otter__s", "is not a lower case word"),
+        ("../otters", "is not a lower case word"),
         ("projekte\n", "is not a lower case word"),
         ("größen", "is not a lower case word"),
         ("p" * 40 + "s", "is not a lower case word"),
@@ -62,13 +62,13 @@ def test_a_name_that_is_taken_or_no_name_is_refused(word, reason):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["/projects", "/api/projects/<id>", "/api/teams/<id>/projects"])
+@pytest.mark.parametrize("url", ["/otters", "/api/otters/<id>", "/api/teams/<id>/otters"])
 def test_a_url_that_exists_is_refused(tmp_path, url):
     (tmp_path / "entrypoints").mkdir()
     (tmp_path / "entrypoints" / "routes.py").write_text(f'page("GET", "{url}", other.list)')
 
-    with pytest.raises(Refused, match="The URL /projects exists"):
-        wanted("projects", "team", FIELDS, root=tmp_path)
+    with pytest.raises(Refused, match="The URL /otters exists"):
+        wanted("otters", "team", FIELDS, root=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_url_that_exists_is_refused(tmp_path, url):
         ("_title:text:80", "is not a name"),
         *(
             (f"{name}:text:80", "is reserved")
-            for name in "id user_id team_id version created_at project".split()
+            for name in "id user_id team_id version created_at otter".split()
         ),
         ("class:text:80", "is a word of Python"),
         ("type:text:80", "is a word of Python"),
@@ -102,13 +102,13 @@ def test_a_url_that_exists_is_refused(tmp_path, url):
 )
 def test_wrong_fields_are_refused(fields, reason):
     with pytest.raises(Refused) as refused:
-        wanted("projects", "team", fields)
+        wanted("otters", "team", fields)
     assert reason in str(refused.value)
 
 
 def test_a_wrong_owner_is_refused():
     with pytest.raises(Refused, match="neither team nor user"):
-        wanted("projects", "site", FIELDS)
+        wanted("otters", "site", FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_wrong_owner_is_refused():
         [],
         ["build"],
         ["feature"],
-        ["feature", "name=projects", "sides=two"],
+        ["feature", "name=otters", "sides=two"],
         ["feature", "name=teams", f"fields={FIELDS}"],
         ["remove", "name=teams"],
         ["remove", "name=unheard_of"],
@@ -130,7 +130,7 @@ def test_a_refusal_is_one_line_and_the_exit_code_2(arguments, capsys):
 
 
 @pytest.mark.parametrize("of", ["team", "user"])
-@pytest.mark.parametrize("word, entity", [("projects", "project"), ("time_entries", "time_entry")])
+@pytest.mark.parametrize("word, entity", [("otters", "otter"), ("sea_otters", "sea_otter")])
 def test_the_lines_of_a_word_can_be_taken_out_again(word, entity, of):
     feature = Feature(word, entity, of, parsed(FIELDS))
     before = texts(ROOT, feature)
@@ -145,9 +145,7 @@ def test_the_lines_of_a_word_can_be_taken_out_again(word, entity, of):
 
 
 def test_two_words_do_not_take_each_others_lines():
-    one, longer = (
-        Feature(word, word[:-1], "team", parsed(FIELDS)) for word in ("projects", "projects_archives")
-    )
+    one, longer = (Feature(word, word[:-1], "team", parsed(FIELDS)) for word in ("otters", "otters_archives"))
     shared = texts(ROOT, one)
     for line in lines_of(longer):
         shared[line.path] = inserted(shared[line.path], line)
@@ -161,6 +159,6 @@ def test_two_words_do_not_take_each_others_lines():
 
 
 def test_a_shared_page_without_the_place_is_named():
-    for line in lines_of(Feature("projects", "project", "team", parsed(FIELDS))):
+    for line in lines_of(Feature("otters", "otter", "team", parsed(FIELDS))):
         with pytest.raises(Refused, match="has no place for this line"):
             inserted("# All of it is rewritten.\n", line)

@@ -67,7 +67,7 @@ class Reader(HTMLParser):
 def test_every_mail_has_a_subject_and_two_bodies(kind):
     mail = written(kind, username="<ada>")
 
-    assert mail.subject == f"{kind.subject} · Hexstart"
+    assert mail.subject == f"{kind.subject} · {site.NAME}"
     assert "Hello <ada>," in mail.text
     assert "Hello &lt;ada&gt;," in mail.html
 
@@ -168,7 +168,7 @@ def test_the_name_of_a_team_is_text_on_one_line_and_no_link():
         MailKind.INVITATION, team="<b>evil.example/x\n\nYour account is locked", inviter="<i>eve\n\nBye"
     )
 
-    assert mail.subject == "You're invited to join a team · Hexstart"
+    assert mail.subject == f"You're invited to join a team · {site.NAME}"
     assert "<b>" not in mail.html and "<i>" not in mail.html
     assert "“<b>evil.\u200bexample/\u200bx Your account is locked”" in " ".join(mail.text.split())
     assert "<i>eve Bye invites you" in mail.text
