@@ -91,6 +91,7 @@ SHIPPED = Shipped(
             " It does so, too, when the session begins or ends to act as\n  another user.",
         ),
         *swap("README.md", "actor.own_client", "actor.client"),
+        *drop("tests/unit/test_access.py", "test_a_user_without_a_session_acts_for_itself"),
         *swap("README.md", " For support, they act\n  as a user. ", "\n  "),
         *drop("tests/contract/test_sessions.py", "test_a_session_acts_as_another_user_until_its_end"),
         *drop("tests/contract/test_sessions.py", "test_a_session_acts_as_its_own_user_again"),

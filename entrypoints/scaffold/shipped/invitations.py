@@ -33,7 +33,6 @@ SHIPPED = Shipped(
         *drop("domain/teams.py", "FirstSteps.invited"),
         *swap("domain/teams.py", " and self.invited"),
         *swap("domain/users.py", " invitation ", " "),
-        *sub("application/administration.py", LAST_OF_A_LIST, r" and\1"),
         *lines("application/administration.py", "work.invitations.drop_by("),
         *drop("application/limits.py", "Limits.invitation"),
         *drop("application/mails.py", "Mails.write_to_address"),

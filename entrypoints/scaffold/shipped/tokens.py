@@ -114,15 +114,13 @@ SHIPPED = Shipped(
         *swap(FLASK + "app.py", ", cookie, container.tokens())", ", cookie)"),
         *swap(FLASK + "api.py", "cookie: SessionCookie, tokens: Tokens", "cookie: SessionCookie"),
         *lines(FLASK + "api.py", "actor: SignedIn | TokenActor", "secret = None  # no cookie"),
-        *lines(FLASK + "api.py", "request.environ[USER_ID] = actor.id"),
+        *lines(FLASK + "api.py", "environ[USER_ID] = actor.id"),
         *swap(
             FLASK + "api.py",
-            "        secret, authorization = request.cookies.get(cookie.name), "
-            'request.headers.get("Authorization", "")\n'
-            "        if actor := token_actor(tokens, route, authorization, client()):\n"
+            "        if actor := token_actor(tokens, route, "
+            'environ.get("HTTP_AUTHORIZATION", ""), client()):\n'
             "        elif not route.public:\n"
             "            actor = signed_in()",
-            "        secret = request.cookies.get(cookie.name)\n"
             "        actor = None if route.public else signed_in()",
         ),
         *lines(FLASK + "login.py", "if bearer_token(", "return None  # no cookie"),

@@ -75,7 +75,7 @@ ADAPTERS = (
     *swap("adapters/sql/users.py", '("username_key", "email_key")', '("email_key",)'),
     *swap("adapters/sql/users.py", "(BY_USERNAME, ", "("),
     *swap("adapters/sql/users.py", "(USERNAMES_ONWARD,), "),
-    *lines("adapters/sql/users.py", '("username_key", search.username)'),
+    *swap("adapters/sql/users.py", '"username_key": search.username, '),
     *everywhere("adapters/sql/[eit]*.py", r"\busername\b", "email"),
     *sub("adapters/sql/teams.py", r"\bUSERNAME\b", "EMAIL"),
 )
@@ -98,7 +98,6 @@ ENTRYPOINTS = (
         '.PATCH("/api/user", { body: { username: "ada" } })',
         '.POST("/api/teams", { body: { name: "Analysts" } })',
     ),
-    *swap("entrypoints/api/README.md", "the user, the username, ", "the user, "),
     *swap("entrypoints/api/README.md", "| username, email, password |", "| email, password |"),
     *lines("entrypoints/api/README.md", "| `PATCH /api/user` |"),
     *swap("entrypoints/api/README.md", "a username, of an address", "an address"),
