@@ -11,7 +11,7 @@ INTEGRATION = "tests/integration/"
 VIEWS = ("accounts", "events", "invitations", "teams")
 
 SHIPPED = Shipped(
-    title="tokens: API tokens of users",
+    title="The feature of API tokens",
     names=r"""(?x) API[ ]tokens? | (?:domain|application|api|sql|memory|flask_app)[./]tokens\b
         | \b(?:work|stored|world|container|self)\.tokens\b | \btokens=True | /tokens\b
         | \b(?:a|api|by|new)_token\b | Tokens\b | \b(?:Mem|Sql)\w*Tokens | TokenActor | TokenStore

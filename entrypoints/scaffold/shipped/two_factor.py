@@ -92,7 +92,7 @@ def test_the_<< things_ >>_of_a_team_that_needs_a_second_factor_are_not_exported
 """
 
 SHIPPED = Shipped(
-    title="two_factor: the second factor of users, and of the members of teams",
+    title="The second factor",
     names=r"""(?xi) two.?factor | second.?factor | recovery.?codes? | pending.?logins? | totp | pyotp | segno
         | one.?time.?codes? | barred | otpauth | service\(Codes | application[./]codes
         | (?:domain|application)[./]logins
