@@ -9,6 +9,7 @@ from adapters.sql.mails import mails
 from adapters.sql.sessions import sessions
 from adapters.sql.teams import memberships, teams
 from adapters.sql.users import users
+from domain.events import Tag
 from entrypoints.demo import DAYS, INVITED, PASSWORD, PEOPLE, TEAMS, Demo, address_of, main
 from tests.integration.conftest import everything_stored
 
@@ -36,12 +37,12 @@ def test_the_demo_has_users_teams_events_and_invitations(filled):
         first, last = connection.execute(
             select(func.min(events.c.created_at), func.max(events.c.created_at))
         ).one()
-    assert len(tags) >= 10
+    assert tags >= {Tag.REGISTERED, Tag.LOGGED_IN, Tag.LOGIN_FAILED, Tag.TEAM_CREATED, Tag.DISABLED}
     assert (last - first).days == DAYS - 1
 
 
 def test_no_mail_of_the_demo_waits(filled):
-    assert count(filled, mails) > 100
+    assert count(filled, mails) > 50
     assert count(filled, mails, mails.c.delivered_at.is_(None)) == 0
 
 

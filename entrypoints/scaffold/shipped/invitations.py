@@ -130,6 +130,7 @@ SHIPPED = Shipped(
             "assert count(filled, invitations)",
         ),
         *swap("tests/integration/test_demo.py", " INVITED,"),
+        *swap("tests/integration/test_statements.py", 'of_flask("/", 4)', 'of_flask("/", 2)'),
         *lines("tests/integration/test_openapi.py", "invitation = ", '"/api/teams/<id>/invitations/": '),
         *lines("tests/integration/test_rows.py", "from domain.invitations", "invitation: ", "invitation = "),
         *sub("tests/integration/test_rows.py", r"\bMade\(actors, team, invitation", "Made(actors, team"),
