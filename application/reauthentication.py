@@ -64,8 +64,9 @@ class Reauthentication:
     def still(self, work: UnitOfWork, actor: SignedIn | TokenActor) -> User:
         """The actor's user as stored now, locked until `work` ends.
 
-        Raise NotLoggedIn when the session has ended, for example by a change of the password, and TokenGone
-        for a revoked token. Raise AnotherUser when the session no longer acts as this user.
+        Raise NotLoggedIn when the session has ended, for example by a change of the password.
+        Raise TokenGone for a revoked token.
+        Raise AnotherUser when the session no longer acts as this user.
         """
         user = work.users.lock(actor.id)
         found: tuple[object, User] | None

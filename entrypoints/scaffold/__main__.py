@@ -112,7 +112,7 @@ def take_out(root: Path, word: str) -> None:
         (root / RELEASED).write_text(described.stdout)
     else:
         missed.append(f"{RELEASED}: make released")
-    print(f"{what.title} is removed.", *(f"{path} drops its tables." for path in made))
+    print(f"Removed: {what.title}.", *(f"{path} drops its tables." for path in made))
     if what.packages:
         print(f"{' and '.join(what.packages)} left pyproject.toml. Then run: make lock")
     if missed:

@@ -5,7 +5,7 @@ from entrypoints.scaffold.shipped import Shipped, drop, lines, sub, swap
 PAGES = "entrypoints/flask_app/"
 
 SHIPPED = Shipped(
-    title="Impersonation",
+    title="acting as a user",
     names=r"(?i)impersonat|\bacting\b|acting_|act_as|act-as|\bact as (?!you)|\bActAs\b|NotWhileActing"
     r"|require_self|person_id|own_client",
     files=(
@@ -56,10 +56,7 @@ SHIPPED = Shipped(
         *lines("application/reauthentication.py", "actor.require_self()"),
         *lines("application/reauthentication.py", "if found[1].id != user.id:", "raise AnotherUser"),
         *swap("application/reauthentication.py", "NotWhileActing, "),
-        *swap(
-            "application/reauthentication.py",
-            " Raise AnotherUser when the session no longer acts as this user.",
-        ),
+        *lines("application/reauthentication.py", "Raise AnotherUser when the session no longer acts"),
         *swap("application/sessions.py", "actor.person_id", "actor.id"),
         *lines("application/streams.py", "# Support that acts as a user"),
         *swap("application/streams.py", "person_id", "id"),

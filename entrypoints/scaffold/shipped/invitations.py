@@ -6,7 +6,7 @@ PAGES = "entrypoints/flask_app/"
 LAST_OF_A_LIST = r",([\w ]+) and invitations\b"
 
 SHIPPED = Shipped(
-    title="Invitations",
+    title="invitations to teams",
     names=r"(?i)invit",
     files=(
         "domain/invitations.py",

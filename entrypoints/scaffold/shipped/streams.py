@@ -3,7 +3,7 @@
 from entrypoints.scaffold.shipped import Shipped, drop, lines, section, swap
 
 SHIPPED = Shipped(
-    title="The stream of events",
+    title="the stream of events",
     names=r"(?i:event.?stream|events/stream|stream of)|\b[Ss]treams\b|\b(Open)?Stream(Route|Views)?\b",
     files=(
         "application/streams.py",

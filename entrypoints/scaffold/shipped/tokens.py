@@ -11,7 +11,7 @@ INTEGRATION = "tests/integration/"
 VIEWS = ("accounts", "events", "invitations", "teams")
 
 SHIPPED = Shipped(
-    title="The feature of API tokens",
+    title="API tokens",
     names=r"""(?x) API[ ]tokens? | (?:domain|application|api|sql|memory|flask_app)[./]tokens\b
         | \b(?:work|stored|world|container|self)\.tokens\b | \btokens=True | /tokens\b
         | \b(?:a|api|by|new)_token\b | Tokens\b | \b(?:Mem|Sql)\w*Tokens | TokenActor | TokenStore
@@ -49,11 +49,7 @@ SHIPPED = Shipped(
         *lines("application/administration.py", "work.tokens."),
         *lines("application/passwords.py", "work.tokens."),
         *swap("application/reauthentication.py", "SignedIn | TokenActor", "SignedIn"),
-        *swap(
-            "application/reauthentication.py",
-            "by a change of the password, and TokenGone\n        for a revoked token. Raise",
-            "by a change of the password.\n        Raise",
-        ),
+        *lines("application/reauthentication.py", "Raise TokenGone for a revoked token."),
         *lines("application/reauthentication.py", "found: tuple[object, User] | None"),
         *swap(
             "application/reauthentication.py",

@@ -166,7 +166,7 @@ ENTRYPOINTS = (
     *swap("migrations/README.md", "`email_key` and `username_key` are unique", "`email_key` is unique"),
 )
 SHIPPED = Shipped(
-    title="The username",
+    title="usernames",
     names=r"(?i)(?<!url\.)(?<!autocomplete=.)(?<!set\()(?<!id, )(?<!username, )username",
     files=(
         "adapters/mail/templates/username_changed.jinja",
