@@ -58,7 +58,7 @@ migration: .venv/.dev migrate ## Write a migration: make migration m="add notes"
 feature: .venv/.dev ## Write a feature: make feature name=projects fields="title:text:80 due:date? done:flag" (of=user)
 	@$(BIN)/python -m entrypoints.scaffold feature "name=$$name" "of=$$of" "fields=$$fields" "entity=$$entity"
 
-remove: .venv/.dev ## Take out a feature that `make feature` wrote: make remove name=projects
+remove: .venv/.dev ## Take out a feature of yours or of Hexstart: make remove name=projects (CONTRIBUTING.md lists ours)
 	@$(BIN)/python -m entrypoints.scaffold remove "name=$$name" "entity=$$entity"
 
 # Without the packages: `undo` and `continue` work when they are not installed.
