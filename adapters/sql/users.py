@@ -124,8 +124,14 @@ REST = ((USERNAMES_ONWARD,), (ADDRESSES_ONWARD,), (SAME_DOMAIN, DOMAINS_ONWARD))
 
 def beginnings(search: UserSearch) -> dict[str, Any]:
     """The values of all parts of a search."""
-    found = {"username_key": search.username, "email_key": search.email, "email_domain_key": search.domain}
-    return found | {f"{name}_end": beginning + LAST for name, beginning in found.items()}
+    values: dict[str, Any] = {}
+    for name, beginning in (
+        ("username_key", search.username),
+        ("email_key", search.email),
+        ("email_domain_key", search.domain),
+    ):
+        values |= {name: beginning, f"{name}_end": beginning + LAST}
+    return values
 
 
 class SqlUsers(SqlStore, UserStore):

@@ -78,7 +78,7 @@ def test_an_administrator_sees_all_users_and_searches(visit: Visit, site: Site, 
     page.get_by_role("banner").locator("details", has_text="Log out").locator("summary").click()
     page.get_by_role("link", name="Administration").click()
     row = page.get_by_role("row").filter(has_text=person.email)
-    expect(row).to_contain_text("admin")
+    expect(row).to_contain_text("Admin")
     search = page.get_by_label("Search by username, email address or domain")
     search.fill(person.username)
     page.get_by_role("button", name="Search").click()

@@ -97,9 +97,9 @@ def test_a_list_says_how_long_it_is(admin, container):
 
     add_users(container, [f"person{number:02}@example.org" for number in range(59)])
     assert counts(admin.get("/admin")) == ["60 users"]
-    assert counts(admin.get("/admin/events?user=ada")) == ["2 events found"]
+    assert counts(admin.get("/admin/events?user=ada@example.org")) == ["2 events found"]
     assert counts(admin.get("/admin/events")) == ["2 events"]
-    assert counts(admin.get("/admin/events?user=eve")) == [""]
+    assert counts(admin.get("/admin/events?user=eve@example.org")) == [""]
     assert counts(admin.get("/settings/history")) == ["2 events"]
 
 
