@@ -107,12 +107,10 @@ class Origin(Clone):
         (hexstart / f"2027_01_01_{first}_labels.py").write_text(text)
         written.unlink()
         (hexstart / f"2027_01_01_{second}_motto.py").write_text(COLUMN.format(revision=second, parent=first))
-        edit(self.folder, "domain/teams.py", "    needs_two_factor: bool = False\n", MOTTO_OF_A_TEAM)
+        edit(self.folder, "domain/teams.py", PERSONAL, f'{PERSONAL}    motto: str = ""\n')
         edit(self.folder, "adapters/sql/teams.py", '    Column("version"', MOTTO_COLUMN)
         edit(self.folder, "entrypoints/api/health.py", LIVE, f'        """While the process runs."""\n{LIVE}')
-        edit(
-            self.folder, ROUTES, '"List the API tokens, newest first"', '"List all API tokens, newest first"'
-        )
+        edit(self.folder, ROUTES, '"List the sessions, newest first"', '"List all sessions, newest first"')
         edit(self.folder, LOGIN, "Welcome back.", "Good to see you again.")
         with (self.folder / HOSTS).open("a") as page:
             page.write("\nThis release knows a platform more.\n")
@@ -133,7 +131,7 @@ class Origin(Clone):
 
 
 LIVE = '        return Response({"data": {"status": "live"}})'
-MOTTO_OF_A_TEAM = '    needs_two_factor: bool = False\n    motto: str = ""\n'
+PERSONAL = "    personal: bool\n"
 MOTTO_COLUMN = '    Column("motto", String(80), nullable=False),\n    Column("version"'
 
 

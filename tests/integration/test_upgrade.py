@@ -145,7 +145,7 @@ def test_both_sides_are_in_the_merge(merged):
     paths = (LOGIN, ROUTES, RELEASED, "pyproject.toml", "requirements-dev.lock")
     login, routes, released, project, lock = ((product.folder / path).read_text() for path in paths)
     assert "Good to see you again." in login and "Lost your password?" in login
-    assert "List all API tokens" in routes and "List the API tokens" not in routes
+    assert "List all sessions" in routes and "List the sessions" not in routes
     assert all(f"*{word}_rows(" in routes for word in ("project", "time_entry", "label"))
     assert "/api/time-entries" in released and "/api/labels" not in released
     assert 'name = "acme"' in project and f'version = "{product.new[1:]}"' in project

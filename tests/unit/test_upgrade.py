@@ -145,13 +145,13 @@ def test_lines_that_a_side_has_twice_are_left():
 
 
 def test_a_line_that_both_sides_have_changed_is_in_doubt():
-    page = 'route("GET", "/api/tokens", tokens.list, "{}")\n'
-    ours, theirs = page.format("List my tokens"), page.format("List all tokens")
+    page = 'route("GET", "/api/teams", teams.list, "{}")\n'
+    ours, theirs = page.format("List my teams"), page.format("List all teams")
 
-    text, doubts = merging.shared_page(page.format("List tokens"), ours, theirs, ours + theirs)
+    text, doubts = merging.shared_page(page.format("List teams"), ours, theirs, ours + theirs)
 
     assert text == ours + theirs
-    assert doubts == [page.format("List tokens").strip()]
+    assert doubts == [page.format("List teams").strip()]
 
 
 def test_a_line_that_both_sides_have_changed_alike_or_removed_is_not_in_doubt():
