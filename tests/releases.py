@@ -107,7 +107,7 @@ class Origin(Clone):
         (hexstart / f"2027_01_01_{first}_labels.py").write_text(text)
         written.unlink()
         (hexstart / f"2027_01_01_{second}_motto.py").write_text(COLUMN.format(revision=second, parent=first))
-        edit(self.folder, "domain/teams.py", PERSONAL, f'{PERSONAL}    motto: str = ""\n')
+        edit(self.folder, "domain/teams.py", "    version: int = 1\n", MOTTO_OF_A_TEAM)
         edit(self.folder, "adapters/sql/teams.py", '    Column("version"', MOTTO_COLUMN)
         edit(self.folder, "entrypoints/api/health.py", LIVE, f'        """While the process runs."""\n{LIVE}')
         edit(self.folder, ROUTES, '"List the sessions, newest first"', '"List all sessions, newest first"')
@@ -131,7 +131,7 @@ class Origin(Clone):
 
 
 LIVE = '        return Response({"data": {"status": "live"}})'
-PERSONAL = "    personal: bool\n"
+MOTTO_OF_A_TEAM = '    motto: str = ""\n    version: int = 1\n'
 MOTTO_COLUMN = '    Column("motto", String(80), nullable=False),\n    Column("version"'
 
 

@@ -145,13 +145,13 @@ def test_lines_that_a_side_has_twice_are_left():
 
 
 def test_a_line_that_both_sides_have_changed_is_in_doubt():
-    page = 'route("GET", "/api/teams", teams.list, "{}")\n'
-    ours, theirs = page.format("List my teams"), page.format("List all teams")
+    page = 'route("GET", "/api/notes", notes.list, "{}")\n'
+    ours, theirs = page.format("List my notes"), page.format("List all notes")
 
-    text, doubts = merging.shared_page(page.format("List teams"), ours, theirs, ours + theirs)
+    text, doubts = merging.shared_page(page.format("List notes"), ours, theirs, ours + theirs)
 
     assert text == ours + theirs
-    assert doubts == [page.format("List teams").strip()]
+    assert doubts == [page.format("List notes").strip()]
 
 
 def test_a_line_that_both_sides_have_changed_alike_or_removed_is_not_in_doubt():
@@ -186,10 +186,10 @@ name = "inward"
 
 
 def test_a_clone_keeps_its_name_and_packages_and_gets_those_of_the_release():
-    base = PROJECT.format("hexstart", "1.0.0", "3", '    "gone>=1",\n    "redis>=8",\n')
-    ours = PROJECT.format("acme", "1.0.0", "3", '    "gone>=1",\n    "redis>=8",\n    "stripe>=9",  # paid\n')
-    theirs = PROJECT.format("hexstart", "1.1.0", "4", '    "redis>=9",\n')
-    wanted = PROJECT.format("acme", "1.1.0", "4", '    "redis>=9",\n    "stripe>=9",  # paid\n')
+    base = PROJECT.format("hexstart", "1.0.0", "3", '    "gone>=1",\n    "queue>=8",\n')
+    ours = PROJECT.format("acme", "1.0.0", "3", '    "gone>=1",\n    "queue>=8",\n    "stripe>=9",  # paid\n')
+    theirs = PROJECT.format("hexstart", "1.1.0", "4", '    "queue>=9",\n')
+    wanted = PROJECT.format("acme", "1.1.0", "4", '    "queue>=9",\n    "stripe>=9",  # paid\n')
 
     assert merging.project(base, ours, theirs) == (wanted, wanted, wanted)
 
