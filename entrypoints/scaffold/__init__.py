@@ -1,1 +1,1 @@
-"""`make feature` and `make remove`: a tool for the tree. The product imports none of it."""
+"""`make feature`, `make remove` and `make upgrade`: tools for the tree. The product imports none of them."""

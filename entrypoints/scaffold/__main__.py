@@ -32,7 +32,13 @@ TEMPLATES = Environment(
 )
 # Where `remove` looks for the word, and what has a word as its example.
 SEARCHED = "domain application adapters entrypoints tests README.md SECURITY.md"
-EXAMPLES = ("entrypoints/scaffold/", "tests/unit/test_scaffold.py", "tests/integration/test_feature.py")
+EXAMPLES = (
+    "entrypoints/scaffold/",
+    "tests/releases.py",
+    "tests/unit/test_scaffold.py",
+    "tests/integration/test_feature.py",
+    "tests/integration/test_upgrade.py",
+)
 RELEASED = "entrypoints/api/openapi-released.json"
 USAGE = "Use feature name= of= fields= entity=, or remove name=."
 

@@ -10,6 +10,8 @@ from entrypoints.scaffold.releases import Version, tag, version_of
 # The tags of Hexstart, apart from the tags of the clone.
 TAGS = "refs/hexstart/"
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+# make hands its flags on, and the variables of `make upgrade`.
+OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "from", "to", "since", "quick", "continue", "undo"}
 
 
 class Stopped(Exception):
@@ -132,9 +134,8 @@ class Clone:
 
 
 def _surroundings() -> dict[str, str]:
-    """The environment without the variables of make: each step is a make of its own."""
-    names = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-    return {name: value for name, value in os.environ.items() if name not in names}
+    """The environment without what make adds to it: each step is a make of its own."""
+    return {name: value for name, value in os.environ.items() if name not in OF_MAKE}
 
 
 def ref(version: Version) -> str:

@@ -44,7 +44,7 @@ def made(origin, tmp_path_factory):
 def product(made, tmp_path):
     """A copy with a short Makefile: the steps after the merge are those of one test."""
     product = made.copied(tmp_path / "clone")
-    (product.folder / "Makefile").write_text("format check test lock:\n\t@echo $@ is called\n")
+    (product.folder / "Makefile").write_text('format check test lock:\n\t@test -z "$$continue"\n')
     product.commit()
     return product
 
@@ -194,13 +194,14 @@ def test_a_conflict_is_named_with_its_note_and_nothing_else(in_conflict, called)
     assert printed.count("Note of the release") == 1 and "MOTTO_LENGTH" not in printed
 
 
-def test_a_resolved_conflict_continues_to_the_end(in_conflict, called):
+def test_a_resolved_conflict_continues_to_the_end(in_conflict, called, monkeypatch):
     called("from=hexstart")
     refused = called("continue=1")
     assert (refused[0], refused[2].count("\n"), refused[2].split()[-1]) == (2, 1, LOGIN)
     in_conflict.git("add", LOGIN)
     assert called("continue=1")[::2] == (2, f"These files have marks of a conflict: {LOGIN}\n")
     in_conflict.git("checkout", "--quiet", "MERGE_HEAD", "--", LOGIN)
+    monkeypatch.setenv("continue", "1")  # as make does. The steps do not get it
 
     code, printed, told = called("continue=1")
 
