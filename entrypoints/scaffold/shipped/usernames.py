@@ -75,7 +75,7 @@ ADAPTERS = (
     *swap("adapters/sql/users.py", '("username_key", "email_key")', '("email_key",)'),
     *swap("adapters/sql/users.py", "(BY_USERNAME, ", "("),
     *swap("adapters/sql/users.py", "(USERNAMES_ONWARD,), "),
-    *swap("adapters/sql/users.py", '"username_key": search.username, '),
+    *lines("adapters/sql/users.py", '("username_key", search.username)'),
     *everywhere("adapters/sql/[eit]*.py", r"\busername\b", "email"),
     *sub("adapters/sql/teams.py", r"\bUSERNAME\b", "EMAIL"),
 )
