@@ -32,6 +32,8 @@ class Clone:
     def __init__(self, folder):
         self.migrations, self.toml = folder / "migrations", folder / "pyproject.toml"
         shutil.copytree(ROOT / "migrations", self.migrations, ignore=shutil.ignore_patterns("__pycache__"))
+        for revision in (self.migrations / "versions").glob("*.py"):
+            revision.unlink()  # this tree may be a clone, with revisions of its own
         # The product is imported already. A path to the copy would outlive the test.
         settings = (ROOT / "pyproject.toml").read_text().replace('prepend_sys_path = ["%(here)s"]', "")
         self.toml.write_text(settings)
