@@ -2,6 +2,7 @@
 
 import logging
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def test_the_server_does_not_start_without_its_database_and_gives_the_reason(url
 
 def test_the_command_line_gives_the_reason_in_one_line(tmp_path):
     done = subprocess.run(
-        [".venv/bin/python", "-m", "entrypoints.cli", "users", "list"],
+        [sys.executable, "-m", "entrypoints.cli", "users", "list"],
         cwd=ROOT,
         env=environment("postgresql://postgres:s3cret@127.0.0.1:1/x", free_port()),
         capture_output=True,
