@@ -7,8 +7,8 @@ import pytest
 
 from entrypoints.scaffold.__main__ import remove_shipped
 from entrypoints.scaffold.fields import Refused
-from entrypoints.scaffold.shipped import Shipped, drop, edited, lines, section, swap
-from tests.databases import unavailable
+from entrypoints.scaffold.shipped import Shipped, drop, edited, everywhere, lines, section, sub, swap
+from tests.databases import ROOT, unavailable
 
 CODE = """\
 from enum import Enum
@@ -140,6 +140,25 @@ def test_a_section_ends_at_the_next_heading_of_its_level():
     assert after(section("a.md", "## Things"), PAGE) == without(PAGE, things)
     assert after(section("a.md", "### Things of a team"), PAGE) == without(PAGE, of_a_team)
     assert after(section("a.md", "### Things"), PAGE) is None
+
+
+def test_a_comment_in_an_example_is_no_heading():
+    text = "# One\n```\n# not a heading\n```\n# Two\n"
+    assert after(section("a.md", "# One"), text) == "# Two\n"
+
+
+def test_each_match_of_a_pattern_is_replaced():
+    assert after(sub("a.py", r"^(\w+) = 1$", r"\1 = 2"), "a = 1\nb = 1\nc = 11\n") == "a = 2\nb = 2\nc = 11\n"
+    assert after(sub("a.py", r"^d = "), "a = 1\n") is None
+
+
+def test_a_pattern_for_many_files_needs_no_match_in_each():
+    edits = list(everywhere("domain/t*.py", r"\bTeam\b", "Group"))
+
+    assert "domain/teams.py" in {edit.path for edit in edits}
+    assert all((ROOT / edit.path).is_file() for edit in edits)
+    assert {edit.change("A Team of Teams") for edit in edits} == {"A Group of Teams"}
+    assert {edit.change("Users") for edit in edits} == {"Users"}
 
 
 @pytest.fixture
