@@ -14,6 +14,14 @@ BIN = Path(sys.executable).parent
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", "var", ".env", ".*_cache", ".coverage*", ".hypothesis", "__pycache__"
 )
+# As in CONTRIBUTING.md.
+PROJECTS = ("name=projects", "fields=title:text:80 due:date? done:flag")
+# More than one text, a date that is needed, a word of two parts, another owner.
+ENTRIES = (
+    "name=time_entries",
+    "of=user",
+    "fields=what:text:500 memo:text:40? day:date paid_on:date? billed:flag",
+)
 IN_MEMORY_AND_SQLITE = ("-k", "not postgresql and not mariadb")
 
 

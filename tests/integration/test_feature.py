@@ -5,19 +5,10 @@ import subprocess
 
 import pytest
 
-from tests.clones import BIN, IN_MEMORY_AND_SQLITE, Clone, without
+from tests.clones import BIN, ENTRIES, IN_MEMORY_AND_SQLITE, PROJECTS, Clone, without
 from tests.databases import ROOT
 
 pytestmark = pytest.mark.alone
-
-# As in CONTRIBUTING.md.
-PROJECTS = ("name=projects", "fields=title:text:80 due:date? done:flag")
-# More than one text, a date that is needed, a word of two parts, another owner.
-ENTRIES = (
-    "name=time_entries",
-    "of=user",
-    "fields=what:text:500 memo:text:40? day:date paid_on:date? billed:flag",
-)
 
 
 @pytest.fixture

@@ -3,12 +3,23 @@
 import pytest
 
 from entrypoints.scaffold import shipped
-from tests.clones import IN_MEMORY_AND_SQLITE, Clone
+from tests.clones import ENTRIES, IN_MEMORY_AND_SQLITE, PROJECTS, Clone, without
 from tests.databases import ROOT
 
 pytestmark = pytest.mark.alone
 
 WORDS = shipped.words()
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A copy with two features of the founder, which have to go on."""
+    without("projects", "time_entries")
+    clone = Clone(tmp_path / "clone")
+    for arguments in (PROJECTS, ENTRIES):
+        clone.make("feature", *arguments)
+    clone.commit()
+    return clone
 
 
 def removed(clone: Clone, word: str) -> str:
@@ -18,8 +29,7 @@ def removed(clone: Clone, word: str) -> str:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_without_a_word_checks_and_tests_pass(word, tmp_path):
-    clone = Clone(tmp_path / "clone")
+def test_without_a_word_checks_and_tests_pass(word, clone):
     printed = removed(clone, word)
 
     assert "were not found" not in printed, printed
@@ -33,8 +43,7 @@ def test_without_a_word_checks_and_tests_pass(word, tmp_path):
     clone.pytest("tests/contract", *rows, *IN_MEMORY_AND_SQLITE, "-n", "2")
 
 
-def test_without_all_words_checks_and_tests_pass(tmp_path):
-    clone = Clone(tmp_path / "clone")
+def test_without_all_words_checks_and_tests_pass(clone):
     for word in WORDS:
         if (clone.folder / f"entrypoints/scaffold/shipped/{word}.py").exists():  # or it went with another
             assert "still name it" not in removed(clone, word), word

@@ -1,6 +1,6 @@
 """API tokens: `Authorization: Bearer`, their scopes and their page."""
 
-from entrypoints.scaffold.shipped import Shipped, drop, lines, section, swap
+from entrypoints.scaffold.shipped import Shipped, drop, everywhere, lines, section, swap
 
 API = "entrypoints/api/"
 FLASK = "entrypoints/flask_app/"
@@ -185,6 +185,8 @@ SHIPPED = Shipped(
         *lines(WRITTEN + "api.py.jinja", "tokens=True,"),
         *swap(WRITTEN + "api.py.jinja", ", tokens=True"),
         *swap(WRITTEN + "api.py.jinja", "user_actor()", "signed_in()"),
+        *everywhere(API + "*.py", r"^ *tokens=True,\n|, tokens=True"),
+        *everywhere(API + "*.py", r"\brequest\.user_actor\(\)", "request.signed_in()"),
         # Tests and the bench
         *drop("tests/samples.py", "a_token"),
         *lines("tests/unit/test_mails.py", '"tokens": 0,'),
