@@ -59,7 +59,7 @@ def test_a_body_may_come_in_chunks(sqlite_server):
 
 @pytest.mark.parametrize("more", [1, 1_000_000])
 def test_a_body_over_64_kib_is_refused_with_its_length_and_in_chunks(sqlite_server, nothing_stored, more):
-    fits = json.dumps(a_person(username="")).encode().ljust(64 * 1024)
+    fits = json.dumps(a_person(email="")).encode().ljust(64 * 1024)
     large = json.dumps(a_person()).encode().ljust(64 * 1024 + more)
     for send in (
         lambda body: a_request(sqlite_server, f"Content-Length: {len(body)}", body=body),
