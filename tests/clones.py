@@ -39,13 +39,15 @@ class Clone:
             unavailable("git is not on this machine")
         self.folder = folder
         shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+        # mypy compares contents: its cache of this tree is valid for the copy. Each copy changes its own.
+        if (cache := ROOT / ".mypy_cache").is_dir():
+            shutil.copytree(cache, folder / cache.name)
         self.git("init", "-b", "main")
         self.commit()
 
     def run(self, *command: str | Path, **environ: str) -> str:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-        # mypy compares contents: its cache of this tree is valid for the copy.
-        kept |= {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"), **environ}
+        kept |= environ
         done = subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout

@@ -34,9 +34,11 @@ TEMPLATES = Environment(
 SEARCHED = "domain application adapters entrypoints tests README.md SECURITY.md"
 EXAMPLES = (
     "entrypoints/scaffold/",
+    "tests/clones.py",
     "tests/releases.py",
     "tests/unit/test_scaffold.py",
     "tests/integration/test_feature.py",
+    "tests/integration/test_remove.py",
     "tests/integration/test_upgrade.py",
 )
 RELEASED = "entrypoints/api/openapi-released.json"
