@@ -119,6 +119,7 @@ SHIPPED = Shipped(
         "entrypoints/flask_app/static/two_factor.css",
         "entrypoints/flask_app/templates/login_two_factor.html",
         "entrypoints/flask_app/templates/two_factor.html",
+        "tests/unit/test_logins.py",
         "tests/unit/test_two_factor.py",
         "tests/contract/test_two_factor.py",
         "tests/contract/test_logins.py",
