@@ -177,10 +177,10 @@ class SqlUsers(SqlStore, UserStore):
     def count(self, search: UserSearch | None) -> int:
         if search is None:
             return ALL.count(self.execute)
-        found = 0
+        found, values = 0, beginnings(search)
         for statement in COUNTS if search.domain else COUNTS[:-1]:
             if found <= MOST_COUNTED:
-                found += self.execute(statement, beginnings(search)).scalar_one()
+                found += self.execute(statement, values).scalar_one()
         return min(found, MOST_COUNTED + 1)
 
     def exported(self, user_id: UUID, after: UUID | None) -> Page[dict[str, Any]]:

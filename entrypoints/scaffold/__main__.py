@@ -124,7 +124,7 @@ def take_out(root: Path, word: str) -> None:
     if what.packages:
         print(f"{' and '.join(what.packages)} left pyproject.toml. Then run: make lock")
     if missed:
-        print("These places were not found, because this clone has changed them:")
+        print("These places were not found. This clone, or another removal, has changed them:")
         for each in missed:
             print(f"  {each}")
     show_left(root, what.names)
